@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * The bus messages of lincerecognize, built and parsed here and nowhere else.
+ *
+ * An element message whose structure is named `recognition`. Fields (all times are guint64
+ * GstClockTime and left out when unknown):
+ *
+ *   type             string  "appeared", "vanished" or "moved"
+ *   timestamp        guint64 the buffer's PTS
+ *   stream-time, running-time, duration
+ *                    guint64 as usual in GStreamer's analysers
+ *   frame-number     guint64 the buffer's offset, where valid
+ *   timecode         string  where the buffer carries a GstVideoTimeCodeMeta
+ *   reference-timestamp guint64, reference-clock string (the caps' name)
+ *                            where the buffer carries a GstReferenceTimestampMeta
+ *   arrival          gint64  UTC of the frame's entry into the element, µs since 1970
+ *   decided-after    guint64 ns from the frame's entry to this message
+ *   age              guint64 async mode: ns from the described frame to the newest; 0 in sync mode
+ *   width, height    gint    of the frame, pixels
+ *   pixel-aspect-ratio GstFraction
+ *   collection       string  the `collection` property
+ *   revision         string  of the index
+ *   objects          GstValueList of GstStructure `object`: the one object that appeared or
+ *                            vanished; for moved all placements of the frame (maybe none)
+ *
+ * `object`:
+ *   id, name         string
+ *   metadata         string  JSON (appeared only)
+ *   track, exposure  guint64
+ *   quad             GstValueArray of 8 doubles: four corners clockwise from the reference's own top
+ *                            left, normalised by the frame's width and height (0 to 1 inside)
+ *   confidence, visible, area  double
+ *   alternatives     GstValueArray of string, where there are any
+ *  and in appeared and vanished:
+ *   reason           string  of vanished: gone, cut, end, reset, collection
+ *   resumed          boolean of appeared
+ *   first-seen, last-seen, decided  guint64 running times
+ *   frames           guint64 of vanished
+ *   seconds          double  of vanished
+ *   area-seconds     double  of vanished: integral of area over this stay
+ *
+ * The custom meta `lince-recognition` on each analysed buffer carries the structure of its `moved`. */
+#pragma once
+
+#include <gst/gst.h>
+#include <gst/video/video.h>
+
+#include "recognition/recognizer.h"
+
+G_BEGIN_DECLS
+
+/* The times and marks of the frame that a message speaks of. */
+typedef struct {
+  GstClockTime timestamp, stream_time, running_time, duration;
+  guint64 frame_number;            /* GST_BUFFER_OFFSET_NONE: unknown */
+  char timecode[32];               /* "": none */
+  GstClockTime reference_timestamp;/* GST_CLOCK_TIME_NONE: none */
+  char reference_clock[64];
+  gint64 arrival;                  /* UTC, µs since 1970 */
+  GstClockTime decided_after;
+  GstClockTime age;
+  gint width, height, par_n, par_d;
+  const char *collection;          /* borrowed */
+} LinceFrameInfo;
+
+/* The structure for one change, and for all placements of a frame. Transfer full. Thread-safe. */
+LINCE_API GstStructure *lince_message_new_change (const LinceFrameInfo *info,
+    const LinceResult *result, const LinceChange *change);
+LINCE_API GstStructure *lince_message_new_moved (const LinceFrameInfo *info,
+    const LinceResult *result);
+
+/* What a structure of the above said. Strings are borrowed from the structure. */
+typedef struct {
+  const char *id, *name, *metadata, *reason;
+  guint64 track, exposure, frames;
+  gdouble quad[8];
+  gdouble confidence, visible, area, seconds, area_seconds;
+  gboolean resumed;
+  GstClockTime first_seen, last_seen, decided;
+} LinceMessageObject;
+
+typedef enum {
+  LINCE_MESSAGE_NONE,
+  LINCE_MESSAGE_APPEARED,
+  LINCE_MESSAGE_VANISHED,
+  LINCE_MESSAGE_MOVED,
+} LinceMessageType;
+
+typedef struct {
+  LinceMessageType type;
+  LinceFrameInfo info;             /* `collection` borrowed from the structure */
+  const char *revision;
+  guint object_count;
+} LinceMessage;
+
+/* FALSE when `structure` is not one of ours or lacks a required field (checked: names, types,
+ * ranges). */
+LINCE_API gboolean lince_message_parse (const GstStructure *structure, LinceMessage *message);
+LINCE_API gboolean lince_message_get_object (const GstStructure *structure, guint number,
+    LinceMessageObject *object);
+
+G_END_DECLS

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * What a recognised frame carries down the pipeline: a GstVideoRegionOfInterestMeta a placement
+ * (roi_type the object's name, bounding box in pixels of the frame), one custom meta
+ * `lince-recognition` with the structure of message.h, and analytics metas where GStreamer has them. */
+#pragma once
+
+#include <gst/video/video.h>
+
+#include "media/message.h"
+
+G_BEGIN_DECLS
+
+#define LINCE_META_NAME "lince-recognition"
+
+/* Registers the custom meta; may be called often, from any thread. */
+LINCE_API void lince_meta_register (void);
+
+/* Adds all metas of `result` to `buffer`, which must be writable (metadata only, no pixel is
+ * touched). `moved` is lince_message_new_moved()'s structure and stays the caller's. */
+LINCE_API void lince_meta_attach (GstBuffer *buffer, const LinceResult *result,
+    const GstStructure *moved, const GstVideoInfo *info);
+
+/* The structure of the buffer's custom meta, borrowed, or NULL. */
+LINCE_API const GstStructure *lince_meta_get (GstBuffer *buffer);
+
+G_END_DECLS

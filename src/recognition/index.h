@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * The index: a collection compiled for recognition, mapped read-only and shared by processes.
+ *
+ * An index is a small manifest file, which names immutable segment files that lie beside it. The
+ * structure is checked on opening; a block's checksum when the block is first used. A file that is
+ * truncated or damaged while it is mapped gives LINCE_ERROR_TRUNCATED or LINCE_ERROR_CHECKSUM from
+ * then on, never a crash. An opened index is immutable and may be used from any thread. */
+#pragma once
+
+#include "recognition/error.h"
+#include "recognition/frame.h"
+
+typedef struct LinceIndex LinceIndex;
+typedef struct LinceIndexBuilder LinceIndexBuilder;
+
+#define LINCE_ID_MAX 128       /* bytes of an object's id, without the terminator */
+#define LINCE_NAME_MAX 512     /* bytes of an object's name */
+#define LINCE_METADATA_MAX 65536 /* bytes of an object's metadata as JSON text */
+
+/* An object as the index knows it. The strings belong to the index and live as long as it does. */
+typedef struct {
+  const char *id;
+  const char *name;     /* for people; the id where none was given */
+  const char *metadata; /* the JSON text of one object, "{}" where none was given */
+  uint32_t image_count;
+} LinceObject;
+
+/* Opens the index whose manifest is at `path`.
+ * Returns a reference that the caller gives back with lince_index_unref(), or NULL with `error`. */
+LINCE_API LinceIndex *lince_index_open (const char *path, LinceError *error);
+LINCE_API LinceIndex *lince_index_ref (LinceIndex *index);
+LINCE_API void lince_index_unref (LinceIndex *index); /* NULL is allowed */
+
+/* Reads every block and compares every checksum; for `lince check` and tests. */
+LINCE_API bool lince_index_verify (LinceIndex *index, LinceError *error);
+
+/* The revision: 16 lower-case hexadecimal digits, a hash of the content; equal content has an equal
+ * revision on every machine. */
+LINCE_API const char *lince_index_revision (const LinceIndex *index);
+
+LINCE_API uint32_t lince_index_object_count (const LinceIndex *index);
+LINCE_API uint32_t lince_index_image_count (const LinceIndex *index);
+/* Fills `object` with object number `number` (0 to count - 1, in the order of ids by byte). */
+LINCE_API bool lince_index_object (const LinceIndex *index, uint32_t number, LinceObject *object);
+/* The number of the object with that id, or -1. */
+LINCE_API int64_t lince_index_find (const LinceIndex *index, const char *id);
+
+/* Starts an empty collection. NULL only when memory is short. */
+LINCE_API LinceIndexBuilder *lince_index_builder_new (LinceError *error);
+LINCE_API void lince_index_builder_free (LinceIndexBuilder *builder); /* NULL is allowed */
+
+/* Adds an object without images. `name` and `metadata` may be NULL. Fails on a bad or repeated id. */
+LINCE_API bool lince_index_builder_add_object (LinceIndexBuilder *builder, const char *id,
+    const char *name, const char *metadata, LinceError *error);
+
+/* What enrolment found out about an image. */
+typedef struct {
+  int width, height;     /* of the reference picture */
+  uint32_t keypoints;    /* kept, over all simulated views */
+  bool textured;         /* enough keypoints for the `textured` generator */
+  bool transparent;      /* has a mask */
+  float score;           /* 0 to 1: how well it will be recognised, by what enrolment measured */
+} LinceEnrolment;
+
+/* Enrols a reference picture as a further image of object `id`. `source` names it in errors and in
+ * reports. The picture is read before the function returns and not kept. `report` may be NULL.
+ * Fails with LINCE_ERROR_PICTURE_SIZE or LINCE_ERROR_PICTURE_FLAT for a picture that cannot serve;
+ * the builder is then as before. */
+LINCE_API bool lince_index_builder_add_image (LinceIndexBuilder *builder, const char *id,
+    const char *source, const LincePicture *picture, LinceEnrolment *report, LinceError *error);
+
+/* Writes the segments and then, by rename, the manifest `path`. Segments of an older manifest of
+ * the same path stay where another process may still map them and are removed when stale.
+ * Fails on a collection without a usable image. Output is the same, byte by byte, for the same
+ * pictures in any order of adding. */
+LINCE_API bool lince_index_builder_write (LinceIndexBuilder *builder, const char *path,
+    LinceError *error);
+
+/* Compiles straight into memory; for tests and for stills. The result behaves as an opened index. */
+LINCE_API LinceIndex *lince_index_builder_finish (LinceIndexBuilder *builder, LinceError *error);

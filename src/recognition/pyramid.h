@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * A frame's luma at falling scales, shared by search, verification and tracking. Internal. */
+#pragma once
+
+#include "recognition/error.h"
+#include "recognition/frame.h"
+#include "recognition/pool.h"
+
+#define LINCE_PYRAMID_LEVELS 12
+
+/* A grey picture: sample (x, y) is data[y * stride + x]. */
+typedef struct {
+  const uint8_t *data;
+  ptrdiff_t stride;
+  int width, height;
+} LinceGrey;
+
+typedef struct {
+  LinceGrey grey;
+  float scale_x, scale_y; /* full-frame pixels for one pixel of this level: x_frame = x * scale_x in
+                             pixel-edge coordinates. Level 0 of an interlaced frame is its top field
+                             (scale_y 2). */
+} LincePyramidLevel;
+
+typedef struct LincePyramid LincePyramid;
+
+LincePyramid *lince_pyramid_new (LinceError *error);
+void lince_pyramid_free (LincePyramid *pyramid);
+bool lince_pyramid_resize (LincePyramid *pyramid, const LinceFrame *frame, LinceError *error);
+
+/* Level 0 is the frame's own luma where its samples lie side by side (no copy: valid only while the
+ * frame is), else narrowed into the pyramid's own plane. Octave n halves the sides n times. */
+void lince_pyramid_build (LincePyramid *pyramid, const LinceFrame *frame, LincePool *pool);
+
+int lince_pyramid_octave_count (const LincePyramid *pyramid);
+/* Octave `octave`, 0 to count - 1. */
+const LincePyramidLevel *lince_pyramid_octave (const LincePyramid *pyramid, int octave);

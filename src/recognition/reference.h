@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * A reference picture's pixels as verification and tracking read them. Internal to the room. */
+#pragma once
+
+#include "recognition/index.h"
+
+#define LINCE_REFERENCE_LEVELS 6
+#define LINCE_REFERENCE_MAX_SIDE 256 /* of level 0; larger pictures are reduced to it */
+#define LINCE_REFERENCE_MIN_SIDE 12  /* no level's shorter side is smaller, but level 0's */
+
+/* Rows are `width` bytes, row 0 on top, no padding. Level n has half of level n - 1's sides, rounded
+ * up; every level covers the whole picture. Transparent pixels hold the mean of opaque neighbours. */
+typedef struct {
+  const uint8_t *luma; /* BT.601 luma, full range 0 to 255 */
+  const uint8_t *mask; /* 0 transparent to 255 opaque; NULL: all opaque */
+  int width, height;
+} LinceReferenceLevel;
+
+/* The pixels belong to the index. */
+typedef struct {
+  uint32_t object;     /* number in the index */
+  int width, height;   /* of the reference picture as enrolled, pixels: the homographies' space */
+  int level_count;     /* 1 to LINCE_REFERENCE_LEVELS */
+  LinceReferenceLevel levels[LINCE_REFERENCE_LEVELS];
+} LinceReference;
+
+/* Fills `reference` for image number `image`. False with `error` when its block is damaged. */
+bool lince_index_reference (const LinceIndex *index, uint32_t image, LinceReference *reference,
+    LinceError *error);
+
+/* A view of the blob that lince_textured_compile() made; NULL with `error` when it is damaged. */
+const void *lince_index_textured (const LinceIndex *index, size_t *size, LinceError *error);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * The search of one whole frame for textured references: pyramid, keypoints, descriptors, one pass
+ * over the inverted index, voting, homography. Its output are hypotheses; verify.h decides.
+ * Internal to the room. */
+#pragma once
+
+#include "recognition/pool.h"
+#include "recognition/profile.h"
+#include "recognition/pyramid.h"
+#include "recognition/textured.h"
+
+/* A reference that may stand in the frame. A flat value. */
+typedef struct {
+  uint32_t image;        /* number in the index */
+  double homography[9];  /* row-major; reference picture pixels to frame pixels, both pixel-edge */
+  uint32_t votes;        /* matches that voted for it */
+  uint32_t inliers;      /* of the homography */
+  float score;           /* orders hypotheses: more is better */
+} LinceHypothesis;
+
+#define LINCE_MAX_HYPOTHESES 256
+
+typedef struct LinceSearch LinceSearch;
+
+LinceSearch *lince_search_new (LinceError *error);
+void lince_search_free (LinceSearch *search);
+
+/* Makes the buffers for frames of that size and for that index. */
+bool lince_search_resize (LinceSearch *search, int width, int height,
+    const LinceTextured *textured, LinceError *error);
+
+/* Searches the frame that `pyramid` holds. `work` is the plan in counted units (0: full). Writes up
+ * to LINCE_MAX_HYPOTHESES, best first with a total order, several an image where several peaks
+ * stand; returns how many. Allocates nothing. */
+uint32_t lince_search_run (LinceSearch *search, const LincePyramid *pyramid,
+    const LinceTextured *textured, uint32_t work, LincePool *pool, LinceProfile *profile,
+    LinceHypothesis *hypotheses);

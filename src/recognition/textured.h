@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * The `textured` generator's side of enrolment: features of one picture, and the inverted index over
+ * the features of all pictures. Internal to the room. */
+#pragma once
+
+#include "recognition/error.h"
+#include "recognition/frame.h"
+#include "recognition/index.h"
+
+/* The features that enrolment keeps of one image; owned, freed with lince_features_clear(). The
+ * layout of `data` is the generator's own. */
+typedef struct {
+  uint32_t count;
+  void *data;
+  size_t size;
+} LinceFeatures;
+
+void lince_features_clear (LinceFeatures *features);
+
+/* Finds and chooses the features of a picture of `width` x `height` grey pixels (rows of `width`
+ * bytes); `mask` as in reference.h, NULL for all. Coordinates are kept in the picture's pixels.
+ * Deterministic. Fills keypoints, textured and score of `report`. */
+bool lince_textured_enrol (const uint8_t *luma, const uint8_t *mask, int width, int height,
+    LinceFeatures *features, LinceEnrolment *report, LinceError *error);
+
+/* Compiles the features of images 0 to image_count - 1 into one block of bytes, position-independent
+ * and little-endian, that is used in place when mapped (8-byte aligned). The caller frees `*data`. */
+bool lince_textured_compile (const LinceFeatures *features, uint32_t image_count, void **data,
+    size_t *size, LinceError *error);
+
+/* A checked view of such a block. A flat value; the bytes stay the caller's. After a successful
+ * open, no content of the bytes (not even if they change later) leads a search out of bounds. */
+typedef struct {
+  const void *data;
+  size_t size;
+  uint32_t image_count, feature_count, word_count;
+  const void *parts[8]; /* the generator's own */
+} LinceTextured;
+
+bool lince_textured_open (LinceTextured *textured, const void *data, size_t size,
+    uint32_t image_count, LinceError *error);
