@@ -31,6 +31,10 @@ LINCE_API LinceIndex *lince_index_open (const char *path, LinceError *error);
 LINCE_API LinceIndex *lince_index_ref (LinceIndex *index);
 LINCE_API void lince_index_unref (LinceIndex *index); /* NULL is allowed */
 
+/* False with `error` once a file of the index was found truncated while in use; costs nothing, may be
+ * asked every frame. What was read since then may have been zeros. */
+LINCE_API bool lince_index_intact (const LinceIndex *index, LinceError *error);
+
 /* Reads every block and compares every checksum; for `lince check` and tests. */
 LINCE_API bool lince_index_verify (LinceIndex *index, LinceError *error);
 
@@ -45,14 +49,6 @@ LINCE_API bool lince_index_object (const LinceIndex *index, uint32_t number, Lin
 /* The number of the object with that id, or -1. */
 LINCE_API int64_t lince_index_find (const LinceIndex *index, const char *id);
 
-/* Starts an empty collection. NULL only when memory is short. */
-LINCE_API LinceIndexBuilder *lince_index_builder_new (LinceError *error);
-LINCE_API void lince_index_builder_free (LinceIndexBuilder *builder); /* NULL is allowed */
-
-/* Adds an object without images. `name` and `metadata` may be NULL. Fails on a bad or repeated id. */
-LINCE_API bool lince_index_builder_add_object (LinceIndexBuilder *builder, const char *id,
-    const char *name, const char *metadata, LinceError *error);
-
 /* What enrolment found out about an image. */
 typedef struct {
   int width, height;     /* of the reference picture */
@@ -62,10 +58,27 @@ typedef struct {
   float score;           /* 0 to 1: how well it will be recognised, by what enrolment measured */
 } LinceEnrolment;
 
+/* The object that image `number` belongs to, and what enrolment found out (each may be NULL).
+ * An object's images follow one another. False when there is no such image. */
+LINCE_API bool lince_index_image (const LinceIndex *index, uint32_t number, uint32_t *object,
+    LinceEnrolment *enrolment);
+
+/* Starts an empty collection. Its images may be added from several threads at once. NULL only when memory is short. */
+LINCE_API LinceIndexBuilder *lince_index_builder_new (LinceError *error);
+LINCE_API void lince_index_builder_free (LinceIndexBuilder *builder); /* NULL is allowed */
+
+/* Whether `id` has the form of an object's id: 1 to LINCE_ID_MAX bytes of UTF-8, of ASCII only
+ * letters, digits, . _ -, no leading dot. */
+LINCE_API bool lince_id_is_valid (const char *id);
+
+/* Adds an object, whose images follow; one that gets none is left out. `name` and `metadata` may be NULL. Fails on a bad or repeated id. */
+LINCE_API bool lince_index_builder_add_object (LinceIndexBuilder *builder, const char *id,
+    const char *name, const char *metadata, LinceError *error);
+
 /* Enrols a reference picture as a further image of object `id`. `source` names it in errors and in
  * reports. The picture is read before the function returns and not kept. `report` may be NULL.
  * Fails with LINCE_ERROR_PICTURE_SIZE or LINCE_ERROR_PICTURE_FLAT for a picture that cannot serve;
- * the builder is then as before. */
+ * the builder is then as before. A picture that the object has already is taken once. */
 LINCE_API bool lince_index_builder_add_image (LinceIndexBuilder *builder, const char *id,
     const char *source, const LincePicture *picture, LinceEnrolment *report, LinceError *error);
 

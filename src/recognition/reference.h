@@ -30,3 +30,25 @@ bool lince_index_reference (const LinceIndex *index, uint32_t image, LinceRefere
 
 /* A view of the blob that lince_textured_compile() made; NULL with `error` when it is damaged. */
 const void *lince_index_textured (const LinceIndex *index, size_t *size, LinceError *error);
+
+/* Sides of the levels of a reference picture of `width` x `height` pixels and how many bytes they
+ * take: all luma levels, then, where `masked`, all masks. Pointers are NULL. Returns the bytes. */
+size_t lince_reference_layout (LinceReference *reference, int width, int height, bool masked);
+/* Points the levels of `reference` into such bytes. */
+void lince_reference_view (LinceReference *reference, const uint8_t *data, bool masked);
+
+/* A reference picture taken apart: its grey picture in full size, for enrolment, and its levels. */
+typedef struct {
+  int width, height;
+  bool masked;         /* somewhere not opaque */
+  uint8_t *luma;       /* width * height; transparent pixels filled from opaque neighbours */
+  uint8_t *mask;       /* width * height, NULL: all opaque */
+  uint8_t *levels;     /* as lince_reference_layout() says */
+  size_t levels_size;
+} LinceReferenceSource;
+
+/* Makes all parts. LINCE_ERROR_PICTURE_SIZE or LINCE_ERROR_PICTURE_FLAT for a picture that cannot
+ * serve. The caller clears `source`, also after a failure. */
+bool lince_reference_make (LinceReferenceSource *source, const LincePicture *picture,
+    LinceError *error);
+void lince_reference_clear (LinceReferenceSource *source);

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "recognition/index.h"
+
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "recognition/catalogue.h"
+#include "recognition/index_internal.h"
+#include "recognition/reference.h"
+
+/* How often a manifest is read again because another one took its place between reading it and
+ * opening the segments that it names. */
+#define OPEN_ATTEMPTS 5
+
+struct LinceIndex {
+  atomic_uint references;
+  char revision[17];
+  LinceManifest manifest;
+  LinceSegment **segments; /* manifest.segment_count */
+  LinceCatalogue catalogue;
+  uint32_t textured_block; /* of segment 0 */
+};
+
+static const uint8_t *
+find_block (LinceSegment *segment, uint32_t tag, size_t *size, LinceError *error)
+{
+  int64_t number = lince_segment_find (segment, tag);
+
+  if (number < 0) {
+    lince_error_set (error, LINCE_ERROR_FORMAT, "has no block %.4s", (const char *) &tag);
+    return NULL;
+  }
+  *size = lince_segment_block_size (segment, (uint32_t) number);
+  return lince_segment_block (segment, (uint32_t) number, error);
+}
+
+static bool
+check_references (const LinceIndex *index, LinceError *error)
+{
+  for (uint32_t i = 0; i < index->catalogue.image_count; i++) {
+    const LinceCatalogueImage *image = &index->catalogue.images[i];
+    const LinceEnrolment *enrolment = &image->enrolment;
+    LinceReference reference;
+    size_t size = lince_reference_layout (
+        &reference, enrolment->width, enrolment->height, enrolment->transparent);
+
+    if (image->segment >= index->manifest.segment_count ||
+        image->block >= lince_segment_block_count (index->segments[image->segment]) ||
+        lince_segment_block_tag (index->segments[image->segment], image->block) !=
+            LINCE_TAG_REFERENCE ||
+        lince_segment_block_size (index->segments[image->segment], image->block) != size) {
+      lince_error_set (error, LINCE_ERROR_FORMAT, "has no reference for image %u", i);
+      return false;
+    }
+  }
+  return true;
+}
+
+static bool
+read_catalogue (LinceIndex *index, LinceError *error)
+{
+  LinceSegment *first = index->segments[0];
+  int64_t textured = lince_segment_find (first, LINCE_TAG_TEXTURED);
+  const uint8_t *objects, *images;
+  size_t objects_size, images_size;
+
+  objects = find_block (first, LINCE_TAG_OBJECTS, &objects_size, error);
+  images = objects != NULL ? find_block (first, LINCE_TAG_IMAGES, &images_size, error) : NULL;
+  if (images == NULL ||
+      !lince_catalogue_read (&index->catalogue, objects, objects_size, images, images_size, error))
+    return false;
+  if (textured < 0 || index->catalogue.object_count != index->manifest.object_count ||
+      index->catalogue.image_count != index->manifest.image_count) {
+    lince_error_set (error, LINCE_ERROR_FORMAT, "has tables that contradict its manifest");
+    return false;
+  }
+  index->textured_block = (uint32_t) textured;
+  return check_references (index, error);
+}
+
+LinceIndex *
+lince_index_assemble (LinceManifest *manifest, LinceSegment **segments, LinceError *error)
+{
+  LinceIndex *index = calloc (1, sizeof *index);
+  size_t count = manifest->segment_count;
+
+  if (index == NULL || (index->segments = calloc (count, sizeof *segments)) == NULL) {
+    free (index);
+    for (size_t i = 0; i < count; i++)
+      lince_segment_free (segments[i]);
+    lince_manifest_clear (manifest);
+    lince_error_set (error, LINCE_ERROR_MEMORY, "no memory for an index");
+    return NULL;
+  }
+  atomic_init (&index->references, 1);
+  memcpy (index->segments, segments, count * sizeof *segments);
+  index->manifest = *manifest;
+  *manifest = (LinceManifest){0};
+  snprintf (index->revision, sizeof index->revision, "%016" PRIx64, index->manifest.revision);
+  if (read_catalogue (index, error) && lince_index_intact (index, error))
+    return index;
+  lince_index_unref (index);
+  return NULL;
+}
+
+/* Opens the segments that the manifest names. */
+static bool
+open_segments (
+    const char *path, const LinceManifest *manifest, LinceSegment **segments, LinceError *error)
+{
+  for (uint32_t i = 0; i < manifest->segment_count; i++) {
+    const LinceManifestSegment *named = &manifest->segments[i];
+    char *beside = lince_manifest_beside (path, named->name);
+
+    if (beside == NULL) {
+      lince_error_set (error, LINCE_ERROR_MEMORY, "no memory for an index");
+      return false;
+    }
+    segments[i] = lince_segment_open (beside, named->size, named->hash, error);
+    free (beside);
+    if (segments[i] == NULL)
+      return false;
+  }
+  return true;
+}
+
+static LinceIndex *
+open_once (const char *path, uint64_t *revision, LinceError *error)
+{
+  LinceManifest manifest;
+  LinceSegment **segments = NULL;
+  LinceIndex *index = NULL;
+
+  if (!lince_manifest_read (&manifest, path, error))
+    goto out;
+  *revision = manifest.revision;
+  segments = calloc (manifest.segment_count, sizeof *segments);
+  if (segments == NULL) {
+    lince_error_set (error, LINCE_ERROR_MEMORY, "%s: no memory", path);
+    goto out;
+  }
+  if (!open_segments (path, &manifest, segments, error)) {
+    lince_error_prefix (error, "%s: segment ", path);
+    for (uint32_t i = 0; i < manifest.segment_count; i++)
+      lince_segment_free (segments[i]);
+    goto out;
+  }
+  index = lince_index_assemble (&manifest, segments, error);
+  if (index == NULL)
+    lince_error_prefix (error, "%s: ", path);
+out:
+  free (segments);
+  lince_manifest_clear (&manifest);
+  return index;
+}
+
+LinceIndex *
+lince_index_open (const char *path, LinceError *error)
+{
+  uint64_t revision = 0, last = 0;
+  LinceIndex *index = NULL;
+
+  for (int i = 0; i < OPEN_ATTEMPTS && index == NULL; i++) {
+    revision = 0;
+    index = open_once (path, &revision, error);
+    /* a segment may have been removed because a newer manifest is in place: then look again */
+    if (revision == last)
+      break;
+    last = revision;
+  }
+  return index;
+}
+
+LinceIndex *
+lince_index_ref (LinceIndex *index)
+{
+  atomic_fetch_add_explicit (&index->references, 1, memory_order_relaxed);
+  return index;
+}
+
+void
+lince_index_unref (LinceIndex *index)
+{
+  if (index == NULL || atomic_fetch_sub (&index->references, 1) != 1)
+    return;
+  for (uint32_t i = 0; i < index->manifest.segment_count; i++)
+    lince_segment_free (index->segments[i]);
+  free (index->segments);
+  lince_manifest_clear (&index->manifest);
+  lince_catalogue_clear (&index->catalogue);
+  free (index);
+}
+
+bool
+lince_index_intact (const LinceIndex *index, LinceError *error)
+{
+  for (uint32_t i = 0; i < index->manifest.segment_count; i++)
+    if (!lince_segment_intact (index->segments[i], error))
+      return false;
+  return true;
+}
+
+bool
+lince_index_verify (LinceIndex *index, LinceError *error)
+{
+  for (uint32_t i = 0; i < index->manifest.segment_count; i++)
+    for (uint32_t j = 0; j < lince_segment_block_count (index->segments[i]); j++)
+      if (lince_segment_block (index->segments[i], j, error) == NULL)
+        return false;
+  return true;
+}
+
+const char *
+lince_index_revision (const LinceIndex *index)
+{
+  return index->revision;
+}
+
+uint32_t
+lince_index_object_count (const LinceIndex *index)
+{
+  return index->catalogue.object_count;
+}
+
+uint32_t
+lince_index_image_count (const LinceIndex *index)
+{
+  return index->catalogue.image_count;
+}
+
+bool
+lince_index_object (const LinceIndex *index, uint32_t number, LinceObject *object)
+{
+  if (number >= index->catalogue.object_count)
+    return false;
+  *object = index->catalogue.objects[number];
+  return true;
+}
+
+bool
+lince_index_image (
+    const LinceIndex *index, uint32_t number, uint32_t *object, LinceEnrolment *enrolment)
+{
+  if (number >= index->catalogue.image_count)
+    return false;
+  if (object != NULL)
+    *object = index->catalogue.images[number].object;
+  if (enrolment != NULL)
+    *enrolment = index->catalogue.images[number].enrolment;
+  return true;
+}
+
+int64_t
+lince_index_find (const LinceIndex *index, const char *id)
+{
+  uint32_t low = 0, high = index->catalogue.object_count;
+
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    int order = strcmp (id, index->catalogue.objects[middle].id);
+
+    if (order == 0)
+      return middle;
+    if (order < 0)
+      high = middle;
+    else
+      low = middle + 1;
+  }
+  return -1;
+}
+
+bool
+lince_index_reference (
+    const LinceIndex *index, uint32_t image, LinceReference *reference, LinceError *error)
+{
+  const LinceCatalogueImage *entry;
+  const uint8_t *data;
+
+  if (image >= index->catalogue.image_count) {
+    lince_error_set (error, LINCE_ERROR_ARGUMENT, "there is no image %u", image);
+    return false;
+  }
+  entry = &index->catalogue.images[image];
+  data = lince_segment_block (index->segments[entry->segment], entry->block, error);
+  if (data == NULL)
+    return false;
+  lince_reference_layout (
+      reference, entry->enrolment.width, entry->enrolment.height, entry->enrolment.transparent);
+  lince_reference_view (reference, data, entry->enrolment.transparent);
+  reference->object = entry->object;
+  return true;
+}
+
+const void *
+lince_index_textured (const LinceIndex *index, size_t *size, LinceError *error)
+{
+  *size = lince_segment_block_size (index->segments[0], index->textured_block);
+  return lince_segment_block (index->segments[0], index->textured_block, error);
+}
