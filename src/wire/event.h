@@ -122,14 +122,23 @@ gboolean lince_event_type_is_lasting (LinceEventType type);
 const char *lince_event_type_name (LinceEventType type);         /* "appeared" */
 LinceEventType lince_event_type_from_name (const char *name);    /* NONE when unknown */
 const char *lince_stream_state_name (LinceStreamState state);    /* "running" */
+gboolean lince_stream_state_from_name (const char *name, LinceStreamState *state);
+const char *lince_utc_source_name (LinceUtcSource source);       /* "arrival" */
+gboolean lince_utc_source_from_name (const char *name, LinceUtcSource *source);
+
+/* Copies a text into a field of `size` bytes, cut at a letter's border where it is too long, with U+FFFD
+ * for what is not UTF-8. */
+void lince_event_set_text (char *field, gsize size, const char *text);
 
 /* Appends the event as one JSON line, newline included. The event must be valid: a programmer's
  * error otherwise. Deterministic: the same event gives the same bytes. */
 void lince_event_write (const LinceEvent *event, GString *line);
+/* The same without the newline, for an event inside another message. */
+void lince_event_append (const LinceEvent *event, GString *json);
 
 /* Reads one line (`length` bytes, the newline optional). Unknown fields are skipped (changes are
  * additive), known ones are checked for type, range and length. `placements` is the caller's room
- * for moved. FALSE with `error` (LINCE_EVENT_ERROR) naming the field; `event` is then undefined. */
+ * for moved, NULL to skip them. FALSE with `error` (LINCE_EVENT_ERROR) naming the field; `event` is then undefined. */
 gboolean lince_event_read (const char *line, gsize length, LinceEvent *event,
     LinceEventPlacement placements[LINCE_EVENT_MAX_PLACEMENTS], GError **error);
 
