@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "recognition/align.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "recognition/quad.h"
+
+#define PARAMETERS 8
+#define MIN_COARSE_SIDE 20   /* of the longer side of the coarsest level */
+#define MIN_QUAD 12.0        /* frame pixels across */
+
+struct LinceAligner {
+  LinceTemplate template;
+  LinceCellMatch cells[LINCE_TEMPLATE_MAX_CELLS];
+  LinceCellMatch best[LINCE_TEMPLATE_MAX_CELLS];
+};
+
+/* One level of one reference over one octave of the frame. */
+typedef struct {
+  const LinceTemplate *template;
+  const LincePyramidLevel *octave;
+  int octave_number;
+  double to_reference[9];  /* centred, normalised template coordinates to reference pixels */
+  double to_template[9];   /* level pixels to normalised coordinates */
+  double unit;             /* level pixels for one normalised unit */
+} Stage;
+
+LinceAligner *
+lince_aligner_new (LinceError *error)
+{
+  LinceAligner *aligner = calloc (1, sizeof *aligner);
+
+  if (!aligner)
+    lince_error_set (error, LINCE_ERROR_MEMORY, "no memory for an aligner");
+  return aligner;
+}
+
+void
+lince_aligner_free (LinceAligner *aligner)
+{
+  free (aligner);
+}
+
+static int
+longer_side (const LinceReferenceLevel *level)
+{
+  return level->width > level->height ? level->width : level->height;
+}
+
+/* Frame pixels for one reference pixel, from the outline's area. 0 when it is not plausible. */
+static double
+frame_scale (const LincePyramid *pyramid, const LinceReference *reference, const double h[9])
+{
+  const LincePyramidLevel *base = lince_pyramid_octave (pyramid, 0);
+  LincePoint corners[4];
+  int width = (int) (base->grey.width * base->scale_x + 0.5f);
+  int height = (int) (base->grey.height * base->scale_y + 0.5f);
+
+  if (!lince_quad_from_homography (h, reference->width, reference->height, corners) ||
+      !lince_quad_plausible (corners, MIN_QUAD, width, height))
+    return 0;
+  return sqrt (lince_quad_area (corners) / ((double) reference->width * reference->height));
+}
+
+/* The finest level that fits, is not longer than `max_side` and not finer than the frame shows. */
+static int
+finest_level (const LincePyramid *pyramid, const LinceReference *reference, double scale,
+    int max_side)
+{
+  const LincePyramidLevel *base = lince_pyramid_octave (pyramid, 0);
+  double pixel = sqrt ((double) base->scale_x * base->scale_y);
+  int level = 0;
+
+  for (; level + 1 < reference->level_count; level++) {
+    const LinceReferenceLevel *l = &reference->levels[level];
+    double level_scale = scale * reference->width / l->width / pixel;
+
+    if (lince_template_fits (l) && longer_side (l) <= max_side && level_scale >= 0.75)
+      break;
+  }
+  return level;
+}
+
+static void
+stage_set (Stage *stage, const LinceTemplate *template, const LincePyramid *pyramid, double scale)
+{
+  int count = lince_pyramid_octave_count (pyramid), octave = 0;
+  double half_width = template->width / 2.0, half_height = template->height / 2.0;
+  double unit = half_width > half_height ? half_width : half_height;
+  double level_scale = scale * sqrt (template->to_reference_x * template->to_reference_y);
+
+  for (; octave + 1 < count; octave++) {
+    const LincePyramidLevel *l = lince_pyramid_octave (pyramid, octave + 1);
+
+    if (sqrt ((double) l->scale_x * l->scale_y) > 1.25 * level_scale)
+      break;
+  }
+  stage->template = template;
+  stage->octave_number = octave;
+  stage->octave = lince_pyramid_octave (pyramid, octave);
+  stage->unit = unit;
+  memcpy (stage->to_reference, (double[9]) { unit * template->to_reference_x, 0,
+      half_width * template->to_reference_x, 0, unit * template->to_reference_y,
+      half_height * template->to_reference_y, 0, 0, 1 }, sizeof stage->to_reference);
+  memcpy (stage->to_template, (double[9]) { 1 / unit, 0, -half_width / unit, 0, 1 / unit,
+      -half_height / unit, 0, 0, 1 }, sizeof stage->to_template);
+}
+
+/* Level pixels to octave pixels. */
+static void
+stage_map (const Stage *stage, const double homography[9], double map[9])
+{
+  double kx = stage->template->to_reference_x, ky = stage->template->to_reference_y;
+
+  for (int i = 0; i < 3; i++) {
+    double scale = i == 0 ? 1 / stage->octave->scale_x : i == 1 ? 1 / stage->octave->scale_y : 1;
+
+    map[3 * i] = homography[3 * i] * kx * scale;
+    map[3 * i + 1] = homography[3 * i + 1] * ky * scale;
+    map[3 * i + 2] = homography[3 * i + 2] * scale;
+  }
+}
+
+/* Contrast that speaks for a cell, with that beyond a good one's bounded. */
+static float
+cell_weight (const LinceCell *cell)
+{
+  float variance = cell->energy / cell->count;
+
+  return cell->count * variance / (variance + 64.0f);
+}
+
+static float
+mean_correlation (const LinceTemplate *template, const LinceCellMatch *cells)
+{
+  float sum = 0, weights = 0;
+
+  for (int i = 0; i < template->columns * template->rows; i++) {
+    if (cells[i].seen) {
+      float w = cell_weight (&template->cells[i]);
+
+      sum += w * cells[i].correlation;
+      weights += w;
+    }
+  }
+  return weights > 0 ? sum / weights : -1;
+}
+
+static float
+stage_match (const Stage *stage, const double homography[9], LinceCellMatch *cells)
+{
+  double map[9];
+
+  stage_map (stage, homography, map);
+  lince_template_match (stage->template, &stage->octave->grey, map, cells);
+  return mean_correlation (stage->template, cells);
+}
+
+/* Adds a cell's displacement equations, B' M B and B' r, with B the derivative of the warp by its
+ * parameters at the cell's middle. */
+static void
+add_cell (const Stage *stage, const LinceCell *cell, const LinceCellMatch *match,
+    double normal[PARAMETERS][PARAMETERS], double right[PARAMETERS])
+{
+  double u = (cell->x + LINCE_CELL_SIDE / 2) * stage->to_template[0] + stage->to_template[2];
+  double v = (cell->y + LINCE_CELL_SIDE / 2) * stage->to_template[4] + stage->to_template[5];
+  double bx[PARAMETERS] = { u, v, 1, 0, 0, 0, -u * u, -u * v };
+  double by[PARAMETERS] = { 0, 0, 0, u, v, 1, -u * v, -v * v };
+  double variance = cell->energy / cell->count;
+  double agreement = match->correlation > 0 ? match->correlation : 0;
+  double weight = (0.03 + agreement * agreement) / (36 + 0.1 * variance);
+
+  for (int i = 0; i < PARAMETERS; i++) {
+    double mx = cell->xx * bx[i] + cell->xy * by[i], my = cell->xy * bx[i] + cell->yy * by[i];
+
+    for (int k = 0; k <= i; k++)
+      normal[i][k] += weight * stage->unit * stage->unit * (mx * bx[k] + my * by[k]);
+    right[i] += weight * stage->unit * (bx[i] * match->shift_x + by[i] * match->shift_y);
+  }
+}
+
+/* Solves the symmetric positive definite system by Cholesky; only the lower triangle is read. */
+static bool
+solve (double a[PARAMETERS][PARAMETERS], double b[PARAMETERS])
+{
+  for (int i = 0; i < PARAMETERS; i++) {
+    for (int k = 0; k <= i; k++) {
+      double sum = a[i][k];
+
+      for (int j = 0; j < k; j++)
+        sum -= a[i][j] * a[k][j];
+      if (i == k && !(sum > 1e-12))
+        return false;
+      a[i][k] = i == k ? sqrt (sum) : sum / a[k][k];
+    }
+  }
+  for (int i = 0; i < PARAMETERS; i++) {
+    for (int j = 0; j < i; j++)
+      b[i] -= a[i][j] * b[j];
+    b[i] /= a[i][i];
+  }
+  for (int i = PARAMETERS - 1; i >= 0; i--) {
+    for (int j = i + 1; j < PARAMETERS; j++)
+      b[i] -= a[j][i] * b[j];
+    b[i] /= a[i][i];
+  }
+  return true;
+}
+
+/* One step of the inverse composition. Returns how far it moved, level pixels; negative: it failed. */
+static double
+step (const Stage *stage, const LinceCellMatch *cells, double homography[9])
+{
+  /* how much a step may be expected to change each parameter, in normalised units */
+  static const double expected[PARAMETERS] = { 0.1, 0.1, 0, 0.1, 0.1, 0, 0.04, 0.04 };
+  double normal[PARAMETERS][PARAMETERS] = { 0 }, d[PARAMETERS] = { 0 };
+  double update[9], inverse[9], warp[9], from_reference[9], whole[9];
+  const LinceTemplate *template = stage->template;
+  double moved = 0;
+
+  for (int i = 0; i < template->columns * template->rows; i++) {
+    if (cells[i].seen)
+      add_cell (stage, &template->cells[i], &cells[i], normal, d);
+  }
+  for (int i = 0; i < PARAMETERS; i++) {
+    double deviation = expected[i] > 0 ? expected[i] : 3 / stage->unit;
+
+    normal[i][i] += 1 / (deviation * deviation);
+  }
+  if (!solve (normal, d))
+    return -1;
+  for (int i = 0; i < PARAMETERS; i++)
+    moved = fmax (moved, fabs (d[i]) * stage->unit);
+  memcpy (update, (double[9]) { 1 + d[0], d[1], d[2], d[3], 1 + d[4], d[5], d[6], d[7], 1 },
+      sizeof update);
+  if (!lince_homography_inverse (update, inverse) ||
+      !lince_homography_inverse (stage->to_reference, from_reference))
+    return -1;
+  lince_homography_compose (stage->to_reference, inverse, warp);
+  lince_homography_compose (warp, from_reference, whole);
+  lince_homography_compose (homography, whole, warp);
+  for (int i = 0; i < 9; i++)
+    homography[i] = warp[i] / warp[8];
+  return isfinite (moved) ? moved : -1;
+}
+
+/* Iterates on one stage and leaves the best placement and its matches. Returns its correlation. */
+static float
+run_stage (LinceAligner *aligner, const Stage *stage, int steps, double homography[9])
+{
+  double current[9];
+  float best = stage_match (stage, homography, aligner->best);
+
+  memcpy (current, homography, sizeof current);
+  memcpy (aligner->cells, aligner->best, sizeof aligner->cells);
+  for (int i = 0; i < steps; i++) {
+    double moved = step (stage, aligner->cells, current);
+    float correlation;
+
+    if (moved < 0)
+      break;
+    correlation = stage_match (stage, current, aligner->cells);
+    if (correlation > best) {
+      best = correlation;
+      memcpy (homography, current, sizeof current);
+      memcpy (aligner->best, aligner->cells, sizeof aligner->best);
+    } else if (correlation < best - 0.1f) {
+      break;
+    }
+    if (moved < 0.03)
+      break;
+  }
+  return best;
+}
+
+static void
+fill (const LinceAligner *aligner, const Stage *stage, double scale, const double homography[9],
+    float correlation, LinceAlignment *alignment)
+{
+  const LinceTemplate *template = stage->template;
+  double octave_scale = sqrt ((double) stage->octave->scale_x * stage->octave->scale_y);
+
+  memcpy (alignment->homography, homography, sizeof alignment->homography);
+  alignment->template = template;
+  alignment->cells = aligner->best;
+  alignment->octave = stage->octave_number;
+  alignment->scale = (float) (scale *
+      sqrt (template->to_reference_x * template->to_reference_y) / octave_scale);
+  alignment->correlation = correlation;
+}
+
+bool
+lince_align (LinceAligner *aligner, const LincePyramid *pyramid, const LinceReference *reference,
+    const double start[9], const LinceAlignPlan *plan, LinceAlignment *alignment)
+{
+  double homography[9], scale = frame_scale (pyramid, reference, start);
+  int finest, level;
+
+  if (!(scale > 0))
+    return false;
+  memcpy (homography, start, sizeof homography);
+  finest = finest_level (pyramid, reference, scale, plan->max_side);
+  level = finest;
+  while (level + 1 < reference->level_count && level + 1 - finest < plan->stages &&
+         longer_side (&reference->levels[level + 1]) >= MIN_COARSE_SIDE)
+    level++;
+  for (bool coarsest = true; level >= finest; level--, coarsest = false) {
+    Stage stage;
+    float correlation;
+
+    lince_template_build (&aligner->template, reference, level);
+    stage_set (&stage, &aligner->template, pyramid, scale);
+    correlation = run_stage (aligner, &stage, plan->steps, homography);
+    scale = frame_scale (pyramid, reference, homography);
+    if (!(scale > 0) || (coarsest && correlation < plan->give_up))
+      return false;
+    if (level == finest)
+      fill (aligner, &stage, scale, homography, correlation, alignment);
+  }
+  return true;
+}
+
+bool
+lince_align_compare (LinceAligner *aligner, const LincePyramid *pyramid,
+    const LinceReference *reference, const double homography[9], int max_side,
+    LinceAlignment *alignment)
+{
+  double scale = frame_scale (pyramid, reference, homography);
+  Stage stage;
+  float correlation;
+
+  if (!(scale > 0))
+    return false;
+  lince_template_build (&aligner->template, reference,
+      finest_level (pyramid, reference, scale, max_side));
+  stage_set (&stage, &aligner->template, pyramid, scale);
+  correlation = stage_match (&stage, homography, aligner->best);
+  fill (aligner, &stage, scale, homography, correlation, alignment);
+  return true;
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "recognition/template.h"
+
+#include <math.h>
+#include <string.h>
+
+/* no vector is passed between files: inlined functions only */
+#pragma GCC diagnostic ignored "-Wpsabi"
+
+#define SIDE LINCE_CELL_SIDE
+#define PIXELS LINCE_CELL_PIXELS
+#define MAX_PIXELS 16384
+#define MIN_OPAQUE 24           /* pixels of a cell */
+#define MIN_DEVIATION 1.5f      /* grey levels: below it a cell is flat */
+
+/* Eight lanes whatever the machine has: the order of sums is then the same everywhere. */
+typedef float Lanes __attribute__ ((vector_size (32)));
+typedef int32_t LanesInt __attribute__ ((vector_size (32)));
+
+static inline Lanes
+load (const float *p)
+{
+  Lanes v;
+
+  memcpy (&v, p, sizeof v);
+  return v;
+}
+
+static inline float
+sum_lanes (Lanes v)
+{
+  return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
+}
+
+static float
+dot (const float *a, const float *b)
+{
+  Lanes sum = load (a) * load (b);
+
+  for (int i = SIDE; i < PIXELS; i += SIDE)
+    sum += load (a + i) * load (b + i);
+  return sum_lanes (sum);
+}
+
+bool
+lince_template_fits (const LinceReferenceLevel *level)
+{
+  return level->width * level->height <= MAX_PIXELS;
+}
+
+static int
+clamp (int value, int low, int high)
+{
+  return value < low ? low : value > high ? high : value;
+}
+
+/* Reads a cell's pixels and central differences; out of the picture its edge is repeated, unseen. */
+static void
+read_cell (LinceCell *cell, const LinceReferenceLevel *level, int left, int top)
+{
+  int w = level->width, h = level->height;
+
+  for (int j = 0; j < SIDE; j++) {
+    int y = clamp (top + j, 0, h - 1);
+    const uint8_t *line = level->luma + (size_t) y * w;
+    const uint8_t *above = level->luma + (size_t) clamp (y - 1, 0, h - 1) * w;
+    const uint8_t *below = level->luma + (size_t) clamp (y + 1, 0, h - 1) * w;
+
+    for (int i = 0; i < SIDE; i++) {
+      int x = clamp (left + i, 0, w - 1), k = j * SIDE + i;
+      int x0 = clamp (x - 1, 0, w - 1), x1 = clamp (x + 1, 0, w - 1);
+      bool opaque = left + i < w && top + j < h &&
+          (!level->mask || level->mask[(size_t) y * w + x] >= 128);
+
+      cell->weight[k] = opaque ? 1.0f : 0.0f;
+      cell->shape[k] = line[x];
+      cell->slope_x[k] = 0.5f * ((float) line[x1] - (float) line[x0]);
+      cell->slope_y[k] = 0.5f * ((float) below[x] - (float) above[x]);
+    }
+  }
+}
+
+/* Takes the mean over opaque pixels away and clears the others. */
+static void
+centre (float *values, const float *weight, float count)
+{
+  float mean = dot (values, weight) / count;
+
+  for (int k = 0; k < PIXELS; k++)
+    values[k] = (values[k] - mean) * weight[k];
+}
+
+static void
+remove_along (float *values, const float *shape, float energy)
+{
+  float share = dot (values, shape) / energy;
+
+  for (int k = 0; k < PIXELS; k++)
+    values[k] -= share * shape[k];
+}
+
+static void
+build_cell (LinceCell *cell, const LinceReferenceLevel *level, int left, int top)
+{
+  cell->x = (float) left;
+  cell->y = (float) top;
+  read_cell (cell, level, left, top);
+  cell->count = dot (cell->weight, cell->weight);
+  cell->energy = 0;
+  if (cell->count < MIN_OPAQUE)
+    return;
+  centre (cell->shape, cell->weight, cell->count);
+  cell->energy = dot (cell->shape, cell->shape);
+  if (cell->energy < MIN_DEVIATION * MIN_DEVIATION * cell->count) {
+    cell->energy = 0;
+    return;
+  }
+  centre (cell->slope_x, cell->weight, cell->count);
+  centre (cell->slope_y, cell->weight, cell->count);
+  remove_along (cell->slope_x, cell->shape, cell->energy);
+  remove_along (cell->slope_y, cell->shape, cell->energy);
+  cell->xx = dot (cell->slope_x, cell->slope_x);
+  cell->xy = dot (cell->slope_x, cell->slope_y);
+  cell->yy = dot (cell->slope_y, cell->slope_y);
+}
+
+/* The first pixel of cell `number` of `count` that cover `size` pixels evenly. */
+static int
+cell_start (int number, int count, int size)
+{
+  return count > 1 ? (number * (size - SIDE) + (count - 1) / 2) / (count - 1) : 0;
+}
+
+void
+lince_template_build (LinceTemplate *template, const LinceReference *reference, int number)
+{
+  const LinceReferenceLevel *level = &reference->levels[number];
+
+  template->level = number;
+  template->width = level->width;
+  template->height = level->height;
+  template->to_reference_x = (double) reference->width / level->width;
+  template->to_reference_y = (double) reference->height / level->height;
+  template->columns = (level->width + SIDE - 1) / SIDE;
+  template->rows = (level->height + SIDE - 1) / SIDE;
+  template->masked = level->mask != NULL;
+  for (int row = 0; row < template->rows; row++) {
+    for (int column = 0; column < template->columns; column++)
+      build_cell (&template->cells[row * template->columns + column], level,
+          cell_start (column, template->columns, level->width),
+          cell_start (row, template->rows, level->height));
+  }
+}
+
+/* Scales the map to 1 at the template's centre. False when its perspective is beyond all use; what
+ * passes keeps float arithmetic within a hundredth of a pixel. */
+static bool
+normalise_map (const LinceTemplate *template, const double map[9], double out[9])
+{
+  double w = template->width, h = template->height;
+  double centre_w = map[6] * w / 2 + map[7] * h / 2 + map[8];
+
+  if (!(fabs (centre_w) > 1e-12))
+    return false;
+  for (int i = 0; i < 9; i++)
+    out[i] = map[i] / centre_w;
+  for (int i = 0; i < 4; i++) {
+    double corner = out[6] * ((i & 1) ? w : 0) + out[7] * ((i & 2) ? h : 0) + out[8];
+
+    if (!(corner > 0.1 && corner < 10))
+      return false;
+  }
+  return true;
+}
+
+/* Whether all samples of a cell lie where four neighbours exist: then so do all inside its hull. */
+static bool
+cell_inside (const LinceCell *cell, const LinceGrey *grey, const double map[9])
+{
+  for (int i = 0; i < 4; i++) {
+    double x = cell->x + ((i & 1) ? SIDE - 0.5 : 0.5), y = cell->y + ((i & 2) ? SIDE - 0.5 : 0.5);
+    double w = map[6] * x + map[7] * y + map[8];
+    double px = map[0] * x + map[1] * y + map[2], py = map[3] * x + map[4] * y + map[5];
+
+    if (!(w > 0.05) || !(px > 0.51 * w) || !(px < (grey->width - 0.51) * w) || !(py > 0.51 * w) ||
+        !(py < (grey->height - 0.51) * w))
+      return false;
+  }
+  return true;
+}
+
+/* Into 0 to `most`, not-a-number to 0: no rounding leads a read out of the picture. */
+static inline Lanes
+limit (Lanes value, float most)
+{
+  const Lanes low = { 0 }, high = low + most;
+  LanesInt bits = (LanesInt) value & (value > low), below = (Lanes) bits < high;
+
+  return (Lanes) ((bits & below) | ((LanesInt) high & ~below));
+}
+
+/* Eight neighbouring samples of a row, bilinear. */
+static inline void
+sample_row (const LinceGrey *grey, Lanes px, Lanes py, float *out)
+{
+  px = limit (px, (float) grey->width - 1.01f);
+  py = limit (py, (float) grey->height - 1.01f);
+
+  LanesInt ix = __builtin_convertvector (px, LanesInt);
+  LanesInt iy = __builtin_convertvector (py, LanesInt);
+  Lanes fx = px - __builtin_convertvector (ix, Lanes);
+  Lanes fy = py - __builtin_convertvector (iy, Lanes);
+  Lanes a, b, c, d, top, bottom;
+
+  for (int i = 0; i < SIDE; i++) {
+    const uint8_t *p = grey->data + (ptrdiff_t) iy[i] * grey->stride + ix[i];
+
+    a[i] = p[0];
+    b[i] = p[1];
+    c[i] = p[grey->stride];
+    d[i] = p[grey->stride + 1];
+  }
+  top = a + fx * (b - a);
+  bottom = c + fx * (d - c);
+  top += fy * (bottom - top);
+  memcpy (out, &top, sizeof top);
+}
+
+static void
+sample_cell (const LinceCell *cell, const LinceGrey *grey, const double map[9], float *out)
+{
+  const Lanes steps = { 0.5f, 1.5f, 2.5f, 3.5f, 4.5f, 5.5f, 6.5f, 7.5f };
+  const float m[9] = { (float) map[0], (float) map[1], (float) map[2], (float) map[3],
+    (float) map[4], (float) map[5], (float) map[6], (float) map[7], (float) map[8] };
+  Lanes x = steps + cell->x;
+
+  for (int j = 0; j < SIDE; j++) {
+    float y = cell->y + (float) j + 0.5f;
+    Lanes w = 1.0f / (m[6] * x + (m[7] * y + m[8]));
+    Lanes px = (m[0] * x + (m[1] * y + m[2])) * w - 0.5f;
+    Lanes py = (m[3] * x + (m[4] * y + m[5])) * w - 0.5f;
+
+    sample_row (grey, px, py, out + j * SIDE);
+  }
+}
+
+static void
+match_cell (const LinceCell *cell, const float *pixels, bool masked, LinceCellMatch *match)
+{
+  Lanes sum = { 0 }, squares = { 0 }, along = { 0 }, rx = { 0 }, ry = { 0 };
+  float mean, variance, covariance, gain;
+
+  for (int k = 0; k < PIXELS; k += SIDE) {
+    Lanes p = load (pixels + k), q = masked ? p * load (cell->weight + k) : p;
+
+    sum += q;
+    squares += q * p;
+    along += p * load (cell->shape + k);
+    rx += p * load (cell->slope_x + k);
+    ry += p * load (cell->slope_y + k);
+  }
+  mean = sum_lanes (sum) / cell->count;
+  variance = sum_lanes (squares) - sum_lanes (sum) * mean;
+  variance = variance > 0.25f * cell->count ? variance : 0.25f * cell->count;
+  covariance = sum_lanes (along);
+  match->seen = true;
+  match->correlation = covariance / sqrtf (variance * cell->energy);
+  match->deviation = sqrtf (variance / cell->count);
+  gain = covariance / cell->energy;
+  match->gain = gain > 0 ? gain : 0;
+  /* a cell that is out of place has a small gain: its contrast bounds what it may claim */
+  gain = fmaxf (gain, 0.5f * sqrtf (variance / cell->energy));
+  match->shift_x = sum_lanes (rx) / gain;
+  match->shift_y = sum_lanes (ry) / gain;
+}
+
+void
+lince_template_match (const LinceTemplate *template, const LinceGrey *grey, const double map[9],
+    LinceCellMatch *matches)
+{
+  double positive[9];
+  float pixels[PIXELS] __attribute__ ((aligned (32)));
+  bool usable = normalise_map (template, map, positive);
+
+  for (int i = 0; i < template->columns * template->rows; i++) {
+    const LinceCell *cell = &template->cells[i];
+
+    memset (&matches[i], 0, sizeof matches[i]);
+    if (usable && cell->energy > 0 && cell_inside (cell, grey, positive)) {
+      sample_cell (cell, grey, positive, pixels);
+      match_cell (cell, pixels, template->masked, &matches[i]);
+    }
+  }
+}

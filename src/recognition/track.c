@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "recognition/track.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "recognition/quad.h"
+
+#define MAX_TRACKS LINCE_MAX_PLACEMENTS
+#define MAX_THREADS 16
+#define SAME_PLACE 0.5  /* overlap from which two placements of one object are one instance */
+#define RIVAL_PLACE 0.3 /* overlap from which two objects explain the same pixels */
+
+typedef struct {
+  uint64_t number;
+  LinceVerdict verdict;      /* the last verified one */
+  LincePoint before[4];      /* the verified outline before that */
+  int64_t seen, before_seen; /* their times; before_seen < 0: there is none */
+  bool verified;             /* on this frame */
+  bool dropped;              /* explained by a rival on this frame */
+  uint32_t alternatives[LINCE_MAX_ALTERNATIVES];
+  uint32_t alternative_count;
+} Track;
+
+/* An item of a parallel task: one start to align and verify. */
+typedef struct {
+  uint32_t image;
+  const LinceReference *reference;
+  double starts[2][9];
+  int start_count;
+  float prior;
+  bool done; /* `verdict` is filled */
+  LinceVerdict verdict;
+} Trial;
+
+struct LinceTracker {
+  uint64_t next;
+  int64_t time;
+  uint32_t count, threads;
+  Track tracks[MAX_TRACKS];
+  Trial trials[LINCE_MAX_HYPOTHESES];
+  LinceAligner *aligners[MAX_THREADS];
+};
+
+/* What the threads of one task share. */
+typedef struct {
+  LinceTracker *tracker;
+  const LincePyramid *pyramid;
+  LinceAlignPlan plan;
+} Task;
+
+LinceTracker *
+lince_tracker_new (uint32_t threads, LinceError *error)
+{
+  LinceTracker *tracker = calloc (1, sizeof *tracker);
+
+  if (!tracker) {
+    lince_error_set (error, LINCE_ERROR_MEMORY, "no memory for a tracker");
+    return NULL;
+  }
+  tracker->next = 1;
+  tracker->threads = threads;
+  for (uint32_t i = 0; i < threads && i < MAX_THREADS; i++) {
+    tracker->aligners[i] = lince_aligner_new (error);
+    if (!tracker->aligners[i])
+      goto fail;
+  }
+  return tracker;
+fail:
+  lince_tracker_free (tracker);
+  return NULL;
+}
+
+void
+lince_tracker_free (LinceTracker *tracker)
+{
+  if (!tracker)
+    return;
+  for (int i = 0; i < MAX_THREADS; i++)
+    lince_aligner_free (tracker->aligners[i]);
+  free (tracker);
+}
+
+static void
+run_trial (void *context, uint32_t item, uint32_t thread)
+{
+  Task *task = context;
+  Trial *trial = &task->tracker->trials[item];
+  LinceAligner *aligner = task->tracker->aligners[thread];
+  LinceAlignment alignment;
+
+  trial->done = false;
+  for (int i = 0; i < trial->start_count; i++) {
+    LinceVerdict verdict;
+
+    if (lince_align (aligner, task->pyramid, trial->reference, trial->starts[i], &task->plan,
+            &alignment) &&
+        lince_verify (&alignment, task->pyramid, trial->reference, trial->prior, &verdict) &&
+        (!trial->done || verdict.evidence > trial->verdict.evidence)) {
+      trial->done = true;
+      trial->verdict = verdict;
+      trial->verdict.image = trial->image;
+    }
+    if (trial->done && trial->verdict.confidence >= 0.5f)
+      break;
+  }
+}
+
+/* Where a track is expected: on from its last two outlines with constant velocity. */
+static bool
+predict (const Track *track, int64_t time, LincePoint corners[4])
+{
+  double ratio;
+
+  if (track->before_seen < 0 || track->seen <= track->before_seen)
+    return false;
+  ratio = (double) (time - track->seen) / (double) (track->seen - track->before_seen);
+  ratio = ratio < 4 ? ratio : 4;
+  for (int i = 0; i < 4; i++) {
+    const LincePoint *now = &track->verdict.corners[i], *before = &track->before[i];
+
+    corners[i].x = (float) (now->x + ratio * ((double) now->x - before->x));
+    corners[i].y = (float) (now->y + ratio * ((double) now->y - before->y));
+  }
+  return true;
+}
+
+static void
+prepare_track (const Track *track, const LinceReference *reference, int64_t time, Trial *trial)
+{
+  LincePoint corners[4];
+
+  trial->image = track->verdict.image;
+  trial->reference = reference;
+  trial->prior = LINCE_VERIFY_FOLLOWED;
+  trial->start_count = 0;
+  if (predict (track, time, corners) &&
+      lince_quad_to_homography (corners, reference->width, reference->height, trial->starts[0]))
+    trial->start_count++;
+  memcpy (trial->starts[trial->start_count++], track->verdict.homography,
+      sizeof trial->starts[0]);
+}
+
+static void
+see (Track *track, const LinceVerdict *verdict, int64_t time)
+{
+  if (track->seen < time) {
+    memcpy (track->before, track->verdict.corners, sizeof track->before);
+    track->before_seen = track->seen;
+  }
+  track->verdict = *verdict;
+  track->seen = time;
+  track->verified = true;
+}
+
+/* A track that turned or grew beyond what a moment allows has slipped onto something else. */
+static bool
+continues (const Track *track, const LinceVerdict *verdict)
+{
+  double ratio = lince_quad_area (verdict->corners) / lince_quad_area (track->verdict.corners);
+
+  return ratio > 0.5 && ratio < 2.0;
+}
+
+static void
+remove_tracks (LinceTracker *tracker, bool cut)
+{
+  uint32_t kept = 0;
+
+  for (uint32_t i = 0; i < tracker->count; i++) {
+    Track *track = &tracker->tracks[i];
+
+    if (track->verified || (!cut && tracker->time - track->seen < LINCE_TRACK_WAIT))
+      tracker->tracks[kept++] = *track;
+  }
+  tracker->count = kept;
+}
+
+void
+lince_tracker_follow (LinceTracker *tracker, const LincePyramid *pyramid,
+    const LinceReferences *references, LincePool *pool, int64_t time, bool cut)
+{
+  Task task = { tracker, pyramid, { 3, 6, LINCE_VERIFY_SIDE, 0.1f } };
+  uint32_t kept = 0;
+
+  tracker->time = time;
+  for (uint32_t i = 0; i < tracker->count; i++) {
+    const LinceReference *reference =
+        references->load (references->context, tracker->tracks[i].verdict.image);
+
+    if (!reference)
+      continue;
+    tracker->tracks[kept] = tracker->tracks[i];
+    prepare_track (&tracker->tracks[kept], reference, time, &tracker->trials[kept]);
+    kept++;
+  }
+  tracker->count = kept;
+  lince_pool_run (pool, run_trial, &task, tracker->count);
+  for (uint32_t i = 0; i < tracker->count; i++) {
+    Track *track = &tracker->tracks[i];
+    const Trial *trial = &tracker->trials[i];
+
+    track->verified = false;
+    track->dropped = false;
+    track->alternative_count = 0;
+    if (trial->done && trial->verdict.confidence >= 0.5f && continues (track, &trial->verdict))
+      see (track, &trial->verdict, time);
+  }
+  remove_tracks (tracker, cut);
+}
+
+/* Whether a verified track, or an earlier trial, already stands for the hypothesis. */
+static bool
+is_explained (const LinceTracker *tracker, uint32_t trial_count, uint32_t image,
+    const LincePoint corners[4])
+{
+  LincePoint other[4];
+
+  for (uint32_t i = 0; i < tracker->count; i++) {
+    const Track *track = &tracker->tracks[i];
+
+    if (track->verified && track->verdict.image == image &&
+        lince_quad_overlap (track->verdict.corners, corners) > 0.3)
+      return true;
+  }
+  for (uint32_t i = 0; i < trial_count; i++) {
+    const Trial *trial = &tracker->trials[i];
+
+    if (trial->image == image &&
+        lince_quad_from_homography (trial->starts[0], trial->reference->width,
+            trial->reference->height, other) &&
+        lince_quad_overlap (other, corners) > 0.8)
+      return true;
+  }
+  return false;
+}
+
+static uint32_t
+prepare_hypotheses (LinceTracker *tracker, const LinceReferences *references,
+    const LinceHypothesis *hypotheses, uint32_t count, uint32_t most)
+{
+  uint32_t prepared = 0;
+
+  for (uint32_t i = 0; i < count && prepared < most && prepared < LINCE_MAX_HYPOTHESES; i++) {
+    const LinceReference *reference =
+        references->load (references->context, hypotheses[i].image);
+    Trial *trial = &tracker->trials[prepared];
+    LincePoint corners[4];
+
+    if (!reference || !lince_quad_from_homography (hypotheses[i].homography, reference->width,
+            reference->height, corners) ||
+        is_explained (tracker, prepared, hypotheses[i].image, corners))
+      continue;
+    trial->image = hypotheses[i].image;
+    trial->reference = reference;
+    memcpy (trial->starts[0], hypotheses[i].homography, sizeof trial->starts[0]);
+    trial->start_count = 1;
+    trial->prior = 0;
+    prepared++;
+  }
+  return prepared;
+}
+
+/* The verified track of the same object at that place, or NULL. */
+static Track *
+track_at (LinceTracker *tracker, const LinceVerdict *verdict)
+{
+  for (uint32_t i = 0; i < tracker->count; i++) {
+    Track *track = &tracker->tracks[i];
+
+    if (track->verified && track->verdict.object == verdict->object &&
+        lince_quad_overlap (track->verdict.corners, verdict->corners) > SAME_PLACE)
+      return track;
+  }
+  return NULL;
+}
+
+/* The waiting track of the same image that the verdict may continue: the one it overlaps most. */
+static Track *
+waiting_track (LinceTracker *tracker, const LinceVerdict *verdict)
+{
+  Track *best = NULL;
+  double most = 0.1;
+
+  for (uint32_t i = 0; i < tracker->count; i++) {
+    Track *track = &tracker->tracks[i];
+    double overlap;
+
+    if (track->verified || track->verdict.image != verdict->image)
+      continue;
+    overlap = lince_quad_overlap (track->verdict.corners, verdict->corners);
+    if (overlap > most) {
+      most = overlap;
+      best = track;
+    }
+  }
+  return best;
+}
+
+static void
+accept (LinceTracker *tracker, const LinceVerdict *verdict)
+{
+  Track *track = track_at (tracker, verdict);
+
+  if (track) {
+    if (verdict->evidence > track->verdict.evidence + LINCE_VERIFY_FOLLOWED)
+      track->verdict = *verdict;
+    return;
+  }
+  track = waiting_track (tracker, verdict);
+  if (!track) {
+    if (tracker->count == MAX_TRACKS)
+      return;
+    track = &tracker->tracks[tracker->count++];
+    memset (track, 0, sizeof *track);
+    track->number = tracker->next++;
+    track->before_seen = -1;
+    track->seen = tracker->time;
+  }
+  see (track, verdict, tracker->time);
+}
+
+void
+lince_tracker_propose (LinceTracker *tracker, const LincePyramid *pyramid,
+    const LinceReferences *references, LincePool *pool, const LinceHypothesis *hypotheses,
+    uint32_t count, uint32_t most, LinceStatistics *statistics)
+{
+  Task task = { tracker, pyramid, { 3, 8, LINCE_VERIFY_SIDE, 0.2f } };
+  uint32_t trials = prepare_hypotheses (tracker, references, hypotheses, count, most);
+
+  lince_pool_run (pool, run_trial, &task, trials);
+  for (;;) {
+    Trial *best = NULL;
+
+    for (uint32_t i = 0; i < trials; i++) {
+      Trial *trial = &tracker->trials[i];
+
+      if (trial->done && trial->verdict.confidence >= 0.5f &&
+          (!best || trial->verdict.evidence > best->verdict.evidence))
+        best = trial;
+    }
+    if (!best)
+      break;
+    accept (tracker, &best->verdict);
+    best->done = false;
+    statistics->verified++;
+    trials -= 0;
+  }
+  statistics->rejected += trials;
+}
+
+static void
+add_alternative (Track *track, uint32_t object)
+{
+  for (uint32_t i = 0; i < track->alternative_count; i++) {
+    if (track->alternatives[i] == object)
+      return;
+  }
+  if (track->alternative_count < LINCE_MAX_ALTERNATIVES)
+    track->alternatives[track->alternative_count++] = object;
+}
+
+/* Settles which of two tracks at the same place stands; the one with less evidence comes second. */
+static void
+settle (LinceTracker *tracker, const LincePyramid *pyramid, const LinceReferences *references,
+    Track *first, Track *second)
+{
+  const LinceReference *a = references->load (references->context, first->verdict.image);
+  const LinceReference *b = references->load (references->context, second->verdict.image);
+  LinceRival rival = LINCE_RIVAL_FIRST;
+
+  if (!a || !b)
+    return;
+  if (first->verdict.object != second->verdict.object)
+    rival = lince_verify_rivals (tracker->aligners[0], pyramid, a, &first->verdict, b,
+        &second->verdict);
+  if (rival == LINCE_RIVAL_EQUAL)
+    add_alternative (first, second->verdict.object);
+  if (rival == LINCE_RIVAL_SECOND)
+    first->dropped = true;
+  else
+    second->dropped = true;
+}
+
+static void
+settle_all (LinceTracker *tracker, const LincePyramid *pyramid, const LinceReferences *references)
+{
+  for (uint32_t i = 0; i < tracker->count; i++) {
+    for (uint32_t k = i + 1; k < tracker->count; k++) {
+      Track *a = &tracker->tracks[i], *b = &tracker->tracks[k];
+
+      if (!a->verified || !b->verified || a->dropped || b->dropped ||
+          lince_quad_overlap (a->verdict.corners, b->verdict.corners) < RIVAL_PLACE)
+        continue;
+      if (a->verdict.evidence >= b->verdict.evidence)
+        settle (tracker, pyramid, references, a, b);
+      else
+        settle (tracker, pyramid, references, b, a);
+    }
+  }
+}
+
+static int
+compare_placements (const void *a, const void *b)
+{
+  const LincePlacement *x = a, *y = b;
+
+  if (x->object != y->object)
+    return x->object < y->object ? -1 : 1;
+  return x->track < y->track ? -1 : x->track > y->track;
+}
+
+static void
+write_placement (const Track *track, const LincePyramid *pyramid, LincePlacement *placement)
+{
+  const LincePyramidLevel *base = lince_pyramid_octave (pyramid, 0);
+  int width = (int) (base->grey.width * base->scale_x + 0.5f);
+  int height = (int) (base->grey.height * base->scale_y + 0.5f);
+
+  memset (placement, 0, sizeof *placement);
+  placement->object = track->verdict.object;
+  placement->image = track->verdict.image;
+  placement->track = track->number;
+  memcpy (placement->corners, track->verdict.corners, sizeof placement->corners);
+  placement->confidence = track->verdict.confidence;
+  placement->visible = track->verdict.visible;
+  placement->area = (float) (lince_quad_area_inside (placement->corners, width, height) /
+      ((double) width * height));
+  placement->alternative_count = track->alternative_count;
+  memcpy (placement->alternatives, track->alternatives, sizeof placement->alternatives);
+}
+
+uint32_t
+lince_tracker_placements (LinceTracker *tracker, const LincePyramid *pyramid,
+    const LinceReferences *references, float minimum_confidence, LincePlacement *placements)
+{
+  uint32_t count = 0, kept = 0;
+
+  settle_all (tracker, pyramid, references);
+  for (uint32_t i = 0; i < tracker->count; i++) {
+    const Track *track = &tracker->tracks[i];
+
+    if (track->dropped)
+      continue;
+    if (track->verified && track->verdict.confidence >= minimum_confidence)
+      write_placement (track, pyramid, &placements[count++]);
+    tracker->tracks[kept++] = *track;
+  }
+  tracker->count = kept;
+  qsort (placements, count, sizeof *placements, compare_placements);
+  return count;
+}
+
+void
+lince_tracker_clear (LinceTracker *tracker)
+{
+  tracker->count = 0;
+}
+
+void
+lince_tracker_renumber (LinceTracker *tracker, const uint32_t *map, uint32_t count)
+{
+  uint32_t kept = 0;
+
+  for (uint32_t i = 0; i < tracker->count; i++) {
+    Track *track = &tracker->tracks[i];
+    uint32_t image = track->verdict.image;
+
+    if (image >= count || map[image] == UINT32_MAX)
+      continue;
+    track->verdict.image = map[image];
+    tracker->tracks[kept++] = *track;
+  }
+  tracker->count = kept;
+}

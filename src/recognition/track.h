@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Tracks: placements followed from frame to frame. Internal to the room.
+ *
+ * A track predicts with constant velocity, aligns the reference itself to the new frame from there,
+ * and is verified on that frame's own pixels. One that is not verified waits for a short time, tried
+ * again from where it was, then ends. The search's hypotheses join verified tracks that they repeat,
+ * take up waiting ones, or begin new ones. No allocation but in new(). */
+#pragma once
+
+#include "recognition/search.h"
+#include "recognition/verify.h"
+
+#define LINCE_TRACK_WAIT INT64_C (300000000) /* ns */
+
+typedef struct LinceTracker LinceTracker;
+
+/* A collection as the tracker asks for it. `load` returns NULL for a damaged image. */
+typedef struct {
+  void *context;
+  const LinceReference *(*load) (void *context, uint32_t image);
+} LinceReferences;
+
+LinceTracker *lince_tracker_new (uint32_t threads, LinceError *error);
+void lince_tracker_free (LinceTracker *tracker); /* NULL is allowed */
+
+/* Follows all tracks to the frame that `pyramid` holds, shown at `time`. */
+void lince_tracker_follow (LinceTracker *tracker, const LincePyramid *pyramid,
+    const LinceReferences *references, LincePool *pool, int64_t time, bool cut);
+/* Verifies hypotheses that no verified track explains, at most `most` of them, best first. */
+void lince_tracker_propose (LinceTracker *tracker, const LincePyramid *pyramid,
+    const LinceReferences *references, LincePool *pool, const LinceHypothesis *hypotheses,
+    uint32_t count, uint32_t most, LinceStatistics *statistics);
+/* Settles what explains the same pixels and writes the verified placements of at least
+ * `minimum_confidence`, sorted by object, then by track; returns how many. */
+uint32_t lince_tracker_placements (LinceTracker *tracker, const LincePyramid *pyramid,
+    const LinceReferences *references, float minimum_confidence, LincePlacement *placements);
+
+/* Ends all tracks; numbers go on counting. */
+void lince_tracker_clear (LinceTracker *tracker);
+/* Gives each track's image the number that `map` (of `count` entries) has for it, UINT32_MAX: the
+ * track ends. */
+void lince_tracker_renumber (LinceTracker *tracker, const uint32_t *map, uint32_t count);

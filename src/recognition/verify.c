@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "recognition/verify.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "recognition/quad.h"
+
+typedef struct {
+  float evidence;
+  float agreeing, contrast; /* sums of weights */
+  float correlation;        /* weighted sum over agreeing cells */
+  uint32_t agreeing_cells, seen_cells;
+} Votes;
+
+/* The log likelihood ratio of one cell's correlation. */
+static float
+cell_vote (float correlation)
+{
+  float vote = 5.0f * (correlation - 0.55f);
+
+  return vote > 1.5f ? 1.5f : vote < -1.0f ? -1.0f : vote;
+}
+
+static void
+count_votes (const LinceAlignment *alignment, Votes *votes)
+{
+  const LinceTemplate *template = alignment->template;
+
+  memset (votes, 0, sizeof *votes);
+  for (int i = 0; i < template->columns * template->rows; i++) {
+    const LinceCell *cell = &template->cells[i];
+    const LinceCellMatch *match = &alignment->cells[i];
+    float variance, weight;
+
+    if (!match->seen)
+      continue;
+    variance = cell->energy / cell->count;
+    weight = variance / (variance + 64.0f) * cell->count / LINCE_CELL_PIXELS;
+    votes->evidence += weight * cell_vote (match->correlation);
+    votes->contrast += weight;
+    votes->seen_cells++;
+    if (match->correlation > 0.5f) {
+      votes->agreeing += weight;
+      votes->correlation += weight * match->correlation;
+      votes->agreeing_cells++;
+    }
+  }
+}
+
+bool
+lince_verify (const LinceAlignment *alignment, const LincePyramid *pyramid,
+    const LinceReference *reference, float prior, LinceVerdict *verdict)
+{
+  const LincePyramidLevel *base = lince_pyramid_octave (pyramid, 0);
+  int width = (int) (base->grey.width * base->scale_x + 0.5f);
+  int height = (int) (base->grey.height * base->scale_y + 0.5f);
+  Votes votes;
+  double area;
+
+  memset (verdict, 0, sizeof *verdict);
+  memcpy (verdict->homography, alignment->homography, sizeof verdict->homography);
+  verdict->object = reference->object;
+  if (!lince_quad_from_homography (verdict->homography, reference->width, reference->height,
+          verdict->corners))
+    return false;
+  count_votes (alignment, &votes);
+  if (!(votes.contrast > 0))
+    return false;
+  area = lince_quad_area (verdict->corners);
+  verdict->inside = (float) (lince_quad_area_inside (verdict->corners, width, height) / area);
+  verdict->evidence = votes.evidence - 4.0f + prior;
+  verdict->agreement = votes.agreeing / votes.contrast;
+  verdict->correlation = votes.agreeing > 0 ? votes.correlation / votes.agreeing : 0;
+  verdict->visible = verdict->inside * verdict->agreement;
+  verdict->confidence = 1.0f / (1.0f + expf (-0.5f * verdict->evidence));
+  if (verdict->agreement < 0.5f)
+    verdict->confidence *= verdict->agreement;
+  return true;
+}
+
+/* Of one reference's cells that differ from the rival's picture there: their weighted correlation
+ * with the frame, and the sum of weights. */
+static float
+distinct_correlation (LinceAligner *aligner, const LincePyramid *pyramid,
+    const LinceReference *own, const double own_map[9], const LinceReference *other,
+    const double other_map[9], float *weights)
+{
+  LinceCellMatch against[LINCE_TEMPLATE_MAX_CELLS];
+  const LinceReferenceLevel *level;
+  LinceAlignment alignment;
+  double inverse[9], between[9], map[9];
+  float sum = 0;
+
+  *weights = 0;
+  if (!lince_align_compare (aligner, pyramid, own, own_map, LINCE_VERIFY_SIDE, &alignment) ||
+      !lince_homography_inverse (other_map, inverse))
+    return 0;
+  level = &other->levels[alignment.template->level < other->level_count
+          ? alignment.template->level : other->level_count - 1];
+  lince_homography_compose (inverse, own_map, between);
+  for (int i = 0; i < 3; i++) {
+    double scale = i == 0 ? (double) level->width / other->width
+        : i == 1 ? (double) level->height / other->height : 1;
+
+    map[3 * i] = between[3 * i] * alignment.template->to_reference_x * scale;
+    map[3 * i + 1] = between[3 * i + 1] * alignment.template->to_reference_y * scale;
+    map[3 * i + 2] = between[3 * i + 2] * scale;
+  }
+  lince_template_match (alignment.template,
+      &(LinceGrey) { level->luma, level->width, level->width, level->height }, map, against);
+  for (int i = 0; i < alignment.template->columns * alignment.template->rows; i++) {
+    const LinceCell *cell = &alignment.template->cells[i];
+    float variance, weight;
+
+    if (!alignment.cells[i].seen || (against[i].seen && against[i].correlation > 0.85f))
+      continue;
+    variance = cell->energy / cell->count;
+    weight = variance / (variance + 64.0f);
+    sum += weight * alignment.cells[i].correlation;
+    *weights += weight;
+  }
+  return *weights > 0 ? sum / *weights : 0;
+}
+
+LinceRival
+lince_verify_rivals (LinceAligner *aligner, const LincePyramid *pyramid,
+    const LinceReference *first, const LinceVerdict *first_verdict, const LinceReference *second,
+    const LinceVerdict *second_verdict)
+{
+  float weights[2];
+  float a = distinct_correlation (aligner, pyramid, first, first_verdict->homography, second,
+      second_verdict->homography, &weights[0]);
+  float b = distinct_correlation (aligner, pyramid, second, second_verdict->homography, first,
+      first_verdict->homography, &weights[1]);
+
+  if (weights[0] < 1 && weights[1] < 1)
+    return LINCE_RIVAL_EQUAL;
+  if (fabsf (a - b) < 0.05f)
+    return LINCE_RIVAL_EQUAL;
+  return a > b ? LINCE_RIVAL_FIRST : LINCE_RIVAL_SECOND;
+}
