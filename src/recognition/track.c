@@ -345,7 +345,6 @@ lince_tracker_propose (LinceTracker *tracker, const LincePyramid *pyramid,
     accept (tracker, &best->verdict);
     best->done = false;
     statistics->verified++;
-    trials -= 0;
   }
   statistics->rejected += trials;
 }
@@ -450,6 +449,22 @@ lince_tracker_placements (LinceTracker *tracker, const LincePyramid *pyramid,
   tracker->count = kept;
   qsort (placements, count, sizeof *placements, compare_placements);
   return count;
+}
+
+uint32_t
+lince_tracker_count (const LinceTracker *tracker)
+{
+  return tracker->count;
+}
+
+bool
+lince_tracker_has_image (const LinceTracker *tracker, uint32_t image)
+{
+  for (uint32_t i = 0; i < tracker->count; i++) {
+    if (tracker->tracks[i].verdict.image == image)
+      return true;
+  }
+  return false;
 }
 
 void

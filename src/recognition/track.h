@@ -35,6 +35,9 @@ void lince_tracker_propose (LinceTracker *tracker, const LincePyramid *pyramid,
 uint32_t lince_tracker_placements (LinceTracker *tracker, const LincePyramid *pyramid,
     const LinceReferences *references, float minimum_confidence, LincePlacement *placements);
 
+/* Tracks, waiting ones included. */
+uint32_t lince_tracker_count (const LinceTracker *tracker);
+bool lince_tracker_has_image (const LinceTracker *tracker, uint32_t image);
 /* Ends all tracks; numbers go on counting. */
 void lince_tracker_clear (LinceTracker *tracker);
 /* Gives each track's image the number that `map` (of `count` entries) has for it, UINT32_MAX: the

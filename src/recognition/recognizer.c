@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "recognition/recognizer.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "recognition/cut.h"
+#include "recognition/exposure.h"
+#include "recognition/track.h"
+
+#define MAX_THREADS 16
+#define MAX_DURATION INT64_C (3600000000000) /* ns, of a setting */
+#define TRIALS 48          /* hypotheses verified a frame by the full plan */
+#define MIN_TRIALS 6
+
+struct LinceRecognizer {
+  LinceSettings settings;
+  LincePool *pool;
+  LincePyramid *pyramid;
+  LinceSearch *search;
+  LinceTracker *tracker, *still;
+  LinceExposures *exposures;
+  LinceCut cut;
+  LinceProfile profile;
+  bool started;
+  int64_t time;                   /* of the last frame */
+
+  LinceIndex *index;              /* in use; NULL: none */
+  LinceTextured textured;
+  LinceReference *references;     /* one an image, filled when loaded */
+
+  pthread_mutex_t mutex;          /* guards what follows */
+  LinceIndex *next_index;
+  bool index_changed;
+
+  LinceHypothesis hypotheses[LINCE_MAX_HYPOTHESES];
+  LincePlacement placements[LINCE_MAX_PLACEMENTS];
+  LinceChange changes[LINCE_MAX_CHANGES];
+  LinceResult result;
+};
+
+void
+lince_settings_default (LinceSettings *settings)
+{
+  *settings = (LinceSettings){
+    .threads = 1,
+    .minimum_confidence = 0.5f,
+    .minimum_duration = INT64_C (200000000),
+    .merge_gap = INT64_C (1000000000),
+  };
+}
+
+uint32_t
+lince_recognizer_work_for (int64_t budget, int width, int height)
+{
+  /* a unit is what one microsecond does on the reference machine; the fixed part of a frame
+   * (pyramid, tracks, exposures) grows with its pixels and is not the plan's to spend */
+  int64_t fixed = 500 + (int64_t) width * height / 1500;
+  int64_t units = budget / 1000 - fixed;
+
+  if (budget <= 0)
+    return 0;
+  return units < 200 ? 200 : units > INT32_MAX ? INT32_MAX : (uint32_t) units;
+}
+
+static bool
+check_settings (const LinceSettings *settings, LinceError *error)
+{
+  if (settings->threads < 1 || settings->threads > MAX_THREADS)
+    lince_error_set (error, LINCE_ERROR_ARGUMENT, "threads is %u, must be 1 to %d",
+        settings->threads, MAX_THREADS);
+  else if (!(settings->minimum_confidence >= 0 && settings->minimum_confidence <= 1))
+    lince_error_set (error, LINCE_ERROR_ARGUMENT, "minimum confidence is %g, must be 0 to 1",
+        (double) settings->minimum_confidence);
+  else if (settings->minimum_duration < 0 || settings->minimum_duration > MAX_DURATION)
+    lince_error_set (error, LINCE_ERROR_ARGUMENT,
+        "minimum duration is %lld ns, must be 0 to an hour",
+        (long long) settings->minimum_duration);
+  else if (settings->merge_gap < 0 || settings->merge_gap > MAX_DURATION)
+    lince_error_set (error, LINCE_ERROR_ARGUMENT, "merge gap is %lld ns, must be 0 to an hour",
+        (long long) settings->merge_gap);
+  else
+    return true;
+  return false;
+}
+
+LinceRecognizer *
+lince_recognizer_new (const LinceSettings *settings, LinceError *error)
+{
+  LinceRecognizer *recognizer;
+
+  if (!check_settings (settings, error))
+    return NULL;
+  recognizer = calloc (1, sizeof *recognizer);
+  if (!recognizer) {
+    lince_error_set (error, LINCE_ERROR_MEMORY, "no memory for a recogniser");
+    return NULL;
+  }
+  pthread_mutex_init (&recognizer->mutex, NULL);
+  recognizer->settings = *settings;
+  if (!(recognizer->pool = lince_pool_new (settings->threads, error)) ||
+      !(recognizer->pyramid = lince_pyramid_new (error)) ||
+      !(recognizer->search = lince_search_new (error)) ||
+      !(recognizer->tracker = lince_tracker_new (settings->threads, error)) ||
+      !(recognizer->still = lince_tracker_new (settings->threads, error)) ||
+      !(recognizer->exposures = lince_exposures_new (error)))
+    goto fail;
+  return recognizer;
+fail:
+  lince_recognizer_free (recognizer);
+  return NULL;
+}
+
+void
+lince_recognizer_free (LinceRecognizer *recognizer)
+{
+  if (!recognizer)
+    return;
+  lince_exposures_free (recognizer->exposures);
+  lince_tracker_free (recognizer->still);
+  lince_tracker_free (recognizer->tracker);
+  lince_search_free (recognizer->search);
+  lince_pyramid_free (recognizer->pyramid);
+  lince_pool_free (recognizer->pool);
+  lince_index_unref (recognizer->index);
+  lince_index_unref (recognizer->next_index);
+  pthread_mutex_destroy (&recognizer->mutex);
+  free (recognizer->references);
+  free (recognizer);
+}
+
+bool
+lince_recognizer_set_settings (LinceRecognizer *recognizer, const LinceSettings *settings,
+    LinceError *error)
+{
+  if (!check_settings (settings, error))
+    return false;
+  if (settings->threads != recognizer->settings.threads) {
+    lince_error_set (error, LINCE_ERROR_ARGUMENT,
+        "the number of threads is fixed when a recogniser is made (%u)",
+        recognizer->settings.threads);
+    return false;
+  }
+  recognizer->settings = *settings;
+  return true;
+}
+
+void
+lince_recognizer_set_index (LinceRecognizer *recognizer, LinceIndex *index)
+{
+  LinceIndex *old;
+
+  if (index)
+    lince_index_ref (index);
+  pthread_mutex_lock (&recognizer->mutex);
+  old = recognizer->next_index;
+  recognizer->next_index = index;
+  recognizer->index_changed = true;
+  pthread_mutex_unlock (&recognizer->mutex);
+  lince_index_unref (old);
+}
+
+static const LinceReference *
+load_reference (void *context, uint32_t image)
+{
+  LinceRecognizer *recognizer = context;
+
+  if (!recognizer->index || image >= recognizer->textured.image_count ||
+      !lince_index_reference (recognizer->index, image, &recognizer->references[image], NULL))
+    return NULL;
+  return &recognizer->references[image];
+}
+
+/* The number in `index` of the image that comes `ordinal`-th among those of `object`. */
+static uint32_t
+find_image (const LinceIndex *index, int64_t object, uint32_t ordinal)
+{
+  uint32_t count = lince_index_image_count (index);
+  LinceReference reference;
+
+  for (uint32_t i = 0; i < count && object >= 0; i++) {
+    if (lince_index_reference (index, i, &reference, NULL) && reference.object == object &&
+        ordinal-- == 0)
+      return i;
+  }
+  return UINT32_MAX;
+}
+
+/* Tracks go on with the same image of the object with the same id: whether it still is the same
+ * picture, its pixels tell on the next frame. */
+static bool
+renumber_tracks (LinceRecognizer *recognizer, const LinceIndex *index, LinceError *error)
+{
+  uint32_t count = recognizer->index ? lince_index_image_count (recognizer->index) : 0;
+  uint32_t last = UINT32_MAX, ordinal = 0;
+  uint32_t *map;
+
+  if (!index || count == 0 || lince_tracker_count (recognizer->tracker) == 0) {
+    lince_tracker_clear (recognizer->tracker);
+    return true;
+  }
+  map = malloc (count * sizeof *map);
+  if (!map) {
+    lince_error_set (error, LINCE_ERROR_MEMORY, "no memory to change the index");
+    return false;
+  }
+  for (uint32_t i = 0; i < count; i++) {
+    LinceReference reference;
+    LinceObject object;
+
+    map[i] = UINT32_MAX;
+    if (!lince_index_reference (recognizer->index, i, &reference, NULL) ||
+        !lince_index_object (recognizer->index, reference.object, &object))
+      continue;
+    ordinal = reference.object == last ? ordinal + 1 : 0;
+    last = reference.object;
+    if (lince_tracker_has_image (recognizer->tracker, i))
+      map[i] = find_image (index, lince_index_find (index, object.id), ordinal);
+  }
+  lince_tracker_renumber (recognizer->tracker, map, count);
+  free (map);
+  return true;
+}
+
+/* Prepares all that `index` needs, then puts it in the place of the one in use. Takes the
+ * reference over, also when it fails: then the old index serves on. */
+static bool
+use_index (LinceRecognizer *recognizer, LinceIndex *index, LinceError *error)
+{
+  LinceTextured textured = { 0 };
+  LinceReference *references = NULL;
+  uint32_t count = index ? lince_index_image_count (index) : 0;
+  size_t size;
+  const void *block;
+
+  if (index) {
+    block = lince_index_textured (index, &size, error);
+    if (!block || !lince_textured_open (&textured, block, size, count, error))
+      goto fail;
+    references = calloc (count ? count : 1, sizeof *references);
+    if (!references) {
+      lince_error_set (error, LINCE_ERROR_MEMORY, "no memory for %u references", count);
+      goto fail;
+    }
+  }
+  if (!renumber_tracks (recognizer, index, error))
+    goto fail;
+  lince_index_unref (recognizer->index);
+  free (recognizer->references);
+  recognizer->index = index;
+  recognizer->references = references;
+  recognizer->textured = textured;
+  return true;
+fail:
+  free (references);
+  lince_index_unref (index);
+  return false;
+}
+
+/* Takes over what set_index() left. `*changed` says whether another index is now in use. */
+static bool
+take_index (LinceRecognizer *recognizer, bool *changed, LinceError *error)
+{
+  LinceIndex *index;
+
+  pthread_mutex_lock (&recognizer->mutex);
+  *changed = recognizer->index_changed;
+  index = recognizer->next_index;
+  recognizer->next_index = NULL;
+  recognizer->index_changed = false;
+  pthread_mutex_unlock (&recognizer->mutex);
+  return !*changed || use_index (recognizer, index, error);
+}
+
+static bool
+check_frame (const LinceFrame *frame, LinceError *error)
+{
+  if (frame->width < LINCE_FRAME_MIN_SIDE || frame->height < LINCE_FRAME_MIN_SIDE ||
+      frame->width > LINCE_FRAME_MAX_SIDE || frame->height > LINCE_FRAME_MAX_SIDE)
+    lince_error_set (error, LINCE_ERROR_ARGUMENT,
+        "a frame of %d x %d pixels cannot be searched: sides of %d to %d are", frame->width,
+        frame->height, LINCE_FRAME_MIN_SIDE, LINCE_FRAME_MAX_SIDE);
+  else if (!frame->luma.data || frame->luma.step < 1)
+    lince_error_set (error, LINCE_ERROR_ARGUMENT, "the frame has no luma plane");
+  else
+    return true;
+  return false;
+}
+
+static bool
+prepare (LinceRecognizer *recognizer, const LinceFrame *frame, LinceError *error)
+{
+  return lince_pyramid_resize (recognizer->pyramid, frame, error) &&
+      (!recognizer->index || lince_search_resize (recognizer->search, frame->width, frame->height,
+                                 &recognizer->textured, error));
+}
+
+static uint32_t
+search (LinceRecognizer *recognizer)
+{
+  LinceProfile *profile = &recognizer->profile;
+  uint32_t count;
+
+  if (!recognizer->index)
+    return 0;
+  profile->statistics.last_planned_work = recognizer->settings.work;
+  profile->statistics.planned_work += recognizer->settings.work;
+  count = lince_search_run (recognizer->search, recognizer->pyramid, &recognizer->textured,
+      recognizer->settings.work, recognizer->pool, profile, recognizer->hypotheses);
+  profile->statistics.hypotheses += count;
+  return count;
+}
+
+/* Hypotheses verified a frame: a part of the plan, in units. */
+static uint32_t
+trials (const LinceRecognizer *recognizer)
+{
+  uint32_t work = recognizer->settings.work, most = work / 200;
+
+  return work == 0 || most > TRIALS ? TRIALS : most < MIN_TRIALS ? MIN_TRIALS : most;
+}
+
+static uint32_t
+find_placements (LinceRecognizer *recognizer, LinceTracker *tracker)
+{
+  LinceReferences references = { recognizer, load_reference };
+  LinceProfile *profile = &recognizer->profile;
+  uint32_t count = search (recognizer);
+
+  lince_tracker_propose (tracker, recognizer->pyramid, &references, recognizer->pool,
+      recognizer->hypotheses, count, trials (recognizer), &profile->statistics);
+  count = lince_tracker_placements (tracker, recognizer->pyramid, &references,
+      recognizer->settings.minimum_confidence, recognizer->placements);
+  lince_profile_stamp (profile, LINCE_STAGE_VERIFICATION);
+  return count;
+}
+
+static void
+fill_result (LinceRecognizer *recognizer, int64_t time, bool cut, uint32_t placements,
+    uint32_t changes)
+{
+  recognizer->result = (LinceResult){
+    .time = time,
+    .cut = cut,
+    .placements = recognizer->placements,
+    .placement_count = placements,
+    .changes = recognizer->changes,
+    .change_count = changes,
+    .index = recognizer->index,
+  };
+}
+
+bool
+lince_recognizer_process (LinceRecognizer *recognizer, const LinceFrame *frame, int64_t time,
+    const LinceResult **result, LinceError *error)
+{
+  LinceReferences references = { recognizer, load_reference };
+  LinceProfile *profile = &recognizer->profile;
+  uint32_t placements, changes = 0;
+  bool cut, changed;
+
+  if (!check_frame (frame, error))
+    return false;
+  if (recognizer->started && time <= recognizer->time) {
+    lince_error_set (error, LINCE_ERROR_ARGUMENT,
+        "the frame's time, %lld ns, does not come after the last one's, %lld ns: reset first",
+        (long long) time, (long long) recognizer->time);
+    return false;
+  }
+  if (!take_index (recognizer, &changed, error) || !prepare (recognizer, frame, error))
+    return false;
+  recognizer->started = true;
+  recognizer->time = time;
+  lince_profile_begin (profile, recognizer->pool);
+  profile->statistics.frames++;
+  lince_pyramid_build (recognizer->pyramid, frame, recognizer->pool);
+  lince_profile_stamp (profile, LINCE_STAGE_PYRAMID);
+  if (changed)
+    changes = lince_exposures_swap (recognizer->exposures, recognizer->index, time,
+        recognizer->changes, changes);
+  cut = lince_cut_update (&recognizer->cut, recognizer->pyramid);
+  lince_tracker_follow (recognizer->tracker, recognizer->pyramid, &references, recognizer->pool,
+      time, cut);
+  lince_profile_stamp (profile, LINCE_STAGE_TRACKING);
+  placements = find_placements (recognizer, recognizer->tracker);
+  changes = lince_exposures_update (recognizer->exposures, &recognizer->settings,
+      recognizer->index, time, cut, recognizer->placements, placements, recognizer->changes,
+      changes);
+  lince_profile_stamp (profile, LINCE_STAGE_EXPOSURE);
+  fill_result (recognizer, time, cut, placements, changes);
+  if (result)
+    *result = &recognizer->result;
+  return true;
+}
+
+void
+lince_recognizer_reset (LinceRecognizer *recognizer, LinceReason reason,
+    const LinceResult **result)
+{
+  uint32_t changes =
+      lince_exposures_end (recognizer->exposures, reason, recognizer->changes);
+
+  lince_tracker_clear (recognizer->tracker);
+  recognizer->cut.valid = false;
+  recognizer->started = false;
+  fill_result (recognizer, recognizer->time, false, 0, changes);
+  if (result)
+    *result = &recognizer->result;
+}
+
+bool
+lince_recognizer_still (LinceRecognizer *recognizer, const LinceFrame *frame,
+    const LinceResult **result, LinceError *error)
+{
+  LinceProfile *profile = &recognizer->profile;
+  uint32_t placements, changes = 0;
+  bool changed;
+
+  if (!check_frame (frame, error) || !take_index (recognizer, &changed, error) ||
+      !prepare (recognizer, frame, error))
+    return false;
+  if (changed)
+    changes = lince_exposures_swap (recognizer->exposures, recognizer->index, recognizer->time,
+        recognizer->changes, changes);
+  lince_profile_begin (profile, recognizer->pool);
+  profile->statistics.frames++;
+  lince_pyramid_build (recognizer->pyramid, frame, recognizer->pool);
+  lince_profile_stamp (profile, LINCE_STAGE_PYRAMID);
+  lince_tracker_clear (recognizer->still);
+  placements = find_placements (recognizer, recognizer->still);
+  fill_result (recognizer, recognizer->time, false, placements, changes);
+  if (result)
+    *result = &recognizer->result;
+  return true;
+}
+
+void
+lince_recognizer_statistics (const LinceRecognizer *recognizer, LinceStatistics *statistics)
+{
+  *statistics = recognizer->profile.statistics;
+}
