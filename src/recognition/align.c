@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "recognition/pending.h"
 #include "recognition/align.h"
 
 #include <math.h>
@@ -8,8 +9,8 @@
 #include "recognition/quad.h"
 
 #define PARAMETERS 8
-#define MIN_COARSE_SIDE 20   /* of the longer side of the coarsest level */
-#define MIN_QUAD 12.0        /* frame pixels across */
+#define MIN_COARSE_SIDE 20 /* of the longer side of the coarsest level */
+#define MIN_QUAD 12.0      /* frame pixels across */
 
 struct LinceAligner {
   LinceTemplate template;
@@ -22,9 +23,9 @@ typedef struct {
   const LinceTemplate *template;
   const LincePyramidLevel *octave;
   int octave_number;
-  double to_reference[9];  /* centred, normalised template coordinates to reference pixels */
-  double to_template[9];   /* level pixels to normalised coordinates */
-  double unit;             /* level pixels for one normalised unit */
+  double to_reference[9]; /* centred, normalised template coordinates to reference pixels */
+  double to_template[9];  /* level pixels to normalised coordinates */
+  double unit;            /* level pixels for one normalised unit */
 } Stage;
 
 LinceAligner *
@@ -66,8 +67,8 @@ frame_scale (const LincePyramid *pyramid, const LinceReference *reference, const
 
 /* The finest level that fits, is not longer than `max_side` and not finer than the frame shows. */
 static int
-finest_level (const LincePyramid *pyramid, const LinceReference *reference, double scale,
-    int max_side)
+finest_level (
+    const LincePyramid *pyramid, const LinceReference *reference, double scale, int max_side)
 {
   const LincePyramidLevel *base = lince_pyramid_octave (pyramid, 0);
   double pixel = sqrt ((double) base->scale_x * base->scale_y);
@@ -101,11 +102,13 @@ stage_set (Stage *stage, const LinceTemplate *template, const LincePyramid *pyra
   stage->octave_number = octave;
   stage->octave = lince_pyramid_octave (pyramid, octave);
   stage->unit = unit;
-  memcpy (stage->to_reference, (double[9]) { unit * template->to_reference_x, 0,
-      half_width * template->to_reference_x, 0, unit * template->to_reference_y,
-      half_height * template->to_reference_y, 0, 0, 1 }, sizeof stage->to_reference);
-  memcpy (stage->to_template, (double[9]) { 1 / unit, 0, -half_width / unit, 0, 1 / unit,
-      -half_height / unit, 0, 0, 1 }, sizeof stage->to_template);
+  memcpy (stage->to_reference,
+      (double[9]){unit * template->to_reference_x, 0, half_width * template->to_reference_x, 0,
+          unit * template->to_reference_y, half_height * template->to_reference_y, 0, 0, 1},
+      sizeof stage->to_reference);
+  memcpy (stage->to_template,
+      (double[9]){1 / unit, 0, -half_width / unit, 0, 1 / unit, -half_height / unit, 0, 0, 1},
+      sizeof stage->to_template);
 }
 
 /* Level pixels to octave pixels. */
@@ -166,8 +169,8 @@ add_cell (const Stage *stage, const LinceCell *cell, const LinceCellMatch *match
 {
   double u = (cell->x + LINCE_CELL_SIDE / 2) * stage->to_template[0] + stage->to_template[2];
   double v = (cell->y + LINCE_CELL_SIDE / 2) * stage->to_template[4] + stage->to_template[5];
-  double bx[PARAMETERS] = { u, v, 1, 0, 0, 0, -u * u, -u * v };
-  double by[PARAMETERS] = { 0, 0, 0, u, v, 1, -u * v, -v * v };
+  double bx[PARAMETERS] = {u, v, 1, 0, 0, 0, -u * u, -u * v};
+  double by[PARAMETERS] = {0, 0, 0, u, v, 1, -u * v, -v * v};
   double variance = cell->energy / cell->count;
   double agreement = match->correlation > 0 ? match->correlation : 0;
   double weight = (0.03 + agreement * agreement) / (36 + 0.1 * variance);
@@ -209,13 +212,14 @@ solve (double a[PARAMETERS][PARAMETERS], double b[PARAMETERS])
   return true;
 }
 
-/* One step of the inverse composition. Returns how far it moved, level pixels; negative: it failed. */
+/* One step of the inverse composition. Returns how far it moved, level pixels; negative: it failed.
+ */
 static double
 step (const Stage *stage, const LinceCellMatch *cells, double homography[9])
 {
   /* how much a step may be expected to change each parameter, in normalised units */
-  static const double expected[PARAMETERS] = { 0.1, 0.1, 0, 0.1, 0.1, 0, 0.04, 0.04 };
-  double normal[PARAMETERS][PARAMETERS] = { 0 }, d[PARAMETERS] = { 0 };
+  static const double expected[PARAMETERS] = {0.1, 0.1, 0, 0.1, 0.1, 0, 0.04, 0.04};
+  double normal[PARAMETERS][PARAMETERS] = {0}, d[PARAMETERS] = {0};
   double update[9], inverse[9], warp[9], from_reference[9], whole[9];
   const LinceTemplate *template = stage->template;
   double moved = 0;
@@ -233,7 +237,7 @@ step (const Stage *stage, const LinceCellMatch *cells, double homography[9])
     return -1;
   for (int i = 0; i < PARAMETERS; i++)
     moved = fmax (moved, fabs (d[i]) * stage->unit);
-  memcpy (update, (double[9]) { 1 + d[0], d[1], d[2], d[3], 1 + d[4], d[5], d[6], d[7], 1 },
+  memcpy (update, (double[9]){1 + d[0], d[1], d[2], d[3], 1 + d[4], d[5], d[6], d[7], 1},
       sizeof update);
   if (!lince_homography_inverse (update, inverse) ||
       !lince_homography_inverse (stage->to_reference, from_reference))
@@ -286,8 +290,8 @@ fill (const LinceAligner *aligner, const Stage *stage, double scale, const doubl
   alignment->template = template;
   alignment->cells = aligner->best;
   alignment->octave = stage->octave_number;
-  alignment->scale = (float) (scale *
-      sqrt (template->to_reference_x * template->to_reference_y) / octave_scale);
+  alignment->scale =
+      (float) (scale * sqrt (template->to_reference_x * template->to_reference_y) / octave_scale);
   alignment->correlation = correlation;
 }
 
@@ -333,8 +337,8 @@ lince_align_compare (LinceAligner *aligner, const LincePyramid *pyramid,
 
   if (!(scale > 0))
     return false;
-  lince_template_build (&aligner->template, reference,
-      finest_level (pyramid, reference, scale, max_side));
+  lince_template_build (
+      &aligner->template, reference, finest_level (pyramid, reference, scale, max_side));
   stage_set (&stage, &aligner->template, pyramid, scale);
   correlation = stage_match (&stage, homography, aligner->best);
   fill (aligner, &stage, scale, homography, correlation, alignment);

@@ -11,20 +11,20 @@
 #include "recognition/template.h"
 
 typedef struct {
-  int stages;       /* levels used at most, coarse to fine; the finest is always among them */
-  int steps;        /* iterations at most on each */
-  int max_side;     /* of the finest level used, pixels */
-  float give_up;    /* stop after the coarsest stage when the mean correlation is below */
+  int stages;    /* levels used at most, coarse to fine; the finest is always among them */
+  int steps;     /* iterations at most on each */
+  int max_side;  /* of the finest level used, pixels */
+  float give_up; /* stop after the coarsest stage when the mean correlation is below */
 } LinceAlignPlan;
 
 /* What an alignment came to. `cells` and `template` belong to the aligner, until its next call. */
 typedef struct {
-  double homography[9];  /* reference picture pixels to frame pixels */
+  double homography[9]; /* reference picture pixels to frame pixels */
   const LinceTemplate *template;
   const LinceCellMatch *cells;
-  int octave;            /* of the frame that the cells were compared with */
-  float scale;           /* octave pixels for one pixel of the template */
-  float correlation;     /* mean over seen cells, weighed by contrast */
+  int octave;        /* of the frame that the cells were compared with */
+  float scale;       /* octave pixels for one pixel of the template */
+  float correlation; /* mean over seen cells, weighed by contrast */
 } LinceAlignment;
 
 typedef struct LinceAligner LinceAligner;

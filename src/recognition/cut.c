@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "recognition/pending.h"
 #include "recognition/cut.h"
 
 #include <stdlib.h>
@@ -64,8 +65,8 @@ likeness (const uint8_t *a, const uint8_t *b)
     return labs (sa - sb) < 24 * CELLS ? 100 : 0;
   if (va < (int64_t) CELLS * CELLS * 4 || vb < (int64_t) CELLS * CELLS * 4 || covariance <= 0)
     return 0;
-  return (uint32_t) (100.0 * ((double) covariance / (double) va) *
-      ((double) covariance / (double) vb));
+  return (
+      uint32_t) (100.0 * ((double) covariance / (double) va) * ((double) covariance / (double) vb));
 }
 
 bool

@@ -16,5 +16,6 @@ typedef struct {
   uint8_t cells[LINCE_CUT_COLUMNS * LINCE_CUT_ROWS];
 } LinceCut;
 
-/* Takes the frame that `pyramid` holds and says whether it begins a new shot; the first never does. */
+/* Takes the frame that `pyramid` holds and says whether it begins a new shot; the first never does.
+ */
 bool lince_cut_update (LinceCut *cut, const LincePyramid *pyramid);

@@ -12,12 +12,12 @@ typedef enum { FREE, CANDIDATE, STANDING, GONE } State;
 
 typedef struct {
   State state;
-  uint64_t exposure;  /* 0: none given yet */
-  bool resumed;       /* a candidate that takes up a gone exposure, or was one */
-  bool matched;       /* seen on this frame */
+  uint64_t exposure; /* 0: none given yet */
+  bool resumed;      /* a candidate that takes up a gone exposure, or was one */
+  bool matched;      /* seen on this frame */
   uint64_t track;
   int64_t first_seen, seen;
-  int64_t gone_seen;  /* of a returning candidate: the last sight of the stay before */
+  int64_t gone_seen; /* of a returning candidate: the last sight of the stay before */
   uint64_t frames;
   double area_time;
   char id[LINCE_ID_MAX + 1];
@@ -124,8 +124,8 @@ find_track (LinceExposures *exposures, const LincePlacement *placement)
 
 /* The nearest stay of that object, in that state, that nothing stands for on this frame. */
 static Stay *
-find_object (LinceExposures *exposures, const LincePlacement *placement, State state,
-    int64_t oldest)
+find_object (
+    LinceExposures *exposures, const LincePlacement *placement, State state, int64_t oldest)
 {
   Stay *best = NULL;
 
@@ -135,7 +135,7 @@ find_object (LinceExposures *exposures, const LincePlacement *placement, State s
     if (stay->state == state && !stay->matched && stay->placement.object == placement->object &&
         stay->seen >= oldest &&
         (!best || squared_distance (&stay->placement, placement) <
-                squared_distance (&best->placement, placement)))
+                      squared_distance (&best->placement, placement)))
       best = stay;
   }
   return best;
@@ -190,8 +190,8 @@ static void
 book (Stay *stay, int64_t time, const LincePlacement *placement)
 {
   if (stay->frames)
-    stay->area_time += 0.5 * ((double) stay->placement.area + placement->area) *
-        (double) (time - stay->seen);
+    stay->area_time +=
+        0.5 * ((double) stay->placement.area + placement->area) * (double) (time - stay->seen);
   stay->matched = true;
   stay->seen = time;
   stay->frames++;
@@ -203,7 +203,7 @@ static void
 match (LinceExposures *exposures, const LinceSettings *settings, const LinceIndex *index,
     int64_t time, LincePlacement *placements, uint32_t count)
 {
-  Stay *stays[LINCE_MAX_PLACEMENTS] = { 0 };
+  Stay *stays[LINCE_MAX_PLACEMENTS] = {0};
 
   for (uint32_t i = 0; i < count; i++) {
     stays[i] = find_track (exposures, &placements[i]);

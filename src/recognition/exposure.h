@@ -3,9 +3,9 @@
  *
  * An object's stay begins as a candidate. Once it has lasted the minimum duration it is `appeared`
  * under an exposure number. It stands through gaps shorter than LINCE_EXPOSURE_HOLD; a longer one
- * makes it `vanished`, at the time of its last sight. A cut on whose first frame it is not seen ends
- * it at once. A return within the merge gap after the last sight is a new stay of the same exposure.
- * Times are running times in ns and rise from call to call. No allocation after new(). */
+ * makes it `vanished`, at the time of its last sight. A cut on whose first frame it is not seen
+ * ends it at once. A return within the merge gap after the last sight is a new stay of the same
+ * exposure. Times are running times in ns and rise from call to call. No allocation after new(). */
 #pragma once
 
 #include "recognition/recognizer.h"
@@ -25,8 +25,8 @@ uint32_t lince_exposures_update (LinceExposures *exposures, const LinceSettings 
     const LinceIndex *index, int64_t time, bool cut, LincePlacement *placements,
     uint32_t placement_count, LinceChange *changes, uint32_t count);
 
-/* Another index from the frame at `time` on: numbers change to those of the object with the same id,
- * what is not in `index` (NULL: nothing is) vanishes. `changes` and `count` as above. */
+/* Another index from the frame at `time` on: numbers change to those of the object with the same
+ * id, what is not in `index` (NULL: nothing is) vanishes. `changes` and `count` as above. */
 uint32_t lince_exposures_swap (LinceExposures *exposures, const LinceIndex *index, int64_t time,
     LinceChange *changes, uint32_t count);
 

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "recognition/pending.h"
 #include "recognition/profile.h"
 
 #include <string.h>
 
 static const char *const stage_names[LINCE_STAGE_COUNT] = {
-  [LINCE_STAGE_PYRAMID] = "pyramid",
-  [LINCE_STAGE_KEYPOINTS] = "keypoints",
-  [LINCE_STAGE_DESCRIPTORS] = "descriptors",
-  [LINCE_STAGE_SEARCH] = "search",
-  [LINCE_STAGE_VOTING] = "voting",
-  [LINCE_STAGE_GEOMETRY] = "geometry",
-  [LINCE_STAGE_VERIFICATION] = "verification",
-  [LINCE_STAGE_TRACKING] = "tracking",
-  [LINCE_STAGE_EXPOSURE] = "exposure",
+    [LINCE_STAGE_PYRAMID] = "pyramid",
+    [LINCE_STAGE_KEYPOINTS] = "keypoints",
+    [LINCE_STAGE_DESCRIPTORS] = "descriptors",
+    [LINCE_STAGE_SEARCH] = "search",
+    [LINCE_STAGE_VOTING] = "voting",
+    [LINCE_STAGE_GEOMETRY] = "geometry",
+    [LINCE_STAGE_VERIFICATION] = "verification",
+    [LINCE_STAGE_TRACKING] = "tracking",
+    [LINCE_STAGE_EXPOSURE] = "exposure",
 };
 
 const char *

@@ -24,9 +24,15 @@ bool
 lince_homography_inverse (const double h[9], double out[9])
 {
   double adjugate[9] = {
-    h[4] * h[8] - h[5] * h[7], h[2] * h[7] - h[1] * h[8], h[1] * h[5] - h[2] * h[4],
-    h[5] * h[6] - h[3] * h[8], h[0] * h[8] - h[2] * h[6], h[2] * h[3] - h[0] * h[5],
-    h[3] * h[7] - h[4] * h[6], h[1] * h[6] - h[0] * h[7], h[0] * h[4] - h[1] * h[3],
+      h[4] * h[8] - h[5] * h[7],
+      h[2] * h[7] - h[1] * h[8],
+      h[1] * h[5] - h[2] * h[4],
+      h[5] * h[6] - h[3] * h[8],
+      h[0] * h[8] - h[2] * h[6],
+      h[2] * h[3] - h[0] * h[5],
+      h[3] * h[7] - h[4] * h[6],
+      h[1] * h[6] - h[0] * h[7],
+      h[0] * h[4] - h[1] * h[3],
   };
   double determinant = h[0] * adjugate[0] + h[1] * adjugate[3] + h[2] * adjugate[6];
   double scale;
@@ -54,7 +60,7 @@ lince_homography_map (const double h[9], double x, double y, double *out_x, doub
 bool
 lince_quad_from_homography (const double h[9], double width, double height, LincePoint corners[4])
 {
-  const double xs[4] = { 0, width, width, 0 }, ys[4] = { 0, 0, height, height };
+  const double xs[4] = {0, width, width, 0}, ys[4] = {0, 0, height, height};
 
   for (int i = 0; i < 4; i++) {
     double x, y;
@@ -112,7 +118,7 @@ lince_quad_area (const LincePoint corners[4])
   Vertex p[4];
 
   for (int i = 0; i < 4; i++)
-    p[i] = (Vertex) { corners[i].x, corners[i].y };
+    p[i] = (Vertex){corners[i].x, corners[i].y};
   return polygon_area (p, 4);
 }
 
@@ -129,7 +135,7 @@ clip_edge (const Vertex *in, int count, Vertex a, Vertex b, Vertex *out)
 
     if ((sp >= 0) != (sq >= 0) && n < MAX_POLYGON) {
       double t = sp / (sp - sq);
-      out[n++] = (Vertex) { p.x + t * (q.x - p.x), p.y + t * (q.y - p.y) };
+      out[n++] = (Vertex){p.x + t * (q.x - p.x), p.y + t * (q.y - p.y)};
     }
     if (sq >= 0 && n < MAX_POLYGON)
       out[n++] = q;
@@ -144,9 +150,9 @@ intersection_area (const LincePoint a[4], const LincePoint b[4])
   int count = 4, from = 0;
 
   for (int i = 0; i < 4; i++)
-    buffers[0][i] = (Vertex) { a[i].x, a[i].y };
+    buffers[0][i] = (Vertex){a[i].x, a[i].y};
   for (int i = 0; i < 4 && count > 0; i++) {
-    Vertex p = { b[i].x, b[i].y }, q = { b[(i + 1) & 3].x, b[(i + 1) & 3].y };
+    Vertex p = {b[i].x, b[i].y}, q = {b[(i + 1) & 3].x, b[(i + 1) & 3].y};
 
     count = clip_edge (buffers[from], count, p, q, buffers[!from]);
     from = !from;
@@ -157,8 +163,8 @@ intersection_area (const LincePoint a[4], const LincePoint b[4])
 double
 lince_quad_area_inside (const LincePoint corners[4], int width, int height)
 {
-  const LincePoint frame[4] = { { 0, 0 }, { (float) width, 0 }, { (float) width, (float) height },
-    { 0, (float) height } };
+  const LincePoint frame[4] = {
+      {0, 0}, {(float) width, 0}, {(float) width, (float) height}, {0, (float) height}};
 
   return intersection_area (corners, frame);
 }
@@ -195,11 +201,12 @@ lince_quad_plausible (const LincePoint c[4], double minimum, int width, int heig
     return false;
   for (int i = 0; i < 4; i++) {
     LincePoint p = c[i], q = c[(i + 1) & 3], r = c[(i + 2) & 3];
-    double cross = ((double) q.x - p.x) * ((double) r.y - q.y) -
-        ((double) q.y - p.y) * ((double) r.x - q.x);
+    double cross =
+        ((double) q.x - p.x) * ((double) r.y - q.y) - ((double) q.y - p.y) * ((double) r.x - q.x);
 
     sides[i] = distance (p, q);
-    /* the triangle at each corner of a quadrilateral in perspective keeps a fair share of the area */
+    /* the triangle at each corner of a quadrilateral in perspective keeps a fair share of the area
+     */
     if (!(cross > 0.3 * total))
       return false;
   }

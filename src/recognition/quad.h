@@ -16,12 +16,12 @@ bool lince_homography_map (const double h[9], double x, double y, double *out_x,
 
 /* The corners of a reference of `width` x `height` pixels. False when a corner lies behind the
  * horizon or is not a finite number below 1e6. */
-bool lince_quad_from_homography (const double h[9], double width, double height,
-    LincePoint corners[4]);
+bool lince_quad_from_homography (
+    const double h[9], double width, double height, LincePoint corners[4]);
 /* The homography of a reference of `width` x `height` pixels onto the corners (Heckbert's unit
  * square to quadrilateral). False when three of the corners lie on a line. */
-bool lince_quad_to_homography (const LincePoint corners[4], double width, double height,
-    double h[9]);
+bool lince_quad_to_homography (
+    const LincePoint corners[4], double width, double height, double h[9]);
 
 /* Area in square pixels; positive when the corners run clockwise on the screen. */
 double lince_quad_area (const LincePoint corners[4]);
@@ -32,7 +32,7 @@ double lince_quad_overlap (const LincePoint a[4], const LincePoint b[4]);
 /* Area of the intersection over that of the smaller one. */
 double lince_quad_cover (const LincePoint a[4], const LincePoint b[4]);
 
-/* Whether a flat picture seen by a camera could have that outline: convex, clockwise (not mirrored),
- * no side and no diagonal out of proportion, at least `minimum` pixels across, and some of it inside
- * the frame. */
+/* Whether a flat picture seen by a camera could have that outline: convex, clockwise (not
+ * mirrored), no side and no diagonal out of proportion, at least `minimum` pixels across, and some
+ * of it inside the frame. */
 bool lince_quad_plausible (const LincePoint corners[4], double minimum, int width, int height);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "recognition/pending.h"
 #include "recognition/recognizer.h"
 
 #include <pthread.h>
@@ -11,7 +12,7 @@
 
 #define MAX_THREADS 16
 #define MAX_DURATION INT64_C (3600000000000) /* ns, of a setting */
-#define TRIALS 48          /* hypotheses verified a frame by the full plan */
+#define TRIALS 48                            /* hypotheses verified a frame by the full plan */
 #define MIN_TRIALS 6
 
 struct LinceRecognizer {
@@ -24,13 +25,13 @@ struct LinceRecognizer {
   LinceCut cut;
   LinceProfile profile;
   bool started;
-  int64_t time;                   /* of the last frame */
+  int64_t time; /* of the last frame */
 
-  LinceIndex *index;              /* in use; NULL: none */
+  LinceIndex *index; /* in use; NULL: none */
   LinceTextured textured;
-  LinceReference *references;     /* one an image, filled when loaded */
+  LinceReference *references; /* one an image, filled when loaded */
 
-  pthread_mutex_t mutex;          /* guards what follows */
+  pthread_mutex_t mutex; /* guards what follows */
   LinceIndex *next_index;
   bool index_changed;
 
@@ -44,10 +45,10 @@ void
 lince_settings_default (LinceSettings *settings)
 {
   *settings = (LinceSettings){
-    .threads = 1,
-    .minimum_confidence = 0.5f,
-    .minimum_duration = INT64_C (200000000),
-    .merge_gap = INT64_C (1000000000),
+      .threads = 1,
+      .minimum_confidence = 0.5f,
+      .minimum_duration = INT64_C (200000000),
+      .merge_gap = INT64_C (1000000000),
   };
 }
 
@@ -131,8 +132,8 @@ lince_recognizer_free (LinceRecognizer *recognizer)
 }
 
 bool
-lince_recognizer_set_settings (LinceRecognizer *recognizer, const LinceSettings *settings,
-    LinceError *error)
+lince_recognizer_set_settings (
+    LinceRecognizer *recognizer, const LinceSettings *settings, LinceError *error)
 {
   if (!check_settings (settings, error))
     return false;
@@ -228,7 +229,7 @@ renumber_tracks (LinceRecognizer *recognizer, const LinceIndex *index, LinceErro
 static bool
 use_index (LinceRecognizer *recognizer, LinceIndex *index, LinceError *error)
 {
-  LinceTextured textured = { 0 };
+  LinceTextured textured = {0};
   LinceReference *references = NULL;
   uint32_t count = index ? lince_index_image_count (index) : 0;
   size_t size;
@@ -292,8 +293,8 @@ static bool
 prepare (LinceRecognizer *recognizer, const LinceFrame *frame, LinceError *error)
 {
   return lince_pyramid_resize (recognizer->pyramid, frame, error) &&
-      (!recognizer->index || lince_search_resize (recognizer->search, frame->width, frame->height,
-                                 &recognizer->textured, error));
+         (!recognizer->index || lince_search_resize (recognizer->search, frame->width,
+                                    frame->height, &recognizer->textured, error));
 }
 
 static uint32_t
@@ -324,7 +325,7 @@ trials (const LinceRecognizer *recognizer)
 static uint32_t
 find_placements (LinceRecognizer *recognizer, LinceTracker *tracker)
 {
-  LinceReferences references = { recognizer, load_reference };
+  LinceReferences references = {recognizer, load_reference};
   LinceProfile *profile = &recognizer->profile;
   uint32_t count = search (recognizer);
 
@@ -337,17 +338,17 @@ find_placements (LinceRecognizer *recognizer, LinceTracker *tracker)
 }
 
 static void
-fill_result (LinceRecognizer *recognizer, int64_t time, bool cut, uint32_t placements,
-    uint32_t changes)
+fill_result (
+    LinceRecognizer *recognizer, int64_t time, bool cut, uint32_t placements, uint32_t changes)
 {
   recognizer->result = (LinceResult){
-    .time = time,
-    .cut = cut,
-    .placements = recognizer->placements,
-    .placement_count = placements,
-    .changes = recognizer->changes,
-    .change_count = changes,
-    .index = recognizer->index,
+      .time = time,
+      .cut = cut,
+      .placements = recognizer->placements,
+      .placement_count = placements,
+      .changes = recognizer->changes,
+      .change_count = changes,
+      .index = recognizer->index,
   };
 }
 
@@ -355,7 +356,7 @@ bool
 lince_recognizer_process (LinceRecognizer *recognizer, const LinceFrame *frame, int64_t time,
     const LinceResult **result, LinceError *error)
 {
-  LinceReferences references = { recognizer, load_reference };
+  LinceReferences references = {recognizer, load_reference};
   LinceProfile *profile = &recognizer->profile;
   uint32_t placements, changes = 0;
   bool cut, changed;
@@ -377,16 +378,15 @@ lince_recognizer_process (LinceRecognizer *recognizer, const LinceFrame *frame, 
   lince_pyramid_build (recognizer->pyramid, frame, recognizer->pool);
   lince_profile_stamp (profile, LINCE_STAGE_PYRAMID);
   if (changed)
-    changes = lince_exposures_swap (recognizer->exposures, recognizer->index, time,
-        recognizer->changes, changes);
+    changes = lince_exposures_swap (
+        recognizer->exposures, recognizer->index, time, recognizer->changes, changes);
   cut = lince_cut_update (&recognizer->cut, recognizer->pyramid);
-  lince_tracker_follow (recognizer->tracker, recognizer->pyramid, &references, recognizer->pool,
-      time, cut);
+  lince_tracker_follow (
+      recognizer->tracker, recognizer->pyramid, &references, recognizer->pool, time, cut);
   lince_profile_stamp (profile, LINCE_STAGE_TRACKING);
   placements = find_placements (recognizer, recognizer->tracker);
-  changes = lince_exposures_update (recognizer->exposures, &recognizer->settings,
-      recognizer->index, time, cut, recognizer->placements, placements, recognizer->changes,
-      changes);
+  changes = lince_exposures_update (recognizer->exposures, &recognizer->settings, recognizer->index,
+      time, cut, recognizer->placements, placements, recognizer->changes, changes);
   lince_profile_stamp (profile, LINCE_STAGE_EXPOSURE);
   fill_result (recognizer, time, cut, placements, changes);
   if (result)
@@ -395,11 +395,9 @@ lince_recognizer_process (LinceRecognizer *recognizer, const LinceFrame *frame, 
 }
 
 void
-lince_recognizer_reset (LinceRecognizer *recognizer, LinceReason reason,
-    const LinceResult **result)
+lince_recognizer_reset (LinceRecognizer *recognizer, LinceReason reason, const LinceResult **result)
 {
-  uint32_t changes =
-      lince_exposures_end (recognizer->exposures, reason, recognizer->changes);
+  uint32_t changes = lince_exposures_end (recognizer->exposures, reason, recognizer->changes);
 
   lince_tracker_clear (recognizer->tracker);
   recognizer->cut.valid = false;
@@ -421,8 +419,8 @@ lince_recognizer_still (LinceRecognizer *recognizer, const LinceFrame *frame,
       !prepare (recognizer, frame, error))
     return false;
   if (changed)
-    changes = lince_exposures_swap (recognizer->exposures, recognizer->index, recognizer->time,
-        recognizer->changes, changes);
+    changes = lince_exposures_swap (
+        recognizer->exposures, recognizer->index, recognizer->time, recognizer->changes, changes);
   lince_profile_begin (profile, recognizer->pool);
   profile->statistics.frames++;
   lince_pyramid_build (recognizer->pyramid, frame, recognizer->pool);

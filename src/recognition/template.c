@@ -10,8 +10,8 @@
 #define SIDE LINCE_CELL_SIDE
 #define PIXELS LINCE_CELL_PIXELS
 #define MAX_PIXELS 16384
-#define MIN_OPAQUE 24           /* pixels of a cell */
-#define MIN_DEVIATION 1.5f      /* grey levels: below it a cell is flat */
+#define MIN_OPAQUE 24      /* pixels of a cell */
+#define MIN_DEVIATION 1.5f /* grey levels: below it a cell is flat */
 
 /* Eight lanes whatever the machine has: the order of sums is then the same everywhere. */
 typedef float Lanes __attribute__ ((vector_size (32)));
@@ -54,7 +54,8 @@ clamp (int value, int low, int high)
   return value < low ? low : value > high ? high : value;
 }
 
-/* Reads a cell's pixels and central differences; out of the picture its edge is repeated, unseen. */
+/* Reads a cell's pixels and central differences; out of the picture its edge is repeated, unseen.
+ */
 static void
 read_cell (LinceCell *cell, const LinceReferenceLevel *level, int left, int top)
 {
@@ -69,8 +70,8 @@ read_cell (LinceCell *cell, const LinceReferenceLevel *level, int left, int top)
     for (int i = 0; i < SIDE; i++) {
       int x = clamp (left + i, 0, w - 1), k = j * SIDE + i;
       int x0 = clamp (x - 1, 0, w - 1), x1 = clamp (x + 1, 0, w - 1);
-      bool opaque = left + i < w && top + j < h &&
-          (!level->mask || level->mask[(size_t) y * w + x] >= 128);
+      bool opaque =
+          left + i < w && top + j < h && (!level->mask || level->mask[(size_t) y * w + x] >= 128);
 
       cell->weight[k] = opaque ? 1.0f : 0.0f;
       cell->shape[k] = line[x];
@@ -193,7 +194,7 @@ cell_inside (const LinceCell *cell, const LinceGrey *grey, const double map[9])
 static inline Lanes
 limit (Lanes value, float most)
 {
-  const Lanes low = { 0 }, high = low + most;
+  const Lanes low = {0}, high = low + most;
   LanesInt bits = (LanesInt) value & (value > low), below = (Lanes) bits < high;
 
   return (Lanes) ((bits & below) | ((LanesInt) high & ~below));
@@ -206,10 +207,10 @@ sample_row (const LinceGrey *grey, Lanes px, Lanes py, float *out)
   px = limit (px, (float) grey->width - 1.01f);
   py = limit (py, (float) grey->height - 1.01f);
 
-  LanesInt ix = __builtin_convertvector (px, LanesInt);
-  LanesInt iy = __builtin_convertvector (py, LanesInt);
-  Lanes fx = px - __builtin_convertvector (ix, Lanes);
-  Lanes fy = py - __builtin_convertvector (iy, Lanes);
+  LanesInt ix = __builtin_convertvector(px, LanesInt);
+  LanesInt iy = __builtin_convertvector(py, LanesInt);
+  Lanes fx = px - __builtin_convertvector(ix, Lanes);
+  Lanes fy = py - __builtin_convertvector(iy, Lanes);
   Lanes a, b, c, d, top, bottom;
 
   for (int i = 0; i < SIDE; i++) {
@@ -229,9 +230,9 @@ sample_row (const LinceGrey *grey, Lanes px, Lanes py, float *out)
 static void
 sample_cell (const LinceCell *cell, const LinceGrey *grey, const double map[9], float *out)
 {
-  const Lanes steps = { 0.5f, 1.5f, 2.5f, 3.5f, 4.5f, 5.5f, 6.5f, 7.5f };
-  const float m[9] = { (float) map[0], (float) map[1], (float) map[2], (float) map[3],
-    (float) map[4], (float) map[5], (float) map[6], (float) map[7], (float) map[8] };
+  const Lanes steps = {0.5f, 1.5f, 2.5f, 3.5f, 4.5f, 5.5f, 6.5f, 7.5f};
+  const float m[9] = {(float) map[0], (float) map[1], (float) map[2], (float) map[3],
+      (float) map[4], (float) map[5], (float) map[6], (float) map[7], (float) map[8]};
   Lanes x = steps + cell->x;
 
   for (int j = 0; j < SIDE; j++) {
@@ -247,7 +248,7 @@ sample_cell (const LinceCell *cell, const LinceGrey *grey, const double map[9], 
 static void
 match_cell (const LinceCell *cell, const float *pixels, bool masked, LinceCellMatch *match)
 {
-  Lanes sum = { 0 }, squares = { 0 }, along = { 0 }, rx = { 0 }, ry = { 0 };
+  Lanes sum = {0}, squares = {0}, along = {0}, rx = {0}, ry = {0};
   float mean, variance, covariance, gain;
 
   for (int k = 0; k < PIXELS; k += SIDE) {

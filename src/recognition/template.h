@@ -18,13 +18,14 @@
 /* Arrays run by rows. `shape`, `slope_x` and `slope_y` are 0 where the mask is transparent. */
 typedef struct {
   float shape[LINCE_CELL_PIXELS];   /* luma without its mean, grey levels */
-  float slope_x[LINCE_CELL_PIXELS]; /* gradient without the parts along 1 and `shape`, levels a pixel */
+  float slope_x[LINCE_CELL_PIXELS]; /* gradient without the parts along 1 and `shape`, levels a
+                                       pixel */
   float slope_y[LINCE_CELL_PIXELS];
-  float weight[LINCE_CELL_PIXELS];  /* 1 opaque, 0 transparent */
-  float x, y;                       /* of the cell's top left, level pixels */
-  float count;                      /* opaque pixels */
-  float energy;                     /* sum of shape squared; 0: the cell says nothing */
-  float xx, xy, yy;                 /* sums of products of the slopes */
+  float weight[LINCE_CELL_PIXELS]; /* 1 opaque, 0 transparent */
+  float x, y;                      /* of the cell's top left, level pixels */
+  float count;                     /* opaque pixels */
+  float energy;                    /* sum of shape squared; 0: the cell says nothing */
+  float xx, xy, yy;                /* sums of products of the slopes */
 } LinceCell;
 
 typedef struct {
@@ -32,18 +33,19 @@ typedef struct {
   int width, height;     /* of that level, pixels */
   double to_reference_x; /* reference picture pixels for one pixel of the level */
   double to_reference_y;
-  int columns, rows;     /* of cells */
+  int columns, rows; /* of cells */
   bool masked;
   LinceCell cells[LINCE_TEMPLATE_MAX_CELLS];
 } LinceTemplate;
 
 /* What a cell says about one place in a frame. */
 typedef struct {
-  bool seen;             /* wholly inside the frame, and the cell has contrast */
-  float correlation;     /* -1 to 1, of the cell's pixels with the frame's */
-  float gain;            /* frame contrast over reference contrast, 0 when they disagree */
-  float deviation;       /* standard deviation of the frame's pixels, grey levels */
-  float shift_x, shift_y;/* gradient times residual: the right side of the cell's normal equations */
+  bool seen;         /* wholly inside the frame, and the cell has contrast */
+  float correlation; /* -1 to 1, of the cell's pixels with the frame's */
+  float gain;        /* frame contrast over reference contrast, 0 when they disagree */
+  float deviation;   /* standard deviation of the frame's pixels, grey levels */
+  float shift_x,
+      shift_y; /* gradient times residual: the right side of the cell's normal equations */
 } LinceCellMatch;
 
 /* Levels whose cells fit a template: at most 16,384 pixels. */

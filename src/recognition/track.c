@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "recognition/pending.h"
 #include "recognition/track.h"
 
 #include <math.h>
@@ -94,8 +95,8 @@ run_trial (void *context, uint32_t item, uint32_t thread)
   for (int i = 0; i < trial->start_count; i++) {
     LinceVerdict verdict;
 
-    if (lince_align (aligner, task->pyramid, trial->reference, trial->starts[i], &task->plan,
-            &alignment) &&
+    if (lince_align (
+            aligner, task->pyramid, trial->reference, trial->starts[i], &task->plan, &alignment) &&
         lince_verify (&alignment, task->pyramid, trial->reference, trial->prior, &verdict) &&
         (!trial->done || verdict.evidence > trial->verdict.evidence)) {
       trial->done = true;
@@ -138,8 +139,7 @@ prepare_track (const Track *track, const LinceReference *reference, int64_t time
   if (predict (track, time, corners) &&
       lince_quad_to_homography (corners, reference->width, reference->height, trial->starts[0]))
     trial->start_count++;
-  memcpy (trial->starts[trial->start_count++], track->verdict.homography,
-      sizeof trial->starts[0]);
+  memcpy (trial->starts[trial->start_count++], track->verdict.homography, sizeof trial->starts[0]);
 }
 
 static void
@@ -181,7 +181,7 @@ void
 lince_tracker_follow (LinceTracker *tracker, const LincePyramid *pyramid,
     const LinceReferences *references, LincePool *pool, int64_t time, bool cut)
 {
-  Task task = { tracker, pyramid, { 3, 6, LINCE_VERIFY_SIDE, 0.1f } };
+  Task task = {tracker, pyramid, {3, 6, LINCE_VERIFY_SIDE, 0.1f}};
   uint32_t kept = 0;
 
   tracker->time = time;
@@ -212,8 +212,8 @@ lince_tracker_follow (LinceTracker *tracker, const LincePyramid *pyramid,
 
 /* Whether a verified track, or an earlier trial, already stands for the hypothesis. */
 static bool
-is_explained (const LinceTracker *tracker, uint32_t trial_count, uint32_t image,
-    const LincePoint corners[4])
+is_explained (
+    const LinceTracker *tracker, uint32_t trial_count, uint32_t image, const LincePoint corners[4])
 {
   LincePoint other[4];
 
@@ -228,8 +228,8 @@ is_explained (const LinceTracker *tracker, uint32_t trial_count, uint32_t image,
     const Trial *trial = &tracker->trials[i];
 
     if (trial->image == image &&
-        lince_quad_from_homography (trial->starts[0], trial->reference->width,
-            trial->reference->height, other) &&
+        lince_quad_from_homography (
+            trial->starts[0], trial->reference->width, trial->reference->height, other) &&
         lince_quad_overlap (other, corners) > 0.8)
       return true;
   }
@@ -243,13 +243,13 @@ prepare_hypotheses (LinceTracker *tracker, const LinceReferences *references,
   uint32_t prepared = 0;
 
   for (uint32_t i = 0; i < count && prepared < most && prepared < LINCE_MAX_HYPOTHESES; i++) {
-    const LinceReference *reference =
-        references->load (references->context, hypotheses[i].image);
+    const LinceReference *reference = references->load (references->context, hypotheses[i].image);
     Trial *trial = &tracker->trials[prepared];
     LincePoint corners[4];
 
-    if (!reference || !lince_quad_from_homography (hypotheses[i].homography, reference->width,
-            reference->height, corners) ||
+    if (!reference ||
+        !lince_quad_from_homography (
+            hypotheses[i].homography, reference->width, reference->height, corners) ||
         is_explained (tracker, prepared, hypotheses[i].image, corners))
       continue;
     trial->image = hypotheses[i].image;
@@ -326,7 +326,7 @@ lince_tracker_propose (LinceTracker *tracker, const LincePyramid *pyramid,
     const LinceReferences *references, LincePool *pool, const LinceHypothesis *hypotheses,
     uint32_t count, uint32_t most, LinceStatistics *statistics)
 {
-  Task task = { tracker, pyramid, { 3, 8, LINCE_VERIFY_SIDE, 0.2f } };
+  Task task = {tracker, pyramid, {3, 8, LINCE_VERIFY_SIDE, 0.2f}};
   uint32_t trials = prepare_hypotheses (tracker, references, hypotheses, count, most);
 
   lince_pool_run (pool, run_trial, &task, trials);
@@ -372,8 +372,8 @@ settle (LinceTracker *tracker, const LincePyramid *pyramid, const LinceReference
   if (!a || !b)
     return;
   if (first->verdict.object != second->verdict.object)
-    rival = lince_verify_rivals (tracker->aligners[0], pyramid, a, &first->verdict, b,
-        &second->verdict);
+    rival = lince_verify_rivals (
+        tracker->aligners[0], pyramid, a, &first->verdict, b, &second->verdict);
   if (rival == LINCE_RIVAL_EQUAL)
     add_alternative (first, second->verdict.object);
   if (rival == LINCE_RIVAL_SECOND)
@@ -425,7 +425,7 @@ write_placement (const Track *track, const LincePyramid *pyramid, LincePlacement
   placement->confidence = track->verdict.confidence;
   placement->visible = track->verdict.visible;
   placement->area = (float) (lince_quad_area_inside (placement->corners, width, height) /
-      ((double) width * height));
+                             ((double) width * height));
   placement->alternative_count = track->alternative_count;
   memcpy (placement->alternatives, track->alternatives, sizeof placement->alternatives);
 }

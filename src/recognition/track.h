@@ -2,9 +2,9 @@
  * Tracks: placements followed from frame to frame. Internal to the room.
  *
  * A track predicts with constant velocity, aligns the reference itself to the new frame from there,
- * and is verified on that frame's own pixels. One that is not verified waits for a short time, tried
- * again from where it was, then ends. The search's hypotheses join verified tracks that they repeat,
- * take up waiting ones, or begin new ones. No allocation but in new(). */
+ * and is verified on that frame's own pixels. One that is not verified waits for a short time,
+ * tried again from where it was, then ends. The search's hypotheses join verified tracks that they
+ * repeat, take up waiting ones, or begin new ones. No allocation but in new(). */
 #pragma once
 
 #include "recognition/search.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "recognition/pending.h"
 #include "recognition/verify.h"
 
 #include <math.h>
@@ -61,8 +62,8 @@ lince_verify (const LinceAlignment *alignment, const LincePyramid *pyramid,
   memset (verdict, 0, sizeof *verdict);
   memcpy (verdict->homography, alignment->homography, sizeof verdict->homography);
   verdict->object = reference->object;
-  if (!lince_quad_from_homography (verdict->homography, reference->width, reference->height,
-          verdict->corners))
+  if (!lince_quad_from_homography (
+          verdict->homography, reference->width, reference->height, verdict->corners))
     return false;
   count_votes (alignment, &votes);
   if (!(votes.contrast > 0))
@@ -82,9 +83,8 @@ lince_verify (const LinceAlignment *alignment, const LincePyramid *pyramid,
 /* Of one reference's cells that differ from the rival's picture there: their weighted correlation
  * with the frame, and the sum of weights. */
 static float
-distinct_correlation (LinceAligner *aligner, const LincePyramid *pyramid,
-    const LinceReference *own, const double own_map[9], const LinceReference *other,
-    const double other_map[9], float *weights)
+distinct_correlation (LinceAligner *aligner, const LincePyramid *pyramid, const LinceReference *own,
+    const double own_map[9], const LinceReference *other, const double other_map[9], float *weights)
 {
   LinceCellMatch against[LINCE_TEMPLATE_MAX_CELLS];
   const LinceReferenceLevel *level;
@@ -96,19 +96,20 @@ distinct_correlation (LinceAligner *aligner, const LincePyramid *pyramid,
   if (!lince_align_compare (aligner, pyramid, own, own_map, LINCE_VERIFY_SIDE, &alignment) ||
       !lince_homography_inverse (other_map, inverse))
     return 0;
-  level = &other->levels[alignment.template->level < other->level_count
-          ? alignment.template->level : other->level_count - 1];
+  level = &other->levels[alignment.template->level < other->level_count ? alignment.template->level
+                                                                        : other->level_count - 1];
   lince_homography_compose (inverse, own_map, between);
   for (int i = 0; i < 3; i++) {
-    double scale = i == 0 ? (double) level->width / other->width
-        : i == 1 ? (double) level->height / other->height : 1;
+    double scale = i == 0   ? (double) level->width / other->width
+                   : i == 1 ? (double) level->height / other->height
+                            : 1;
 
     map[3 * i] = between[3 * i] * alignment.template->to_reference_x * scale;
     map[3 * i + 1] = between[3 * i + 1] * alignment.template->to_reference_y * scale;
     map[3 * i + 2] = between[3 * i + 2] * scale;
   }
   lince_template_match (alignment.template,
-      &(LinceGrey) { level->luma, level->width, level->width, level->height }, map, against);
+      &(LinceGrey){level->luma, level->width, level->width, level->height}, map, against);
   for (int i = 0; i < alignment.template->columns * alignment.template->rows; i++) {
     const LinceCell *cell = &alignment.template->cells[i];
     float variance, weight;

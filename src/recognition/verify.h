@@ -3,9 +3,9 @@
  * Internal to the room.
  *
  * Each cell of the aligned reference with contrast votes by its correlation with the frame. The
- * votes are log likelihood ratios of two measured distributions, right placements against wrong ones
- * that were aligned just as well, bounded below because a cell may be covered; their sum, less the
- * number of places tried, is the evidence, and the confidence a fixed rising map of it. */
+ * votes are log likelihood ratios of two measured distributions, right placements against wrong
+ * ones that were aligned just as well, bounded below because a cell may be covered; their sum, less
+ * the number of places tried, is the evidence, and the confidence a fixed rising map of it. */
 #pragma once
 
 #include "recognition/align.h"
@@ -18,12 +18,12 @@ typedef struct {
   uint32_t image, object;
   double homography[9]; /* reference picture pixels to frame pixels */
   LincePoint corners[4];
-  float evidence;       /* natural logarithm of the odds */
-  float correlation;    /* mean over the cells that agree */
-  float agreement;      /* 0 to 1: share of the seen contrast that agrees */
-  float inside;         /* 0 to 1: share of the outline inside the frame */
-  float visible;        /* 0 to 1: share of the outline inside and not covered */
-  float confidence;     /* 0 to 1; 0.5 is the threshold at which no false event is expected */
+  float evidence;    /* natural logarithm of the odds */
+  float correlation; /* mean over the cells that agree */
+  float agreement;   /* 0 to 1: share of the seen contrast that agrees */
+  float inside;      /* 0 to 1: share of the outline inside the frame */
+  float visible;     /* 0 to 1: share of the outline inside and not covered */
+  float confidence;  /* 0 to 1; 0.5 is the threshold at which no false event is expected */
 } LinceVerdict;
 
 /* Judges an alignment. `prior` is added to the evidence: 0 for one of the many hypotheses of a
@@ -34,13 +34,13 @@ bool lince_verify (const LinceAlignment *alignment, const LincePyramid *pyramid,
     const LinceReference *reference, float prior, LinceVerdict *verdict);
 
 typedef enum {
-  LINCE_RIVAL_FIRST,  /* the pixels speak for the first */
+  LINCE_RIVAL_FIRST, /* the pixels speak for the first */
   LINCE_RIVAL_SECOND,
-  LINCE_RIVAL_EQUAL,  /* the pixels do not tell them apart */
+  LINCE_RIVAL_EQUAL, /* the pixels do not tell them apart */
 } LinceRival;
 
 /* Which of two references that stand at the same place of the frame is it? Compared are only the
  * cells in which they differ. */
 LinceRival lince_verify_rivals (LinceAligner *aligner, const LincePyramid *pyramid,
-    const LinceReference *first, const LinceVerdict *first_verdict,
-    const LinceReference *second, const LinceVerdict *second_verdict);
+    const LinceReference *first, const LinceVerdict *first_verdict, const LinceReference *second,
+    const LinceVerdict *second_verdict);
