@@ -29,7 +29,7 @@
  *   quad             GstValueArray of 8 doubles: four corners clockwise from the reference's own top
  *                            left, normalised by the frame's width and height (0 to 1 inside)
  *   confidence, visible, area  double
- *   alternatives     GstValueArray of string, where there are any
+ *   alternatives     GstValueArray of string: ids, where there are any
  *  and in appeared and vanished:
  *   reason           string  of vanished: gone, cut, end, reset, collection
  *   resumed          boolean of appeared
@@ -38,7 +38,12 @@
  *   seconds          double  of vanished
  *   area-seconds     double  of vanished: integral of area over this stay
  *
- * The custom meta `lince-recognition` on each analysed buffer carries the structure of its `moved`. */
+ * When: one `appeared` or `vanished` for each change; one `moved` for each analysed frame on which
+ * something stands, and one with no objects for the first frame on which nothing stands any more
+ * (frames with nothing before and after give none).
+ *
+ * The custom meta `lince-recognition` on each analysed buffer carries the fields of `moved`, also
+ * where no message was posted because nothing stands. */
 #pragma once
 
 #include <gst/gst.h>
@@ -47,6 +52,8 @@
 #include "recognition/recognizer.h"
 
 G_BEGIN_DECLS
+
+#define LINCE_MESSAGE_NAME "recognition"
 
 /* The times and marks of the frame that a message speaks of. */
 typedef struct {
@@ -76,6 +83,8 @@ typedef struct {
   gdouble confidence, visible, area, seconds, area_seconds;
   gboolean resumed;
   GstClockTime first_seen, last_seen, decided;
+  const char *alternatives[LINCE_MAX_ALTERNATIVES];
+  guint alternative_count;
 } LinceMessageObject;
 
 typedef enum {
@@ -92,8 +101,11 @@ typedef struct {
   guint object_count;
 } LinceMessage;
 
-/* FALSE when `structure` is not one of ours or lacks a required field (checked: names, types,
- * ranges). */
+/* "gone", "cut", ...: a static string. */
+LINCE_API const char *lince_message_reason_name (LinceReason reason);
+
+/* `structure` is a message's or a custom meta's. FALSE when it is not one of ours or lacks a
+ * required field (checked: names, types, ranges). */
 LINCE_API gboolean lince_message_parse (const GstStructure *structure, LinceMessage *message);
 LINCE_API gboolean lince_message_get_object (const GstStructure *structure, guint number,
     LinceMessageObject *object);

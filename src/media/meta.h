@@ -20,7 +20,11 @@ LINCE_API void lince_meta_register (void);
 LINCE_API void lince_meta_attach (GstBuffer *buffer, const LinceResult *result,
     const GstStructure *moved, const GstVideoInfo *info);
 
-/* The structure of the buffer's custom meta, borrowed, or NULL. */
+/* The structure of the buffer's custom meta, borrowed, or NULL. lince_message_parse() reads it. */
 LINCE_API const GstStructure *lince_meta_get (GstBuffer *buffer);
+
+/* The structures of all such metas, one a recogniser that the buffer has passed: `*state` is NULL
+ * before the first call; NULL after the last. */
+LINCE_API const GstStructure *lince_meta_iterate (GstBuffer *buffer, gpointer *state);
 
 G_END_DECLS
