@@ -4,9 +4,9 @@
 #include <string.h>
 
 struct _LinceNarrower {
-  guint8 *planes;    /* luma, cb, cr one after the other */
+  guint8 *planes; /* luma, cb, cr one after the other */
   gsize planes_size;
-  guint8 *rows[2];   /* two rows as libgstvideo unpacks them: four components a pixel */
+  guint8 *rows[2]; /* two rows as libgstvideo unpacks them: four components a pixel */
   gsize row_size;
 };
 
@@ -61,9 +61,9 @@ component (const GstVideoFrame *video, guint number)
 {
   const GstVideoFormatInfo *format = video->info.finfo;
   LincePlane plane = {
-    .data = GST_VIDEO_FRAME_COMP_DATA (video, number),
-    .stride = GST_VIDEO_FRAME_COMP_STRIDE (video, number),
-    .step = GST_VIDEO_FRAME_COMP_PSTRIDE (video, number),
+      .data = GST_VIDEO_FRAME_COMP_DATA (video, number),
+      .stride = GST_VIDEO_FRAME_COMP_STRIDE (video, number),
+      .step = GST_VIDEO_FRAME_COMP_PSTRIDE (video, number),
   };
 
   if (GST_VIDEO_FORMAT_INFO_BITS (format) > 8 && GST_VIDEO_FORMAT_INFO_IS_LE (format))
@@ -74,13 +74,39 @@ component (const GstVideoFrame *video, guint number)
 static void
 describe (const GstVideoFrame *video, LinceFrame *frame)
 {
-  *frame = (LinceFrame) {
-    .width = GST_VIDEO_FRAME_WIDTH (video),
-    .height = GST_VIDEO_FRAME_HEIGHT (video),
-    .interlaced = GST_VIDEO_FRAME_IS_INTERLACED (video),
-    .par_numerator = MAX (GST_VIDEO_INFO_PAR_N (&video->info), 1),
-    .par_denominator = MAX (GST_VIDEO_INFO_PAR_D (&video->info), 1),
+  *frame = (LinceFrame){
+      .width = GST_VIDEO_FRAME_WIDTH (video),
+      .height = GST_VIDEO_FRAME_HEIGHT (video),
+      .interlaced = GST_VIDEO_FRAME_IS_INTERLACED (video),
+      .par_numerator = MAX (GST_VIDEO_INFO_PAR_N (&video->info), 1),
+      .par_denominator = MAX (GST_VIDEO_INFO_PAR_D (&video->info), 1),
   };
+}
+
+/* Where the table of offsets of GStreamer 1.22 contradicts its own packing. */
+static void
+correct_offsets (const GstVideoFrame *video, LinceFrame *frame)
+{
+  LincePlane plane = frame->cb;
+
+  switch (GST_VIDEO_FRAME_FORMAT (video)) {
+    case GST_VIDEO_FORMAT_VYUY: /* has the offsets of UYVY */
+      if (frame->cb.data < frame->cr.data) {
+        frame->cb = frame->cr;
+        frame->cr = plane;
+      }
+      break;
+    case GST_VIDEO_FORMAT_P010_10LE: /* the second sample of a pair is one byte away, not two */
+    case GST_VIDEO_FORMAT_P010_10BE:
+    case GST_VIDEO_FORMAT_P012_LE:
+    case GST_VIDEO_FORMAT_P012_BE:
+    case GST_VIDEO_FORMAT_P016_LE:
+    case GST_VIDEO_FORMAT_P016_BE:
+      frame->cr.data = frame->cb.data + 2;
+      break;
+    default:
+      break;
+  }
 }
 
 static void
@@ -92,6 +118,7 @@ read_in_place (const GstVideoFrame *video, LinceFrame *frame)
     return;
   frame->cb = component (video, 1);
   frame->cr = component (video, 2);
+  correct_offsets (video, frame);
   frame->chroma_width = GST_VIDEO_FRAME_COMP_WIDTH (video, 1);
   frame->chroma_height = GST_VIDEO_FRAME_COMP_HEIGHT (video, 1);
 }
@@ -116,9 +143,9 @@ reserve (LinceNarrower *narrower, LinceFrame *frame, gsize row_size)
       narrower->rows[i] = g_malloc (row_size);
     }
   }
-  frame->luma = (LincePlane) { narrower->planes, frame->width, 1 };
-  frame->cb = (LincePlane) { narrower->planes + luma, frame->chroma_width, 1 };
-  frame->cr = (LincePlane) { narrower->planes + luma + chroma, frame->chroma_width, 1 };
+  frame->luma = (LincePlane){narrower->planes, frame->width, 1};
+  frame->cb = (LincePlane){narrower->planes + luma, frame->chroma_width, 1};
+  frame->cr = (LincePlane){narrower->planes + luma + chroma, frame->chroma_width, 1};
 }
 
 static void
@@ -137,7 +164,8 @@ narrow_row_swapped (const guint16 *restrict from, guint8 *restrict to, int width
 
 /* A planar component of 9 to 16 bits, kept in the low bits of 16. */
 static void
-narrow_component (const GstVideoFrame *video, guint number, LincePlane *plane, int width, int height)
+narrow_component (
+    const GstVideoFrame *video, guint number, LincePlane *plane, int width, int height)
 {
   const GstVideoFormatInfo *format = video->info.finfo;
   gboolean native = !GST_VIDEO_FORMAT_INFO_IS_LE (format) == (G_BYTE_ORDER == G_BIG_ENDIAN);
@@ -176,8 +204,8 @@ unpack_row (const GstVideoFrame *video, int y, guint8 *row)
   const GstVideoFormatInfo *format = video->info.finfo;
   int width = GST_VIDEO_FRAME_WIDTH (video);
 
-  format->unpack_func (format, GST_VIDEO_PACK_FLAG_NONE, row, video->data, video->info.stride, 0, y,
-      width);
+  format->unpack_func (
+      format, GST_VIDEO_PACK_FLAG_NONE, row, video->data, video->info.stride, 0, y, width);
   if (format->unpack_format == GST_VIDEO_FORMAT_ARGB64) {
     const guint16 *wide = (const guint16 *) (const void *) row;
 
@@ -186,7 +214,8 @@ unpack_row (const GstVideoFrame *video, int y, guint8 *row)
   }
 }
 
-/* BT.601 of full range in 8-bit fixed point; the weights of luma sum to 256, those of chroma to 0. */
+/* BT.601 of full range in 8-bit fixed point; the weights of luma sum to 256, those of chroma to 0.
+ */
 static void
 luma_row (const guint8 *restrict argb, guint8 *restrict luma, int width)
 {

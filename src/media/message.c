@@ -7,12 +7,12 @@
 #include "media/meta.h"
 
 static const char *const reason_names[] = {
-  [LINCE_REASON_NONE] = "none",
-  [LINCE_REASON_GONE] = "gone",
-  [LINCE_REASON_CUT] = "cut",
-  [LINCE_REASON_END] = "end",
-  [LINCE_REASON_RESET] = "reset",
-  [LINCE_REASON_COLLECTION] = "collection",
+    [LINCE_REASON_NONE] = "none",
+    [LINCE_REASON_GONE] = "gone",
+    [LINCE_REASON_CUT] = "cut",
+    [LINCE_REASON_END] = "end",
+    [LINCE_REASON_RESET] = "reset",
+    [LINCE_REASON_COLLECTION] = "collection",
 };
 
 /* ---- writing ------------------------------------------------------------------------------- */
@@ -43,7 +43,8 @@ set_time (GstStructure *structure, const char *field, GstClockTime time)
 static GstStructure *
 new_structure (const char *type, const LinceFrameInfo *info, const LinceResult *result)
 {
-  GstStructure *structure = gst_structure_new (LINCE_MESSAGE_NAME, "type", G_TYPE_STRING, type, NULL);
+  GstStructure *structure =
+      gst_structure_new (LINCE_MESSAGE_NAME, "type", G_TYPE_STRING, type, NULL);
 
   set_time (structure, "timestamp", info->timestamp);
   set_time (structure, "stream-time", info->stream_time);
@@ -124,7 +125,8 @@ new_object (const LinceFrameInfo *info, const LinceResult *result, const LincePl
   set_text (object, "name", name);
   gst_structure_set (object, "track", G_TYPE_UINT64, placement->track, "exposure", G_TYPE_UINT64,
       placement->exposure, "confidence", G_TYPE_DOUBLE, share (placement->confidence), "visible",
-      G_TYPE_DOUBLE, share (placement->visible), "area", G_TYPE_DOUBLE, share (placement->area), NULL);
+      G_TYPE_DOUBLE, share (placement->visible), "area", G_TYPE_DOUBLE, share (placement->area),
+      NULL);
   set_quad (object, info, placement->corners);
   set_alternatives (object, result, placement);
   return object;
@@ -147,7 +149,7 @@ find_object (const LinceResult *result, const LinceChange *change, LinceObject *
   gint64 number = result->index != NULL ? lince_index_find (result->index, change->id) : -1;
 
   if (number < 0 || !lince_index_object (result->index, (guint32) number, object))
-    *object = (LinceObject) { .id = change->id, .name = change->id, .metadata = "{}" };
+    *object = (LinceObject){.id = change->id, .name = change->id, .metadata = "{}"};
 }
 
 GstStructure *
@@ -356,7 +358,8 @@ get_stay (const GstStructure *structure, LinceMessageType type, LinceMessageObje
            gst_structure_get_boolean (structure, "resumed", &object->resumed);
   }
   object->reason = gst_structure_get_string (structure, "reason");
-  return object->reason != NULL && gst_structure_get_uint64 (structure, "frames", &object->frames) &&
+  return object->reason != NULL &&
+         gst_structure_get_uint64 (structure, "frames", &object->frames) &&
          gst_structure_get_double (structure, "seconds", &object->seconds) &&
          isfinite (object->seconds) && object->seconds >= 0.0 &&
          gst_structure_get_double (structure, "area-seconds", &object->area_seconds) &&

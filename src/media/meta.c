@@ -15,7 +15,7 @@ lince_meta_register (void)
   if (g_once_init_enter (&once)) {
     /* No tags: then nothing that videoscale, videoconvert or an encoder changes takes the meta off,
      * and normalised coordinates need no transform. */
-    static const char *tags[] = { NULL };
+    static const char *tags[] = {NULL};
 
     if (gst_meta_get_info (LINCE_META_NAME) == NULL)
       gst_meta_register_custom (LINCE_META_NAME, tags, NULL, NULL, NULL);
@@ -54,7 +54,7 @@ bounding_box (const LincePlacement *placement, const GstVideoInfo *info, Box *bo
   bottom = CLAMP (ceil (bottom), 0.0, GST_VIDEO_INFO_HEIGHT (info));
   if (right <= left || bottom <= top)
     return FALSE;
-  *box = (Box) { (guint) left, (guint) top, (guint) (right - left), (guint) (bottom - top) };
+  *box = (Box){(guint) left, (guint) top, (guint) (right - left), (guint) (bottom - top)};
   return TRUE;
 }
 
@@ -93,8 +93,8 @@ lince_meta_attach (GstBuffer *buffer, const LinceResult *result, const GstStruct
     if (result->index == NULL || !lince_index_object (result->index, placement->object, &object) ||
         !bounding_box (placement, info, &box))
       continue;
-    region = gst_buffer_add_video_region_of_interest_meta (buffer, object.name, box.x, box.y,
-        box.width, box.height);
+    region = gst_buffer_add_video_region_of_interest_meta (
+        buffer, object.name, box.x, box.y, box.width, box.height);
     region->id = (gint) (placement->track & G_MAXINT);
     region->parent_id = -1;
 #ifdef HAVE_GST_ANALYTICS
@@ -119,7 +119,6 @@ lince_meta_iterate (GstBuffer *buffer, gpointer *state)
   GstMeta *meta;
 
   lince_meta_register ();
-  meta = gst_buffer_iterate_meta_filtered (buffer, state,
-      gst_meta_get_info (LINCE_META_NAME)->api);
+  meta = gst_buffer_iterate_meta_filtered (buffer, state, gst_meta_get_info (LINCE_META_NAME)->api);
   return meta != NULL ? gst_custom_meta_get_structure ((GstCustomMeta *) meta) : NULL;
 }
