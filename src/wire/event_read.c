@@ -12,7 +12,6 @@ typedef struct {
   LinceEvent *event;
   LinceEventPlacement *placements;
   char placements_run[33]; /* the run that the placements' exposures name, "" for none */
-  gboolean newer;
 } Reading;
 
 static gboolean
@@ -220,9 +219,7 @@ read_version (Reading *reading)
 
   if (!lince_json_read_integer (&reading->json, 1, G_MAXINT32, &version))
     return FALSE;
-  reading->newer = version > LINCE_EVENT_VERSION;
-  return reading->newer ? lince_json_fail (&reading->json, "is newer than this program reads")
-                        : TRUE;
+  return version > LINCE_EVENT_VERSION ? lince_json_fail (&reading->json, LINCE_JSON_NEWER) : TRUE;
 }
 
 static gboolean
@@ -290,9 +287,9 @@ find_field (const char *key, guint *cursor)
 static gboolean
 refuse (GError **error, const Reading *reading, const char *name, gsize name_length)
 {
-  LinceEventError code = reading->newer ? LINCE_EVENT_ERROR_VERSION
-                         : name         ? LINCE_EVENT_ERROR_FIELD
-                                        : LINCE_EVENT_ERROR_SYNTAX;
+  LinceEventError code = reading->json.problem == LINCE_JSON_NEWER ? LINCE_EVENT_ERROR_VERSION
+                         : name                                    ? LINCE_EVENT_ERROR_FIELD
+                                                                   : LINCE_EVENT_ERROR_SYNTAX;
 
   g_set_error (error, LINCE_EVENT_ERROR, code, "event: %.*s %s (at byte %" G_GSIZE_FORMAT ")",
       name ? (int) name_length : 4, name ? name : "line", reading->json.problem,

@@ -6,6 +6,8 @@
 
 #include "wire/json_write.h"
 
+const char LINCE_JSON_NEWER[] = "is newer than this program reads";
+
 gboolean
 lince_json_reader_init (LinceJsonReader *reader, const char *text, gsize length)
 {

@@ -9,6 +9,9 @@ G_BEGIN_DECLS
 
 #define LINCE_JSON_MAX_DEPTH 32 /* nesting of a value that is skipped */
 
+/* The problem of a message whose version is newer, to be told from others by its address. */
+extern const char LINCE_JSON_NEWER[];
+
 typedef struct {
   const char *start, *position, *end;
   const char *problem; /* static text, NULL while all is well */
