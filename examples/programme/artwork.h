@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * The references: posters, covers, packages, brand marks and a channel's bug, all of brands that do
+ * not exist, drawn anew from a seed. */
+#pragma once
+
+#include <cairo.h>
+#include <glib.h>
+
+typedef enum {
+  LINCE_ARTWORK_POSTER,
+  LINCE_ARTWORK_COVER,
+  LINCE_ARTWORK_PACKAGE,
+  LINCE_ARTWORK_MARK,
+  LINCE_ARTWORK_BUG,
+} LinceArtworkKind;
+
+typedef struct {
+  char id[64], name[96];
+  LinceArtworkKind kind;
+  cairo_surface_t *surface; /* ARGB32 */
+} LinceArtwork;
+
+/* Reference `number` (from 0) of the set of `seed`; the same arguments give the same picture.
+ * Numbers 0 to 11 are the ones that a programme's script shows. `hard`: marks and bugs with few
+ * corners. Any thread. */
+LinceArtwork *lince_artwork_new (guint64 seed, guint number, gboolean hard);
+void lince_artwork_free (LinceArtwork *artwork);
+
+/* Writes ID.png and ID.json into `folder`. */
+gboolean lince_artwork_write (const LinceArtwork *artwork, const char *folder, GError **error);
+const char *lince_artwork_kind_name (LinceArtworkKind kind);

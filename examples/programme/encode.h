@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * H.264 in an MPEG transport stream, as a broadcaster would send it. */
+#pragma once
+
+#include <gst/gst.h>
+
+typedef struct _LinceEncoder LinceEncoder;
+
+/* `bitrate` in kbit/s. */
+LinceEncoder *lince_encoder_new (
+    const char *path, int width, int height, int fps, int bitrate, GError **error);
+/* The next frame, I420 with the default strides and offsets; takes the buffer. Blocks while the
+ * encoder is behind. FALSE when it failed; lince_encoder_finish() then says why. */
+gboolean lince_encoder_push (LinceEncoder *encoder, GstBuffer *frame);
+/* Ends the file; call it once, before freeing. */
+gboolean lince_encoder_finish (LinceEncoder *encoder, GError **error);
+void lince_encoder_free (LinceEncoder *encoder);

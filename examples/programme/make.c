@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "make.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <gst/video/video.h>
+
+#include "encode.h"
+#include "truth.h"
+
+/* --- the collection --- */
+
+typedef struct {
+  const LinceMakeSettings *settings;
+  const char *folder;
+  GPtrArray *artworks; /* the first ones, which the script may show; the others are drawn, written,
+                          freed */
+  GMutex lock;
+  GError *error;
+} Collection;
+
+static void
+make_reference (gpointer data, gpointer user_data)
+{
+  Collection *collection = user_data;
+  guint number = GPOINTER_TO_UINT (data) - 1;
+  const LinceScriptSettings *script = &collection->settings->script;
+  LinceArtwork *artwork = lince_artwork_new (script->seed, number, script->hard);
+  GError *error = NULL;
+  bool written = lince_artwork_write (artwork, collection->folder, &error);
+  g_mutex_lock (&collection->lock);
+  if (!written && !collection->error)
+    collection->error = g_steal_pointer (&error);
+  if (number < collection->artworks->len)
+    collection->artworks->pdata[number] = g_steal_pointer (&artwork);
+  g_mutex_unlock (&collection->lock);
+  g_clear_error (&error);
+  lince_artwork_free (artwork);
+}
+
+static GPtrArray *
+make_collection (const char *folder, const LinceMakeSettings *settings, GError **error)
+{
+  Collection collection = {.settings = settings, .folder = folder};
+  g_mutex_init (&collection.lock);
+  collection.artworks = g_ptr_array_new_with_free_func ((GDestroyNotify) lince_artwork_free);
+  g_ptr_array_set_size (
+      collection.artworks, MIN (settings->reference_count, settings->script.object_count));
+  GThreadPool *pool =
+      g_thread_pool_new (make_reference, &collection, settings->threads, TRUE, NULL);
+  for (int i = 0; i < settings->reference_count; i++)
+    g_thread_pool_push (pool, GINT_TO_POINTER (i + 1), NULL);
+  g_thread_pool_free (pool, FALSE, TRUE);
+  g_mutex_clear (&collection.lock);
+  if (collection.error) {
+    g_propagate_error (error, collection.error);
+    g_clear_pointer (&collection.artworks, g_ptr_array_unref);
+  }
+  return collection.artworks;
+}
+
+/* --- the frames --- */
+
+#define AHEAD 12 /* frames that may wait for the encoder */
+
+typedef struct {
+  const LinceMakeSettings *settings;
+  const LinceScript *script;
+  GPtrArray *artworks;
+  GstVideoInfo info;
+  GMutex lock;
+  GCond made, taken;
+  int next, first; /* the next frame to make; the one that the encoder waits for */
+  gboolean stop;
+  GstBuffer *waiting[AHEAD];
+  char **truths;
+} Studio;
+
+static GstBuffer *
+make_frame (Studio *studio, LinceCompositor *compositor, int number)
+{
+  LinceLayer layers[LINCE_SCRIPT_MAX_LAYERS];
+  LinceFinish finish;
+  int count = lince_script_layers (studio->script, number, layers, &finish);
+  GstBuffer *buffer = gst_buffer_new_allocate (NULL, studio->info.size, NULL);
+  GstMapInfo map;
+  gst_buffer_map (buffer, &map, GST_MAP_WRITE);
+  uint8_t *planes[3];
+  int strides[3];
+  for (int i = 0; i < 3; i++) {
+    planes[i] = map.data + GST_VIDEO_INFO_PLANE_OFFSET (&studio->info, i);
+    strides[i] = GST_VIDEO_INFO_PLANE_STRIDE (&studio->info, i);
+  }
+  lince_compositor_draw (compositor, layers, count, &finish, planes, strides);
+  gst_buffer_unmap (buffer, &map);
+  const LinceScriptSettings *s = &studio->settings->script;
+  studio->truths[number] = lince_truth_frame (layers, count, studio->artworks, s->width, s->height);
+  return buffer;
+}
+
+static gpointer
+compose_frames (gpointer user_data)
+{
+  Studio *studio = user_data;
+  const LinceScriptSettings *s = &studio->settings->script;
+  LinceCompositor *compositor = lince_compositor_new (s->width, s->height);
+  g_mutex_lock (&studio->lock);
+  for (;;) {
+    while (!studio->stop && studio->next < s->frame_count && studio->next >= studio->first + AHEAD)
+      g_cond_wait (&studio->taken, &studio->lock);
+    if (studio->stop || studio->next >= s->frame_count)
+      break;
+    int number = studio->next++;
+    g_mutex_unlock (&studio->lock);
+    GstBuffer *buffer = make_frame (studio, compositor, number);
+    g_mutex_lock (&studio->lock);
+    studio->waiting[number % AHEAD] = buffer;
+    g_cond_broadcast (&studio->made);
+  }
+  g_mutex_unlock (&studio->lock);
+  lince_compositor_free (compositor);
+  return NULL;
+}
+
+static GstBuffer *
+take_frame (Studio *studio, int number)
+{
+  g_mutex_lock (&studio->lock);
+  while (!studio->waiting[number % AHEAD])
+    g_cond_wait (&studio->made, &studio->lock);
+  GstBuffer *buffer = g_steal_pointer (&studio->waiting[number % AHEAD]);
+  studio->first = number + 1;
+  g_cond_broadcast (&studio->taken);
+  g_mutex_unlock (&studio->lock);
+  return buffer;
+}
+
+static gboolean
+encode_frames (Studio *studio, const char *path, LinceMakeProgress progress, gpointer user_data,
+    GError **error)
+{
+  const LinceScriptSettings *s = &studio->settings->script;
+  LinceEncoder *encoder =
+      lince_encoder_new (path, s->width, s->height, s->fps, studio->settings->bitrate, error);
+  if (!encoder)
+    return FALSE;
+  GThread *threads[64];
+  int thread_count = CLAMP (studio->settings->threads, 1, 64);
+  for (int i = 0; i < thread_count; i++)
+    threads[i] = g_thread_new ("compose", compose_frames, studio);
+  for (int i = 0; i < s->frame_count; i++) {
+    if (!lince_encoder_push (encoder, take_frame (studio, i)))
+      break;
+    if (progress && i % s->fps == 0)
+      progress ((double) i / s->frame_count, user_data);
+  }
+  g_mutex_lock (&studio->lock);
+  studio->stop = TRUE;
+  g_cond_broadcast (&studio->taken);
+  g_mutex_unlock (&studio->lock);
+  for (int i = 0; i < thread_count; i++)
+    g_thread_join (threads[i]);
+  gboolean done = lince_encoder_finish (encoder, error);
+  lince_encoder_free (encoder);
+  return done;
+}
+
+static gboolean
+make_programme (const char *folder, const LinceMakeSettings *settings, GPtrArray *artworks,
+    LinceMakeProgress progress, gpointer user_data, GError **error)
+{
+  const LinceScriptSettings *s = &settings->script;
+  LinceScript *script = lince_script_new (s, artworks);
+  Studio studio = {.settings = settings, .script = script, .artworks = artworks};
+  g_mutex_init (&studio.lock);
+  g_cond_init (&studio.made);
+  g_cond_init (&studio.taken);
+  gst_video_info_set_format (
+      &studio.info, GST_VIDEO_FORMAT_I420, (guint) s->width, (guint) s->height);
+  studio.truths = g_new0 (char *, (gsize) s->frame_count + 1);
+
+  g_autofree char *path = g_build_filename (folder, "programme.ts", NULL);
+  g_autofree char *truth = g_build_filename (folder, "programme.truth.json", NULL);
+  gboolean done = encode_frames (&studio, path, progress, user_data, error) &&
+                  lince_truth_write (truth, "programme.ts", s, studio.truths, error);
+
+  for (int i = 0; i < AHEAD; i++)
+    gst_clear_buffer (&studio.waiting[i]);
+  for (int i = 0; i < s->frame_count; i++)
+    g_free (studio.truths[i]);
+  g_free (studio.truths);
+  g_cond_clear (&studio.made);
+  g_cond_clear (&studio.taken);
+  g_mutex_clear (&studio.lock);
+  lince_script_free (script);
+  return done;
+}
+
+gboolean
+lince_make (const char *folder, const LinceMakeSettings *settings, LinceMakeProgress progress,
+    gpointer user_data, GError **error)
+{
+  g_autofree char *collection = g_build_filename (folder, "collection", NULL);
+  if (g_mkdir_with_parents (collection, 0755) != 0) {
+    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno), "%s cannot be made: %s",
+        collection, g_strerror (errno));
+    return FALSE;
+  }
+  GPtrArray *artworks = make_collection (collection, settings, error);
+  if (!artworks)
+    return FALSE;
+  gboolean done = settings->script.frame_count == 0 ||
+                  make_programme (folder, settings, artworks, progress, user_data, error);
+  g_ptr_array_unref (artworks);
+  return done;
+}
