@@ -4,7 +4,8 @@
  * A directory holds `ID.EXT` or `ID/` with `*.EXT` (png, jpg, jpeg, webp, svg; in any case), and
  * `ID.json` beside it ({"name": text, "metadata": object}). It is never written to. What was
  * compiled is kept in the cache directory under a hash of what it was compiled from, so that the
- * next start maps it; several processes agree by a lock there. */
+ * next start maps it; several processes agree by a lock there. Where the cache cannot be written,
+ * the index is compiled into memory. What another build of the library has compiled is not used. */
 #pragma once
 
 #include <gio/gio.h>
@@ -16,21 +17,26 @@ G_BEGIN_DECLS
 #define LINCE_COLLECTION_ERROR (lince_collection_error_quark ())
 LINCE_API GQuark lince_collection_error_quark (void);
 typedef enum {
-  LINCE_COLLECTION_ERROR_OPEN,   /* no such directory or file, or no right to read it */
-  LINCE_COLLECTION_ERROR_EMPTY,  /* not one usable reference in it */
-  LINCE_COLLECTION_ERROR_INDEX,  /* an index was refused; the text says why */
-  LINCE_COLLECTION_ERROR_CACHE,  /* the cache directory cannot be written */
+  LINCE_COLLECTION_ERROR_OPEN,  /* no such directory or file, or no right to read it */
+  LINCE_COLLECTION_ERROR_EMPTY, /* not one usable reference in it */
+  LINCE_COLLECTION_ERROR_INDEX, /* an index was refused or cannot be written; the text says why */
+  LINCE_COLLECTION_ERROR_IMAGE, /* of a problem: a reference that is a picture and cannot serve */
 } LinceCollectionError;
+
+/* How many threads enrol pictures: 1 to 16, or 0 for one a processor (the default). For the
+ * process. */
+LINCE_API void lince_collection_set_threads (guint threads);
 
 /* Called for each reference (`image` names its file; `problem` is NULL when it is usable, `report`
  * NULL when it is not) and for progress (`image` NULL). `done` of `total` images are finished. */
 typedef void (*LinceCollectionReport) (const char *image, const LinceEnrolment *report,
     const GError *problem, guint done, guint total, gpointer user_data);
 
-/* Opens `path`, a directory or an index file. Compiles a directory when the cache holds no index for
- * its present content; that may take seconds: call it in a thread of your own. When the index comes
- * from the cache, `report` still hears of every reference that had a problem. `report` may be NULL
- * and is called in the calling thread. Returns a reference, or NULL with `error`. */
+/* Opens `path`, a directory or an index file. Compiles a directory when the cache holds no index
+ * for its present content; that may take seconds: call it in a thread of your own. When the index
+ * comes from the cache, `report` still hears of every reference that had a problem. `report` may be
+ * NULL and is called in the calling thread; the order of good references is not fixed. Returns a
+ * reference, or NULL with `error`. */
 LINCE_API LinceIndex *lince_collection_open (const char *path, LinceCollectionReport report,
     gpointer user_data, GCancellable *cancellable, GError **error);
 
@@ -44,8 +50,9 @@ LINCE_API gboolean lince_collection_compile (const char *path, const char *outpu
  * $XDG_CACHE_HOME/lince. Transfer full. */
 LINCE_API char *lince_collection_cache_dir (void);
 
-/* A fingerprint of what `path` holds now (names, sizes, times of change); differs when the directory
- * or the index file has been changed. Cheap: for watching. Transfer full, NULL when unreadable. */
+/* A fingerprint of what `path` holds now (names, sizes, times of change); differs when the
+ * directory or the index file has been changed. Cheap: for watching. Transfer full, NULL when
+ * unreadable. */
 LINCE_API char *lince_collection_fingerprint (const char *path);
 
 G_END_DECLS

@@ -15,10 +15,10 @@ G_BEGIN_DECLS
 #define LINCE_PICTURE_ERROR (lince_picture_error_quark ())
 LINCE_API GQuark lince_picture_error_quark (void);
 typedef enum {
-  LINCE_PICTURE_ERROR_OPEN,    /* cannot be opened or read: missing, loop of symlinks, no right */
-  LINCE_PICTURE_ERROR_FORMAT,  /* not a picture of a kind that is read */
-  LINCE_PICTURE_ERROR_SIZE,    /* a side above LINCE_PICTURE_MAX_SIDE, or too many pixels */
-  LINCE_PICTURE_ERROR_DECODE,  /* truncated or damaged */
+  LINCE_PICTURE_ERROR_OPEN,   /* cannot be opened or read: missing, loop of symlinks, no right */
+  LINCE_PICTURE_ERROR_FORMAT, /* not a picture of a kind that is read */
+  LINCE_PICTURE_ERROR_SIZE,   /* a side above LINCE_PICTURE_MAX_SIDE, or too many pixels */
+  LINCE_PICTURE_ERROR_DECODE, /* truncated or damaged */
 } LincePictureError;
 
 /* A decoded picture with its own pixels. */
@@ -26,6 +26,11 @@ typedef struct _LincePictureFile LincePictureFile;
 
 /* Reads and decodes `path`, applying the orientation that a JPEG's EXIF states. Transfer full. */
 LINCE_API LincePictureFile *lince_picture_file_load (const char *path, GError **error);
+/* The same for a file's bytes in memory. */
+LINCE_API LincePictureFile *lince_picture_file_load_data (
+    const guint8 *data, gsize size, GError **error);
+/* How many pixels loading would decode, to plan memory; 0 when it would fail. */
+LINCE_API gint64 lince_picture_file_count_pixels (const char *path);
 LINCE_API void lince_picture_file_free (LincePictureFile *file);
 /* Borrowed: lives as long as the file. */
 LINCE_API const LincePicture *lince_picture_file_get_picture (LincePictureFile *file);

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "media/collection_enrol.h"
+
+#include <string.h>
+
+#include "media/picture.h"
+
+/* Pixels that may be decoded at a time, over all threads: each costs some ten bytes. One larger
+ * picture still goes in alone. */
+#define PIXELS_AT_ONCE (64 * 1000 * 1000)
+#define MAX_THREADS 16
+
+static guint chosen_threads;
+
+void
+lince_collection_set_threads (guint threads)
+{
+  g_atomic_int_set ((gint *) &chosen_threads, (gint) threads);
+}
+
+typedef struct {
+  const LinceCollectionImage *image;
+  LinceEnrolment enrolment;
+  GError *error;
+} Result;
+
+typedef struct {
+  LinceIndexBuilder *builder;
+  GCancellable *cancellable;
+  GAsyncQueue *results;
+  GMutex lock;
+  GCond room;
+  gint64 pixels; /* being decoded */
+} Work;
+
+static void
+take_pixels (Work *work, gint64 pixels)
+{
+  g_mutex_lock (&work->lock);
+  while (work->pixels > 0 && work->pixels + pixels > PIXELS_AT_ONCE)
+    g_cond_wait (&work->room, &work->lock);
+  work->pixels += pixels;
+  g_mutex_unlock (&work->lock);
+}
+
+static void
+give_pixels (Work *work, gint64 pixels)
+{
+  g_mutex_lock (&work->lock);
+  work->pixels -= pixels;
+  g_cond_broadcast (&work->room);
+  g_mutex_unlock (&work->lock);
+}
+
+static void
+enrol_picture (Work *work, Result *result)
+{
+  const LinceCollectionImage *image = result->image;
+  g_autoptr (LincePictureFile) file = lince_picture_file_load (image->path, &result->error);
+  LinceError problem;
+
+  if (file == NULL)
+    return;
+  if (!lince_index_builder_add_image (work->builder, image->id, image->shown,
+          lince_picture_file_get_picture (file), &result->enrolment, &problem))
+    g_set_error (&result->error, LINCE_COLLECTION_ERROR,
+        problem.code == LINCE_ERROR_MEMORY ? LINCE_COLLECTION_ERROR_INDEX
+                                           : LINCE_COLLECTION_ERROR_IMAGE,
+        "%s", problem.text);
+}
+
+static void
+enrol_one (gpointer data, gpointer user_data)
+{
+  Work *work = user_data;
+  Result *result = data;
+  gint64 pixels;
+
+  if (!g_cancellable_set_error_if_cancelled (work->cancellable, &result->error)) {
+    pixels = lince_picture_file_count_pixels (result->image->path);
+    take_pixels (work, pixels);
+    enrol_picture (work, result);
+    give_pixels (work, pixels);
+  }
+  g_async_queue_push (work->results, result);
+}
+
+static gboolean
+add_objects (LinceIndexBuilder *builder, const LinceCollectionScan *scan, GError **error)
+{
+  for (guint i = 0; i < scan->objects->len; i++) {
+    const LinceCollectionObject *object = scan->objects->pdata[i];
+    LinceError problem;
+
+    if (!lince_index_builder_add_object (
+            builder, object->id, object->name, object->metadata, &problem)) {
+      g_set_error (error, LINCE_COLLECTION_ERROR, LINCE_COLLECTION_ERROR_INDEX, "%s", problem.text);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+static guint
+count_threads (guint images)
+{
+  guint threads = (guint) g_atomic_int_get ((gint *) &chosen_threads);
+
+  if (threads == 0)
+    threads = g_get_num_processors ();
+  return CLAMP (MIN (threads, images), 1, MAX_THREADS);
+}
+
+/* Takes each result as it comes; returns how many images are usable, or -1 with `error`. */
+static int
+collect (Work *work, LinceCollectionScan *scan, guint total, LinceCollectionReport report,
+    gpointer user_data, GError **error)
+{
+  int usable = 0;
+
+  for (guint done = 1; done <= total; done++) {
+    Result *result = g_async_queue_pop (work->results);
+
+    if (g_error_matches (result->error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
+      usable = -1;
+      g_clear_error (error);
+      g_propagate_error (error, g_steal_pointer (&result->error));
+    } else {
+      if (usable >= 0 && report != NULL)
+        report (result->image->shown, result->error == NULL ? &result->enrolment : NULL,
+            result->error, done, total, user_data);
+      if (usable >= 0 && result->error == NULL)
+        usable++;
+      if (result->error != NULL)
+        g_ptr_array_add (scan->problems,
+            lince_collection_problem_new (result->image->shown, g_steal_pointer (&result->error)));
+    }
+    g_free (result);
+  }
+  return usable;
+}
+
+/* In an order of its own, whichever thread was faster. */
+static int
+compare_problems (gconstpointer a, gconstpointer b)
+{
+  const LinceCollectionProblem *one = *(LinceCollectionProblem *const *) a;
+  const LinceCollectionProblem *other = *(LinceCollectionProblem *const *) b;
+
+  return strcmp (one->shown, other->shown);
+}
+
+static int
+run_threads (Work *work, LinceCollectionScan *scan, LinceCollectionReport report,
+    gpointer user_data, GError **error)
+{
+  guint total = scan->images->len;
+  GThreadPool *pool =
+      g_thread_pool_new (enrol_one, work, (gint) count_threads (total), TRUE, error);
+  int usable;
+
+  if (pool == NULL)
+    return -1;
+  for (guint i = 0; i < total; i++) {
+    Result *result = g_new0 (Result, 1);
+
+    result->image = scan->images->pdata[i];
+    g_thread_pool_push (pool, result, NULL);
+  }
+  usable = collect (work, scan, total, report, user_data, error);
+  g_thread_pool_free (pool, FALSE, TRUE);
+  g_ptr_array_sort (scan->problems, compare_problems);
+  return usable;
+}
+
+LinceIndexBuilder *
+lince_collection_enrol (LinceCollectionScan *scan, const char *path, LinceCollectionReport report,
+    gpointer user_data, GCancellable *cancellable, GError **error)
+{
+  LinceError problem;
+  Work work = {.builder = lince_index_builder_new (&problem), .cancellable = cancellable};
+  int usable = -1;
+
+  if (work.builder == NULL) {
+    g_set_error (error, LINCE_COLLECTION_ERROR, LINCE_COLLECTION_ERROR_INDEX, "%s", problem.text);
+    return NULL;
+  }
+  work.results = g_async_queue_new ();
+  g_mutex_init (&work.lock);
+  g_cond_init (&work.room);
+  if (add_objects (work.builder, scan, error))
+    usable = scan->images->len > 0 ? run_threads (&work, scan, report, user_data, error) : 0;
+  if (usable == 0) {
+    g_autofree char *name = g_filename_display_name (path);
+
+    g_set_error (error, LINCE_COLLECTION_ERROR, LINCE_COLLECTION_ERROR_EMPTY,
+        "the collection %s has no usable reference; put pictures (png, jpg, webp, svg) into it",
+        name);
+  }
+  if (usable <= 0)
+    g_clear_pointer (&work.builder, lince_index_builder_free);
+  g_async_queue_unref (work.results);
+  g_mutex_clear (&work.lock);
+  g_cond_clear (&work.room);
+  return work.builder;
+}
