@@ -24,14 +24,21 @@ typedef struct {
 
 typedef struct LincePyramid LincePyramid;
 
+/* Empty; NULL only when memory is short. */
 LincePyramid *lince_pyramid_new (LinceError *error);
-void lince_pyramid_free (LincePyramid *pyramid);
+void lince_pyramid_free (LincePyramid *pyramid); /* NULL is allowed */
+
+/* Makes the buffers for frames of that size, scan and sample step; cheap when they fit already.
+ * Sides from 8 to LINCE_FRAME_MAX_SIDE. On failure the pyramid is as before. */
 bool lince_pyramid_resize (LincePyramid *pyramid, const LinceFrame *frame, LinceError *error);
 
-/* Level 0 is the frame's own luma where its samples lie side by side (no copy: valid only while the
- * frame is), else narrowed into the pyramid's own plane. Octave n halves the sides n times. */
+/* Octave 0 is the frame's own luma where its samples lie side by side (no copy: valid only while the
+ * frame is), else narrowed into the pyramid's own plane. Octave n has half of the sides of octave
+ * n - 1, rounded down, each sample the mean of 2 x 2; but octave 1 of an interlaced frame keeps its
+ * field's rows and so has square scale again. The frame must be as in the last resize(). */
 void lince_pyramid_build (LincePyramid *pyramid, const LinceFrame *frame, LincePool *pool);
 
+/* 1 to LINCE_PYRAMID_LEVELS; the last octave's shorter side is at least 8. */
 int lince_pyramid_octave_count (const LincePyramid *pyramid);
 /* Octave `octave`, 0 to count - 1. */
 const LincePyramidLevel *lince_pyramid_octave (const LincePyramid *pyramid, int octave);

@@ -25,9 +25,19 @@ typedef struct LinceSearch LinceSearch;
 LinceSearch *lince_search_new (LinceError *error);
 void lince_search_free (LinceSearch *search);
 
-/* Makes the buffers for frames of that size and for that index. */
-bool lince_search_resize (LinceSearch *search, int width, int height,
-    const LinceTextured *textured, LinceError *error);
+/* The unit of work is one keypoint that is described and looked up, about 1.2 us of one core; the
+ * scale space and the detection of keypoints come on top and depend on the frame's size alone.
+ * Keypoints are taken best first, so a smaller plan finds the more distinct objects. */
+#define LINCE_SEARCH_MAX_WORK 8192
+
+/* The full plan for frames of that size, units. */
+uint32_t lince_search_full_work (int width, int height);
+
+/* Makes the buffers for frames as `pyramid` was resized for, for that index (NULL: none) and for
+ * pools of up to `threads`. Cheap when nothing has changed. On failure the search must not be run
+ * before a resize() that succeeds. */
+bool lince_search_resize (LinceSearch *search, const LincePyramid *pyramid,
+    const LinceTextured *textured, uint32_t threads, LinceError *error);
 
 /* Searches the frame that `pyramid` holds. `work` is the plan in counted units (0: full). Writes up
  * to LINCE_MAX_HYPOTHESES, best first with a total order, several an image where several peaks

@@ -17,9 +17,15 @@ typedef struct {
 
 void lince_features_clear (LinceFeatures *features);
 
+/* Pictures are enrolled at this size at most: a larger one is reduced inside (its coordinates stay
+ * those of the picture given), so a caller may as well reduce it before. */
+#define LINCE_ENROL_MAX_SIDE 512
+
 /* Finds and chooses the features of a picture of `width` x `height` grey pixels (rows of `width`
- * bytes); `mask` as in reference.h, NULL for all. Coordinates are kept in the picture's pixels.
- * Deterministic. Fills keypoints, textured and score of `report`. */
+ * bytes), sides from LINCE_PICTURE_MIN_SIDE to LINCE_PICTURE_MAX_SIDE; `mask` as in reference.h,
+ * NULL for all. Coordinates are kept in the picture's pixels. Deterministic. Fills keypoints,
+ * textured and score of `report` (may be NULL). A picture without a feature is no error: `textured`
+ * is then false. */
 bool lince_textured_enrol (const uint8_t *luma, const uint8_t *mask, int width, int height,
     LinceFeatures *features, LinceEnrolment *report, LinceError *error);
 
@@ -34,8 +40,10 @@ typedef struct {
   const void *data;
   size_t size;
   uint32_t image_count, feature_count, word_count;
+  uint32_t words[2], block_count; /* words for bright and for dark keypoints; blocks of 8 */
   const void *parts[8]; /* the generator's own */
 } LinceTextured;
 
+/* `data` must be 8-byte aligned. Fails on a foreign, older, cut or inconsistent block. */
 bool lince_textured_open (LinceTextured *textured, const void *data, size_t size,
     uint32_t image_count, LinceError *error);

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Every kernel in plain C: what the others are measured against. */
+#include "recognition/kernels/kernels.h"
+
+#include <stdlib.h>
+
+/* Circle of radius 3 (that of the FAST segment test), one of each pair of opposite points. */
+static const int8_t circle[8][2] = {
+    {3, 0}, {3, 1}, {2, 2}, {1, 3}, {0, 3}, {-1, 3}, {-2, 2}, {-3, 1}};
+
+static void
+halve_row (const uint8_t *a, const uint8_t *b, uint8_t *out, int width)
+{
+  for (int x = 0; x < width; x++)
+    out[x] = (uint8_t) ((a[2 * x] + a[2 * x + 1] + b[2 * x] + b[2 * x + 1] + 2) >> 2);
+}
+
+/* Of three pixels two: each output pixel covers one whole pixel and half of the middle one. The sum
+ * of weights is 9; 7282 / 65536 is 1 / 9 closely enough to be exact after rounding. */
+static void
+two_thirds_row (const uint8_t *a, const uint8_t *b, uint8_t *out, int width)
+{
+  for (int x = 0; x < width / 2; x++, a += 3, b += 3) {
+    uint32_t left = 2u * (2u * a[0] + a[1]) + (2u * b[0] + b[1]);
+    uint32_t right = 2u * (2u * a[2] + a[1]) + (2u * b[2] + b[1]);
+
+    out[2 * x] = (uint8_t) (((left + 4) * 7282) >> 16);
+    out[2 * x + 1] = (uint8_t) (((right + 4) * 7282) >> 16);
+  }
+}
+
+static void
+smooth_row (const uint8_t *const rows[5], uint16_t *scratch, uint8_t *out, int width)
+{
+  for (int x = 0; x < width; x++)
+    scratch[x + 2] = (uint16_t) (rows[0][x] + rows[4][x] + 4 * (rows[1][x] + rows[3][x]) +
+                                 6 * rows[2][x]);
+  scratch[0] = scratch[1] = scratch[2];
+  scratch[width + 2] = scratch[width + 3] = scratch[width + 1];
+  for (int x = 0; x < width; x++) {
+    const uint16_t *s = scratch + x;
+
+    out[x] = (uint8_t) ((s[0] + s[4] + 4 * (s[1] + s[3]) + 6 * s[2] + 128) >> 8);
+  }
+}
+
+static void
+response_row (const uint8_t *pixels, ptrdiff_t stride, int16_t *out, int width)
+{
+  for (int x = 0; x < width; x++) {
+    const uint8_t *p = pixels + x;
+    int lowest = 510, highest = 0, centre = 2 * p[0];
+
+    for (int i = 0; i < 8; i++) {
+      ptrdiff_t offset = circle[i][1] * stride + circle[i][0];
+      int sum = p[offset] + p[-offset];
+
+      lowest = sum < lowest ? sum : lowest;
+      highest = sum > highest ? sum : highest;
+    }
+    out[x] = (int16_t) (centre > highest ? centre - highest
+                                         : (centre < lowest ? centre - lowest : 0));
+  }
+}
+
+static void
+extrema_row (const int16_t *const rows[3], int width, int threshold, uint64_t *bits)
+{
+  for (int i = 0; i < (width + 63) / 64; i++)
+    bits[i] = 0;
+  for (int x = 0; x < width; x++) {
+    const int16_t *a = rows[0] + x, *b = rows[1] + x, *c = rows[2] + x;
+    int v = b[0], s = v < 0 ? -1 : 1;
+
+    v *= s;
+    /* of equal neighbours the first in reading order wins */
+    if (v >= threshold && v > s * a[-1] && v > s * a[0] && v > s * a[1] && v > s * b[-1] &&
+        v >= s * b[1] && v >= s * c[-1] && v >= s * c[0] && v >= s * c[1])
+      bits[x / 64] |= (uint64_t) 1 << (x % 64);
+  }
+}
+
+static void
+moments (const uint8_t *centre, ptrdiff_t stride, int32_t *x, int32_t *y)
+{
+  int32_t sum_x = 0, sum_y = 0;
+
+  for (int dy = -LINCE_MOMENT_RADIUS; dy <= LINCE_MOMENT_RADIUS; dy++) {
+    const uint8_t *row = centre + dy * stride;
+
+    for (int dx = -LINCE_MOMENT_RADIUS; dx <= LINCE_MOMENT_RADIUS; dx++)
+      if (dx * dx + dy * dy <= LINCE_MOMENT_RADIUS * LINCE_MOMENT_RADIUS) {
+        sum_x += dx * row[dx];
+        sum_y += dy * row[dx];
+      }
+  }
+  *x = sum_x;
+  *y = sum_y;
+}
+
+static void
+describe (const uint8_t samples[LINCE_DESCRIPTOR_SAMPLES], const LincePairs *pairs,
+    LinceDescriptor *descriptor)
+{
+  for (int w = 0; w < LINCE_DESCRIPTOR_WORDS; w++) {
+    uint64_t word = 0;
+
+    for (int i = 0; i < 64; i++)
+      word |= (uint64_t) (samples[pairs->first[64 * w + i] % 64] <
+                          samples[pairs->second[64 * w + i] % 64])
+              << i;
+    descriptor->words[w] = word;
+  }
+}
+
+static uint32_t
+distance (const LinceDescriptor *query, const LinceDescriptorBlock *block, int i)
+{
+  uint32_t sum = 0;
+
+  for (int w = 0; w < LINCE_DESCRIPTOR_WORDS; w++)
+    sum += (uint32_t) __builtin_popcountll (query->words[w] ^ block->words[w][i]);
+  return sum;
+}
+
+static void
+distances (const LinceDescriptor *query, const LinceDescriptorBlock *blocks, uint32_t count,
+    uint16_t *out)
+{
+  for (uint32_t b = 0; b < count; b++)
+    for (int i = 0; i < LINCE_BLOCK; i++)
+      *out++ = (uint16_t) distance (query, blocks + b, i);
+}
+
+static uint32_t
+scan (const LinceDescriptor *query, const LinceDescriptorBlock *blocks, uint32_t count,
+    uint32_t limit, uint32_t *out, uint32_t capacity)
+{
+  uint32_t found = 0;
+
+  for (uint32_t b = 0; b < count; b++)
+    for (uint32_t i = 0; i < LINCE_BLOCK; i++) {
+      uint32_t d = distance (query, blocks + b, (int) i);
+
+      if (d > limit)
+        continue;
+      if (found == capacity)
+        return found;
+      out[found++] = d << 20 | (b * LINCE_BLOCK + i);
+    }
+  return found;
+}
+
+const LinceKernels lince_kernels_c = {
+    halve_row, two_thirds_row, smooth_row, response_row, extrema_row, moments, describe, distances,
+    scan};

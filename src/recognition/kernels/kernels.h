@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * The loops over pixels and descriptors: a table of functions, one for each level of CPU.
+ *
+ * Every function of every level gives the very result of plain C. The table is chosen once, at the
+ * first call of lince_kernels(), by what the CPU has, lowered by the environment variable
+ * LINCE_CPU_LEVEL (c, avx2 or avx512). Internal to the room; thread-safe. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum {
+  LINCE_CPU_C,      /* plain C */
+  LINCE_CPU_AVX2,   /* AVX2, BMI2, POPCNT */
+  LINCE_CPU_AVX512, /* AVX-512 F, BW, DQ, VL, VBMI, VNNI, VPOPCNTDQ */
+  LINCE_CPU_LEVELS,
+} LinceCpuLevel;
+
+#define LINCE_DESCRIPTOR_WORDS 4   /* of 64 bits */
+#define LINCE_DESCRIPTOR_SAMPLES 64
+#define LINCE_BLOCK 8              /* descriptors that lie transposed side by side */
+#define LINCE_MOMENT_RADIUS 11     /* pixels around a keypoint that give its orientation */
+#define LINCE_SMOOTH_BORDER 32     /* readable pixels around a smoothed picture on every side */
+
+/* Eight descriptors: word w of descriptor i is words[w][i]. */
+typedef struct {
+  uint64_t words[LINCE_DESCRIPTOR_WORDS][LINCE_BLOCK];
+} LinceDescriptorBlock;
+
+typedef struct {
+  uint64_t words[LINCE_DESCRIPTOR_WORDS];
+} LinceDescriptor;
+
+/* Which samples the descriptor's bits compare: bit i is sample first[i] < sample second[i]. */
+typedef struct {
+  uint8_t first[64 * LINCE_DESCRIPTOR_WORDS], second[64 * LINCE_DESCRIPTOR_WORDS];
+} LincePairs;
+
+typedef struct {
+  /* Half the width and height: out[x] is the rounded mean of four pixels of rows a and b, which
+   * hold at least 2 * width pixels. */
+  void (*halve_row) (const uint8_t *a, const uint8_t *b, uint8_t *out, int width);
+  /* Two thirds of width and height: rows a (weight 2) and b (weight 1) give one row; `width` is the
+   * output's, even; 3 * width / 2 pixels are read. */
+  void (*two_thirds_row) (const uint8_t *a, const uint8_t *b, uint8_t *out, int width);
+  /* Binomial 5 x 5 of five rows; `scratch` holds width + 4 values. The row's ends are repeated. */
+  void (*smooth_row) (const uint8_t *const rows[5], uint16_t *scratch, uint8_t *out, int width);
+  /* The response to corners and blobs, see keypoint.h. `pixels` has LINCE_SMOOTH_BORDER readable
+   * pixels on every side; `out` has room for width rounded up to 64. */
+  void (*response_row) (const uint8_t *pixels, ptrdiff_t stride, int16_t *out, int width);
+  /* Bit x % 64 of bits[x / 64] says whether rows[1][x] is at least `threshold` and a maximum, or at
+   * most -threshold and a minimum, of its 3 x 3 neighbours. Rows have 1 readable value before the
+   * first and 64 after the last. Bits beyond `width` are clear. */
+  void (*extrema_row) (const int16_t *const rows[3], int width, int threshold, uint64_t *bits);
+  /* First moments of the disc of LINCE_MOMENT_RADIUS around `centre`. */
+  void (*moments) (const uint8_t *centre, ptrdiff_t stride, int32_t *x, int32_t *y);
+  /* Compares samples as `pairs` says. */
+  void (*describe) (const uint8_t samples[LINCE_DESCRIPTOR_SAMPLES], const LincePairs *pairs,
+      LinceDescriptor *descriptor);
+  /* Hamming distances of `query` to all descriptors of `count` blocks. */
+  void (*distances) (const LinceDescriptor *query, const LinceDescriptorBlock *blocks,
+      uint32_t count, uint16_t *out);
+  /* Writes distance << 20 | position for each descriptor of `count` blocks (at most 2^17) with a
+   * distance of at most `limit`, rising by position, until `capacity`; returns how many. */
+  uint32_t (*scan) (const LinceDescriptor *query, const LinceDescriptorBlock *blocks,
+      uint32_t count, uint32_t limit, uint32_t *out, uint32_t capacity);
+} LinceKernels;
+
+/* The best table this CPU and LINCE_CPU_LEVEL allow. */
+const LinceKernels *lince_kernels (void);
+
+/* The table of one level, NULL where this CPU or this build lacks it; for tests and measurement. */
+const LinceKernels *lince_kernels_at (LinceCpuLevel level);
+
+/* Makes lince_kernels() return the table of `level` from now on (or the best below it); not while
+ * another thread uses the room. For tests. */
+void lince_kernels_force (LinceCpuLevel level);
+
+/* "c", "avx2", "avx512": a static string. */
+const char *lince_cpu_level_name (LinceCpuLevel level);
+
+extern const LinceKernels lince_kernels_c;
+#ifdef LINCE_HAVE_X86
+extern const LinceKernels lince_kernels_avx2, lince_kernels_avx512;
+#endif

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "recognition/keypoint.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "recognition/kernels/kernels.h"
+
+#define CELL 32        /* pixels of a scale, each side */
+#define PER_CELL 6     /* kept in a cell */
+#define MARGIN 4       /* pixels at a scale's edge without keypoints */
+#define THRESHOLD 8    /* least response: twice the contrast in grey levels */
+#define SCORES 4096
+#define ROWS (CELL + 2)
+#define ROW_VALUES (LINCE_FRAME_MAX_SIDE + 192)
+
+typedef struct {
+  uint16_t x, y, response;
+  uint16_t dark;
+  float dx, dy; /* of the maximum from the pixel's centre */
+} Candidate;
+
+typedef struct {
+  uint32_t count;
+  Candidate kept[PER_CELL]; /* falling response, then reading order */
+} Cell;
+
+/* Buffers of one thread: the responses of a row of cells and one more row on both sides. */
+typedef struct {
+  int16_t responses[3][ROW_VALUES];
+  uint64_t bits[(LINCE_FRAME_MAX_SIDE + 63) / 64 + 1];
+} Scratch;
+
+struct LinceKeypointFinder {
+  uint32_t rows[LINCE_SCALES + 1];  /* rows of cells before scale s */
+  uint32_t cells[LINCE_SCALES + 1]; /* cells before scale s */
+  uint32_t columns[LINCE_SCALES];
+  Cell *all;
+  Scratch *scratch;
+  uint32_t threads;
+  uint32_t histogram[SCORES];
+};
+
+typedef struct {
+  LinceKeypointFinder *finder;
+  const LinceScales *scales;
+} Finding;
+
+LinceKeypointFinder *
+lince_keypoint_finder_new (LinceError *error)
+{
+  LinceKeypointFinder *finder = calloc (1, sizeof *finder);
+
+  if (finder == NULL)
+    lince_error_set (error, LINCE_ERROR_MEMORY, "no memory for a finder of keypoints");
+  return finder;
+}
+
+void
+lince_keypoint_finder_free (LinceKeypointFinder *finder)
+{
+  if (finder == NULL)
+    return;
+  free (finder->all);
+  free (finder->scratch);
+  free (finder);
+}
+
+bool
+lince_keypoint_finder_resize (LinceKeypointFinder *finder, const LinceScales *scales,
+    uint32_t threads, LinceError *error)
+{
+  LinceKeypointFinder made = {0};
+
+  for (int s = 0; s < LINCE_SCALES; s++) {
+    bool searched = s >= scales->first && s < scales->end;
+    uint32_t rows = searched ? (uint32_t) (scales->scales[s].height + CELL - 1) / CELL : 0;
+
+    made.columns[s] = searched ? (uint32_t) (scales->scales[s].width + CELL - 1) / CELL : 0;
+    made.rows[s + 1] = made.rows[s] + rows;
+    made.cells[s + 1] = made.cells[s] + rows * made.columns[s];
+  }
+  made.threads = threads;
+  made.all = calloc (made.cells[LINCE_SCALES] + 1, sizeof *made.all);
+  made.scratch = calloc (threads, sizeof *made.scratch);
+  if (made.all == NULL || made.scratch == NULL) {
+    free (made.all);
+    free (made.scratch);
+    lince_error_set (error, LINCE_ERROR_MEMORY, "no memory for the cells of keypoints");
+    return false;
+  }
+  free (finder->all);
+  free (finder->scratch);
+  *finder = made;
+  return true;
+}
+
+/* The vertex of the parabola through three responses, from -0.5 to 0.5. */
+static float
+vertex (int before, int at, int after)
+{
+  int curvature = 2 * at - before - after;
+
+  return curvature > 0 ? 0.5f * (float) (after - before) / (float) curvature : 0.f;
+}
+
+static void
+keep (Cell *cell, const int16_t *const rows[3], int x, int y)
+{
+  int value = rows[1][x], sign = value < 0 ? -1 : 1;
+  Candidate candidate = {.x = (uint16_t) x,
+      .y = (uint16_t) y,
+      .response = (uint16_t) (value * sign),
+      .dark = value < 0};
+  uint32_t i = cell->count;
+
+  if (i == PER_CELL && cell->kept[i - 1].response >= candidate.response)
+    return;
+  candidate.dx = vertex (sign * rows[1][x - 1], sign * value, sign * rows[1][x + 1]);
+  candidate.dy = vertex (sign * rows[0][x], sign * value, sign * rows[2][x]);
+  if (i == PER_CELL)
+    i--;
+  else
+    cell->count++;
+  for (; i > 0 && cell->kept[i - 1].response < candidate.response; i--)
+    cell->kept[i] = cell->kept[i - 1];
+  cell->kept[i] = candidate;
+}
+
+static void
+collect_row (Cell *cells, const uint64_t *bits, const int16_t *const rows[3], int width, int y)
+{
+  for (int i = 0; i < (width + 63) / 64; i++)
+    for (uint64_t word = bits[i]; word != 0; word &= word - 1) {
+      int x = 64 * i + __builtin_ctzll (word);
+
+      if (x >= MARGIN && x < width - MARGIN)
+        keep (&cells[x / CELL], rows, x, y);
+    }
+}
+
+static void
+find_in_row (void *context, uint32_t item, uint32_t thread)
+{
+  const Finding *finding = context;
+  LinceKeypointFinder *finder = finding->finder;
+  const LinceKernels *kernels = lince_kernels ();
+  Scratch *scratch = &finder->scratch[thread];
+  int s = 0;
+  const LinceScale *scale;
+  Cell *cells;
+  int first, end;
+
+  while (item >= finder->rows[s + 1])
+    s++;
+  scale = &finding->scales->scales[s];
+  cells = finder->all + finder->cells[s] + (item - finder->rows[s]) * finder->columns[s];
+  for (uint32_t i = 0; i < finder->columns[s]; i++)
+    cells[i].count = 0;
+  first = (int) (item - finder->rows[s]) * CELL;
+  end = first + CELL < scale->height - MARGIN ? first + CELL : scale->height - MARGIN;
+  first = first < MARGIN ? MARGIN : first;
+  for (int y = first - 1; y <= end; y++) {
+    kernels->response_row (scale->pixels + y * scale->stride, scale->stride,
+        scratch->responses[(y + 3) % 3] + 64, scale->width);
+    if (y > first) {
+      const int16_t *rows[3] = {scratch->responses[(y + 1) % 3] + 64,
+          scratch->responses[(y + 2) % 3] + 64, scratch->responses[(y + 3) % 3] + 64};
+
+      kernels->extrema_row (rows, scale->width, THRESHOLD, scratch->bits);
+      collect_row (cells, scratch->bits, rows, scale->width, y - 1);
+    }
+  }
+}
+
+static uint32_t
+score (const Candidate *candidate, uint32_t rank)
+{
+  uint32_t value = candidate->response * 16u / (2 + rank);
+
+  return value < SCORES ? value : SCORES - 1;
+}
+
+/* Turns the histogram of scores into the places where each score's keypoints begin. */
+static void
+accumulate (LinceKeypointFinder *finder)
+{
+  uint32_t sum = 0;
+
+  for (int i = SCORES - 1; i >= 0; i--) {
+    uint32_t count = finder->histogram[i];
+
+    finder->histogram[i] = sum;
+    sum += count;
+  }
+}
+
+static void
+place (LinceKeypoint *keypoint, const Candidate *candidate, int s, uint32_t rank)
+{
+  *keypoint = (LinceKeypoint){.x = (float) candidate->x + 0.5f + candidate->dx,
+      .y = (float) candidate->y + 0.5f + candidate->dy,
+      .scale = (uint16_t) s,
+      .response = candidate->response,
+      .dark = (uint8_t) candidate->dark,
+      .rank = (uint8_t) rank};
+}
+
+uint32_t
+lince_keypoint_finder_run (LinceKeypointFinder *finder, const LinceScales *scales, LincePool *pool,
+    LinceKeypoint *keypoints, uint32_t limit)
+{
+  Finding finding = {finder, scales};
+  uint32_t total = 0;
+
+  lince_pool_run (pool, find_in_row, &finding, finder->rows[LINCE_SCALES]);
+  memset (finder->histogram, 0, sizeof finder->histogram);
+  for (uint32_t i = 0; i < finder->cells[LINCE_SCALES]; i++)
+    for (uint32_t rank = 0; rank < finder->all[i].count; rank++, total++)
+      finder->histogram[score (&finder->all[i].kept[rank], rank)]++;
+  accumulate (finder);
+  for (int s = scales->first; s < scales->end; s++)
+    for (uint32_t i = finder->cells[s]; i < finder->cells[s + 1]; i++)
+      for (uint32_t rank = 0; rank < finder->all[i].count; rank++) {
+        const Candidate *candidate = &finder->all[i].kept[rank];
+        uint32_t at = finder->histogram[score (candidate, rank)]++;
+
+        if (at < limit)
+          place (&keypoints[at], candidate, s, rank);
+      }
+  return total < limit ? total : limit;
+}

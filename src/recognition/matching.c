@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "recognition/matching.h"
+
+#include <string.h>
+
+#define PROBES 6
+#define LIMIT 72        /* bits: matches farther than this tell nothing */
+#define FURTHER 10      /* bits by which the second and third image may be farther than the first */
+#define MAX_WORDS 4096
+#define CAPACITY 128
+#define MAX_BLOCKS (1u << 16) /* of one list that are read */
+#define POSITION(found) ((found) & 0xfffffu)
+
+/* The words to look under: (distance << 16 | word), nearest first. */
+static uint32_t
+choose_words (const LinceKernels *kernels, const LinceDescriptor *descriptor,
+    const LinceDescriptorBlock *words, uint32_t count, uint32_t chosen[PROBES])
+{
+  uint16_t distances[MAX_WORDS];
+  uint32_t n = 0;
+
+  kernels->distances (descriptor, words, count / LINCE_BLOCK, distances);
+  for (uint32_t i = 0; i < count; i++) {
+    uint32_t key = (uint32_t) distances[i] << 16 | i, at;
+
+    if (n == PROBES && key >= chosen[n - 1])
+      continue;
+    at = n < PROBES ? n++ : n - 1;
+    for (; at > 0 && chosen[at - 1] > key; at--)
+      chosen[at] = chosen[at - 1];
+    chosen[at] = key;
+  }
+  return n;
+}
+
+static bool
+before (const LinceNeighbour *a, const LinceNeighbour *b)
+{
+  return a->distance != b->distance ? a->distance < b->distance : a->slot < b->slot;
+}
+
+/* Puts a candidate among the best, one an image. */
+static uint32_t
+insert (LinceNeighbour *neighbours, uint32_t count, LinceNeighbour candidate)
+{
+  uint32_t at;
+
+  for (uint32_t i = 0; i < count; i++)
+    if (neighbours[i].image == candidate.image) {
+      if (!before (&candidate, &neighbours[i]))
+        return count;
+      memmove (neighbours + i, neighbours + i + 1, (count - i - 1) * sizeof *neighbours);
+      count--;
+      break;
+    }
+  if (count == LINCE_MATCHES_A_KEYPOINT) {
+    if (!before (&candidate, &neighbours[count - 1]))
+      return count;
+    count--;
+  }
+  for (at = count; at > 0 && before (&candidate, &neighbours[at - 1]); at--)
+    neighbours[at] = neighbours[at - 1];
+  neighbours[at] = candidate;
+  return count + 1;
+}
+
+uint32_t
+lince_match (const LinceTextured *textured, const LinceKernels *kernels,
+    const LinceDescriptor *descriptor, unsigned dark, LinceNeighbour *neighbours)
+{
+  const LinceDescriptorBlock *words = textured->parts[LINCE_PART_WORDS];
+  const LinceDescriptorBlock *blocks = textured->parts[LINCE_PART_BLOCKS];
+  const LinceSlot *slots = textured->parts[LINCE_PART_SLOTS];
+  const uint32_t *lists = textured->parts[LINCE_PART_LISTS];
+  uint32_t first_word = dark ? textured->words[0] : 0, chosen[PROBES], count = 0, n;
+
+  n = choose_words (kernels, descriptor, words + first_word / LINCE_BLOCK,
+      textured->words[dark != 0], chosen);
+  for (uint32_t p = 0; p < n; p++) {
+    uint32_t word = first_word + (chosen[p] & 0xffff), found[CAPACITY], hits;
+    uint32_t begin = lists[word], end = lists[word + 1];
+
+    end = end > textured->block_count ? textured->block_count : end;
+    if (begin >= end)
+      continue;
+    end = end - begin > MAX_BLOCKS ? begin + MAX_BLOCKS : end;
+    hits = kernels->scan (descriptor, blocks + begin, end - begin, LIMIT, found, CAPACITY);
+    for (uint32_t i = 0; i < hits; i++) {
+      uint32_t slot = begin * LINCE_BLOCK + POSITION (found[i]);
+      LinceNeighbour candidate = {slots[slot].image, slot, found[i] >> 20};
+
+      if (candidate.image < textured->image_count)
+        count = insert (neighbours, count, candidate);
+    }
+  }
+  while (count > 1 && neighbours[count - 1].distance > neighbours[0].distance + FURTHER)
+    count--;
+  return count;
+}
+
+void
+lince_textured_image (const LinceTextured *textured, uint32_t image, float *width, float *height,
+    uint32_t *count)
+{
+  LinceBlockImage block = ((const LinceBlockImage *) textured->parts[LINCE_PART_IMAGES])[image];
+
+  *width = block.width >= 1 && block.width <= LINCE_PICTURE_MAX_SIDE ? block.width : 1.f;
+  *height = block.height >= 1 && block.height <= LINCE_PICTURE_MAX_SIDE ? block.height : 1.f;
+  *count = block.first <= textured->feature_count &&
+                   block.count <= textured->feature_count - block.first
+               ? block.count
+               : 0;
+}
+
+bool
+lince_textured_member (const LinceTextured *textured, uint32_t image, uint32_t number,
+    uint32_t *slot)
+{
+  const LinceBlockImage *block = (const LinceBlockImage *) textured->parts[LINCE_PART_IMAGES] + image;
+  const uint32_t *members = textured->parts[LINCE_PART_MEMBERS];
+  uint32_t first = *(const volatile uint32_t *) &block->first;
+
+  if (first >= textured->feature_count || number >= textured->feature_count - first)
+    return false;
+  *slot = *(const volatile uint32_t *) &members[first + number];
+  return *slot < textured->block_count * LINCE_BLOCK;
+}
+
+bool
+lince_textured_slot (const LinceTextured *textured, uint32_t slot, LinceSlot *out)
+{
+  *out = ((const LinceSlot *) textured->parts[LINCE_PART_SLOTS])[slot];
+  return out->image < textured->image_count && out->scale > 0 && out->x >= 0 && out->y >= 0 &&
+         out->x <= LINCE_PICTURE_MAX_SIDE && out->y <= LINCE_PICTURE_MAX_SIDE;
+}
+
+uint32_t
+lince_textured_distance (const LinceTextured *textured, uint32_t slot,
+    const LinceDescriptor *descriptor)
+{
+  const LinceDescriptorBlock *block =
+      (const LinceDescriptorBlock *) textured->parts[LINCE_PART_BLOCKS] + slot / LINCE_BLOCK;
+  uint32_t sum = 0;
+
+  for (int w = 0; w < LINCE_DESCRIPTOR_WORDS; w++)
+    sum += (uint32_t) __builtin_popcountll (
+        block->words[w][slot % LINCE_BLOCK] ^ descriptor->words[w]);
+  return sum;
+}
