@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "recognition/pending.h"
 #include "recognition/align.h"
 
 #include <math.h>

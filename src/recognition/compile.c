@@ -21,10 +21,10 @@ typedef struct {
 typedef struct {
   uint32_t image_count, count;
   const LinceFeatures *features;
-  Entry *entries;     /* image by image */
+  Entry *entries; /* image by image */
   uint32_t words[2];
   LinceDescriptorBlock *vocabulary; /* bright, then dark */
-  uint32_t *lists;    /* first block of every word */
+  uint32_t *lists;                  /* first block of every word */
   uint32_t block_count;
 } Compiling;
 
@@ -160,8 +160,8 @@ lay_out (Compiling *compiling)
 }
 
 static void
-write_slots (const Compiling *compiling, LinceDescriptorBlock *blocks, LinceSlot *slots,
-    uint32_t *members)
+write_slots (
+    const Compiling *compiling, LinceDescriptorBlock *blocks, LinceSlot *slots, uint32_t *members)
 {
   for (uint32_t i = 0; i < compiling->block_count * LINCE_BLOCK; i++)
     slots[i].image = LINCE_NO_IMAGE;
@@ -238,8 +238,8 @@ lince_textured_compile (const LinceFeatures *features, uint32_t image_count, voi
   if (!collect (&compiling, error))
     goto end;
   count_words (&compiling);
-  compiling.vocabulary = calloc ((compiling.words[0] + compiling.words[1]) / LINCE_BLOCK,
-      sizeof *compiling.vocabulary);
+  compiling.vocabulary = calloc (
+      (compiling.words[0] + compiling.words[1]) / LINCE_BLOCK, sizeof *compiling.vocabulary);
   done = compiling.vocabulary != NULL && cluster (&compiling, 0, 0) &&
          cluster (&compiling, 1, compiling.words[0]) && lay_out (&compiling) &&
          write_block (&compiling, data, size);
@@ -260,8 +260,8 @@ refuse (LinceError *error, LinceErrorCode code, const char *what)
 }
 
 bool
-lince_textured_open (LinceTextured *textured, const void *data, size_t size, uint32_t image_count,
-    LinceError *error)
+lince_textured_open (
+    LinceTextured *textured, const void *data, size_t size, uint32_t image_count, LinceError *error)
 {
   LinceBlockHeader header;
   uint64_t sizes[6], total = sizeof header;

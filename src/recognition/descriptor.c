@@ -14,15 +14,15 @@ static const Ring fine_rings[] = {{0, 0, 1}, {2.7f, 0, 8}, {5.4f, .5f, 11}, {8.6
 static const Ring coarse_rings[] = {{0, 0, 1}, {6.f, .5f, 6}, {10.9f, 0, 10}, {15.3f, .5f, 13}};
 
 static int
-make_rings (const Ring *rings, int ring_count, float turn, float shrink, ptrdiff_t stride,
-    int32_t *offsets)
+make_rings (
+    const Ring *rings, int ring_count, float turn, float shrink, ptrdiff_t stride, int32_t *offsets)
 {
   int count = 0;
 
   for (int r = 0; r < ring_count; r++)
     for (int i = 0; i < rings[r].count; i++) {
-      double angle = 2 * M_PI *
-                     ((double) turn + ((double) i + (double) rings[r].turn) / rings[r].count);
+      double angle =
+          2 * M_PI * ((double) turn + ((double) i + (double) rings[r].turn) / rings[r].count);
       double x = (double) (rings[r].radius * shrink) * cos (angle);
       double y = (double) (rings[r].radius * shrink) * sin (angle);
 
@@ -40,8 +40,8 @@ lince_pattern_make (LincePattern *pattern, ptrdiff_t fine_stride, ptrdiff_t coar
     float turn = (float) t / LINCE_PATTERN_TURNS;
 
     make_rings (fine_rings, 4, turn, 1.f, fine_stride, pattern->offsets[t]);
-    make_rings (coarse_rings, 4, turn, .5f, coarse_stride,
-        pattern->offsets[t] + LINCE_PATTERN_FINE);
+    make_rings (
+        coarse_rings, 4, turn, .5f, coarse_stride, pattern->offsets[t] + LINCE_PATTERN_FINE);
   }
 }
 
@@ -84,8 +84,8 @@ lince_keypoint_samples (const LinceScales *scales, const LincePattern *pattern,
     const LinceKeypoint *keypoint, uint8_t samples[LINCE_DESCRIPTOR_SAMPLES])
 {
   const LinceScale *fine = &scales->scales[keypoint->scale], *coarse = fine + 2;
-  const uint8_t *near = fine->pixels + (ptrdiff_t) keypoint->y * fine->stride +
-                        (ptrdiff_t) keypoint->x;
+  const uint8_t *near =
+      fine->pixels + (ptrdiff_t) keypoint->y * fine->stride + (ptrdiff_t) keypoint->x;
   const uint8_t *far = coarse->pixels + (ptrdiff_t) (keypoint->y * .5f) * coarse->stride +
                        (ptrdiff_t) (keypoint->x * .5f);
   const int32_t *offsets = pattern->offsets[(keypoint->angle + 2) / 4 % LINCE_PATTERN_TURNS];

@@ -10,11 +10,11 @@
 #include "recognition/feature.h"
 
 #define VIEWS 5
-#define PER_VIEW 1500     /* keypoints taken from a simulated view */
+#define PER_VIEW 1500 /* keypoints taken from a simulated view */
 #define FRONT_FEATURES 600
 #define SIDE_FEATURES 150 /* of each simulated tilt */
 #define TEXTURED_FEATURES 24
-#define SAME_DISTANCE 24  /* a tilted view's feature this close to one kept adds nothing */
+#define SAME_DISTANCE 24 /* a tilted view's feature this close to one kept adds nothing */
 
 /* A picture whose rows are `width` bytes. */
 typedef struct {
@@ -70,8 +70,8 @@ picture_init (Picture *picture, int width, int height, bool masked)
 
 /* One plane by area average, in integers: source pixel edges in units of 1 / to_size. */
 static void
-reduce_plane (const uint8_t *from, int from_width, int from_height, uint8_t *to, int width,
-    int height)
+reduce_plane (
+    const uint8_t *from, int from_width, int from_height, uint8_t *to, int width, int height)
 {
   for (int y = 0; y < height; y++) {
     int top = (int) ((int64_t) y * from_height / height);
@@ -230,9 +230,8 @@ known (const Enrolling *enrolling, const LinceFeature *feature)
 static bool
 take_features (Enrolling *enrolling, const Picture *view, uint32_t wanted, LinceError *error)
 {
-  LinceFrame frame = {.width = view->width,
-      .height = view->height,
-      .luma = {view->luma, view->width, 1}};
+  LinceFrame frame = {
+      .width = view->width, .height = view->height, .luma = {view->luma, view->width, 1}};
   LinceExtractor *extractor = &enrolling->extractor;
   uint32_t taken = 0;
 
@@ -247,7 +246,8 @@ take_features (Enrolling *enrolling, const Picture *view, uint32_t wanted, Lince
   for (uint32_t i = 0; i < extractor->count && taken < wanted; i++) {
     LinceFeature feature = {.descriptor = extractor->descriptors[i]};
 
-    if (!map_keypoint (enrolling, &extractor->keypoints[i], &feature) || known (enrolling, &feature))
+    if (!map_keypoint (enrolling, &extractor->keypoints[i], &feature) ||
+        known (enrolling, &feature))
       continue;
     enrolling->features[enrolling->count++] = feature;
     taken++;
@@ -336,8 +336,7 @@ lince_textured_enrol (const uint8_t *luma, const uint8_t *mask, int width, int h
     return false;
   }
   lince_error_set (error, LINCE_ERROR_MEMORY, "no memory to enrol a picture");
-  if (enrolling_init (&enrolling, error) &&
-      take_picture (&enrolling, luma, mask, width, height) &&
+  if (enrolling_init (&enrolling, error) && take_picture (&enrolling, luma, mask, width, height) &&
       take_all_views (&enrolling, error))
     done = store (&enrolling, width, height, features, report);
   enrolling_clear (&enrolling);

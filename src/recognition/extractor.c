@@ -36,8 +36,8 @@ lince_extractor_clear (LinceExtractor *extractor)
 }
 
 bool
-lince_extractor_resize (LinceExtractor *extractor, const LincePyramid *pyramid, uint32_t threads,
-    LinceError *error)
+lince_extractor_resize (
+    LinceExtractor *extractor, const LincePyramid *pyramid, uint32_t threads, LinceError *error)
 {
   LinceScales *scales = &extractor->scales;
 

@@ -9,7 +9,7 @@
 typedef struct {
   LinceScales scales;
   LinceKeypointFinder *finder;
-  LincePattern *patterns; /* one a scale */
+  LincePattern *patterns;   /* one a scale */
   LinceKeypoint *keypoints; /* the last picture's, best first */
   LinceDescriptor *descriptors;
   uint32_t count, capacity;
@@ -17,8 +17,8 @@ typedef struct {
 
 bool lince_extractor_init (LinceExtractor *extractor, uint32_t capacity, LinceError *error);
 void lince_extractor_clear (LinceExtractor *extractor);
-bool lince_extractor_resize (LinceExtractor *extractor, const LincePyramid *pyramid,
-    uint32_t threads, LinceError *error);
+bool lince_extractor_resize (
+    LinceExtractor *extractor, const LincePyramid *pyramid, uint32_t threads, LinceError *error);
 /* Finds and describes up to `limit` keypoints (at most the capacity). `profile` may be NULL. */
 void lince_extractor_run (LinceExtractor *extractor, const LincePyramid *pyramid, uint32_t limit,
     LincePool *pool, LinceProfile *profile);

@@ -17,9 +17,9 @@
 #include "recognition/textured.h"
 
 typedef struct {
-  float x, y;      /* pixels of the picture */
-  float scale;     /* pixels of the picture for one of the keypoint's scale */
-  uint16_t angle;  /* 256ths of a turn */
+  float x, y;     /* pixels of the picture */
+  float scale;    /* pixels of the picture for one of the keypoint's scale */
+  uint16_t angle; /* 256ths of a turn */
   uint16_t dark;
   LinceDescriptor descriptor;
 } LinceFeature;
@@ -45,8 +45,8 @@ typedef struct {
 
 typedef struct {
   float x, y;
-  uint32_t image;  /* LINCE_NO_IMAGE where the slot is empty */
-  uint16_t scale;  /* 256ths of a pixel of the picture for one of the keypoint's scale */
+  uint32_t image; /* LINCE_NO_IMAGE where the slot is empty */
+  uint16_t scale; /* 256ths of a pixel of the picture for one of the keypoint's scale */
   uint8_t angle, dark;
 } LinceSlot;
 

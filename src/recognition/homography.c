@@ -5,7 +5,7 @@
 #include <string.h>
 
 bool
-lince_homography_map (const double homography[9], double x, double y, double *u, double *v)
+lince_homography_project (const double homography[9], double x, double y, double *u, double *v)
 {
   const double *h = homography;
   double w = h[6] * x + h[7] * y + h[8];
@@ -23,7 +23,7 @@ residual (const double homography[9], const LinceCorrespondence *c)
 {
   double u, v;
 
-  if (!lince_homography_map (homography, (double) c->x, (double) c->y, &u, &v))
+  if (!lince_homography_project (homography, (double) c->x, (double) c->y, &u, &v))
     return 1e9;
   u -= (double) c->u;
   v -= (double) c->v;
@@ -171,8 +171,8 @@ step (const LinceCorrespondence *correspondences, uint32_t count, const double n
     if (r >= 1)
       continue;
     /* Tukey's weight, and less for the imprecise */
-    add_equations (h, x, y, c, (1 - r) * (1 - r) / ((double) c->tolerance * (double) c->tolerance),
-        a, b, n);
+    add_equations (
+        h, x, y, c, (1 - r) * (1 - r) / ((double) c->tolerance * (double) c->tolerance), a, b, n);
     used++;
   }
   if (used < 4)
@@ -194,7 +194,8 @@ step (const LinceCorrespondence *correspondences, uint32_t count, const double n
   return true;
 }
 
-/* h maps normalised coordinates: multiplied by the normalisation, scaled to a bottom corner of 1. */
+/* h maps normalised coordinates: multiplied by the normalisation, scaled to a bottom corner of 1.
+ */
 static void
 denormalise (const double h[9], const double norm[3], double out[9])
 {
@@ -229,8 +230,8 @@ uint32_t
 lince_homography_refine (const LinceCorrespondence *correspondences, uint32_t count, float width,
     float height, float slack, bool projective, uint32_t rounds, double homography[9])
 {
-  double norm[3] = {(double) width / 2, (double) height / 2,
-      (double) (width > height ? width : height) / 2};
+  double norm[3] = {
+      (double) width / 2, (double) height / 2, (double) (width > height ? width : height) / 2};
   double h[9], out[9];
 
   if (!normalise (homography, norm, h))
@@ -247,15 +248,15 @@ lince_homography_refine (const LinceCorrespondence *correspondences, uint32_t co
 }
 
 bool
-lince_homography_plausible (const double homography[9], float width, float height, float least,
-    float most)
+lince_homography_plausible (
+    const double homography[9], float width, float height, float least, float most)
 {
   double x[4], y[4], shortest = 1e30, longest = 0;
-  const double corners[4][2] = {{0, 0}, {(double) width, 0}, {(double) width, (double) height},
-      {0, (double) height}};
+  const double corners[4][2] = {
+      {0, 0}, {(double) width, 0}, {(double) width, (double) height}, {0, (double) height}};
 
   for (int i = 0; i < 4; i++)
-    if (!lince_homography_map (homography, corners[i][0], corners[i][1], &x[i], &y[i]))
+    if (!lince_homography_project (homography, corners[i][0], corners[i][1], &x[i], &y[i]))
       return false;
   for (int i = 0; i < 4; i++) {
     int j = (i + 1) % 4, k = (i + 2) % 4;

@@ -15,7 +15,8 @@ typedef struct {
 } LinceCorrespondence;
 
 /* Maps (x, y) by `homography`; false where the point lies at or behind the horizon. */
-bool lince_homography_map (const double homography[9], double x, double y, double *u, double *v);
+bool lince_homography_project (
+    const double homography[9], double x, double y, double *u, double *v);
 
 /* Finds the affine map that most of `count` correspondences (best first) agree with, each within
  * `slack` times its tolerance. Returns the number of inliers, 0 for none. */
@@ -26,10 +27,9 @@ uint32_t lince_homography_sample (const LinceCorrespondence *correspondences, ui
  * `projective` false keeps it affine. `width` and `height` of the reference scale the problem.
  * Returns the number of inliers after, or 0 when the system was singular. */
 uint32_t lince_homography_refine (const LinceCorrespondence *correspondences, uint32_t count,
-    float width, float height, float slack, bool projective, uint32_t rounds,
-    double homography[9]);
+    float width, float height, float slack, bool projective, uint32_t rounds, double homography[9]);
 
 /* Whether a picture of `width` x `height` lands sensibly: in front, not mirrored, convex, between
  * `least` pixels and `most` of its sides, no side more than 6 times its opposite. */
-bool lince_homography_plausible (const double homography[9], float width, float height,
-    float least, float most);
+bool lince_homography_plausible (
+    const double homography[9], float width, float height, float least, float most);

@@ -12,10 +12,6 @@
 #include "recognition/reference.h"
 #include "recognition/textured.h"
 
-/* defined in this library by the `textured` generator; a static library may be linked without it */
-#pragma weak lince_textured_enrol
-#pragma weak lince_textured_compile
-#pragma weak lince_features_clear
 
 /* References are spread over segments by the hash of their object's id, so that a change of one
  * object rewrites one of them. */

@@ -6,10 +6,10 @@
 
 #include "recognition/kernels/kernels.h"
 
-#define CELL 32        /* pixels of a scale, each side */
-#define PER_CELL 6     /* kept in a cell */
-#define MARGIN 4       /* pixels at a scale's edge without keypoints */
-#define THRESHOLD 8    /* least response: twice the contrast in grey levels */
+#define CELL 32     /* pixels of a scale, each side */
+#define PER_CELL 6  /* kept in a cell */
+#define MARGIN 4    /* pixels at a scale's edge without keypoints */
+#define THRESHOLD 8 /* least response: twice the contrast in grey levels */
 #define SCORES 4096
 #define ROWS (CELL + 2)
 #define ROW_VALUES (LINCE_FRAME_MAX_SIDE + 192)
@@ -67,8 +67,8 @@ lince_keypoint_finder_free (LinceKeypointFinder *finder)
 }
 
 bool
-lince_keypoint_finder_resize (LinceKeypointFinder *finder, const LinceScales *scales,
-    uint32_t threads, LinceError *error)
+lince_keypoint_finder_resize (
+    LinceKeypointFinder *finder, const LinceScales *scales, uint32_t threads, LinceError *error)
 {
   LinceKeypointFinder made = {0};
 

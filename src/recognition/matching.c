@@ -4,12 +4,12 @@
 #include <string.h>
 
 #define PROBES 6
-#define LIMIT 72        /* bits: matches farther than this tell nothing */
-#define FURTHER 10      /* bits by which the second and third image may be farther than the first */
+#define LIMIT 72   /* bits: matches farther than this tell nothing */
+#define FURTHER 10 /* bits by which the second and third image may be farther than the first */
 #define MAX_WORDS 4096
 #define CAPACITY 128
 #define MAX_BLOCKS (1u << 16) /* of one list that are read */
-#define POSITION(found) ((found) & 0xfffffu)
+#define POSITION(found) ((found) &0xfffffu)
 
 /* The words to look under: (distance << 16 | word), nearest first. */
 static uint32_t
@@ -74,8 +74,8 @@ lince_match (const LinceTextured *textured, const LinceKernels *kernels,
   const uint32_t *lists = textured->parts[LINCE_PART_LISTS];
   uint32_t first_word = dark ? textured->words[0] : 0, chosen[PROBES], count = 0, n;
 
-  n = choose_words (kernels, descriptor, words + first_word / LINCE_BLOCK,
-      textured->words[dark != 0], chosen);
+  n = choose_words (
+      kernels, descriptor, words + first_word / LINCE_BLOCK, textured->words[dark != 0], chosen);
   for (uint32_t p = 0; p < n; p++) {
     uint32_t word = first_word + (chosen[p] & 0xffff), found[CAPACITY], hits;
     uint32_t begin = lists[word], end = lists[word + 1];
@@ -99,24 +99,25 @@ lince_match (const LinceTextured *textured, const LinceKernels *kernels,
 }
 
 void
-lince_textured_image (const LinceTextured *textured, uint32_t image, float *width, float *height,
-    uint32_t *count)
+lince_textured_image (
+    const LinceTextured *textured, uint32_t image, float *width, float *height, uint32_t *count)
 {
   LinceBlockImage block = ((const LinceBlockImage *) textured->parts[LINCE_PART_IMAGES])[image];
 
   *width = block.width >= 1 && block.width <= LINCE_PICTURE_MAX_SIDE ? block.width : 1.f;
   *height = block.height >= 1 && block.height <= LINCE_PICTURE_MAX_SIDE ? block.height : 1.f;
-  *count = block.first <= textured->feature_count &&
-                   block.count <= textured->feature_count - block.first
-               ? block.count
-               : 0;
+  *count =
+      block.first <= textured->feature_count && block.count <= textured->feature_count - block.first
+          ? block.count
+          : 0;
 }
 
 bool
-lince_textured_member (const LinceTextured *textured, uint32_t image, uint32_t number,
-    uint32_t *slot)
+lince_textured_member (
+    const LinceTextured *textured, uint32_t image, uint32_t number, uint32_t *slot)
 {
-  const LinceBlockImage *block = (const LinceBlockImage *) textured->parts[LINCE_PART_IMAGES] + image;
+  const LinceBlockImage *block =
+      (const LinceBlockImage *) textured->parts[LINCE_PART_IMAGES] + image;
   const uint32_t *members = textured->parts[LINCE_PART_MEMBERS];
   uint32_t first = *(const volatile uint32_t *) &block->first;
 
@@ -135,8 +136,8 @@ lince_textured_slot (const LinceTextured *textured, uint32_t slot, LinceSlot *ou
 }
 
 uint32_t
-lince_textured_distance (const LinceTextured *textured, uint32_t slot,
-    const LinceDescriptor *descriptor)
+lince_textured_distance (
+    const LinceTextured *textured, uint32_t slot, const LinceDescriptor *descriptor)
 {
   const LinceDescriptorBlock *block =
       (const LinceDescriptorBlock *) textured->parts[LINCE_PART_BLOCKS] + slot / LINCE_BLOCK;

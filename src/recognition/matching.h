@@ -20,16 +20,16 @@ uint32_t lince_match (const LinceTextured *textured, const LinceKernels *kernels
     const LinceDescriptor *descriptor, unsigned dark, LinceNeighbour *neighbours);
 
 /* Size of image `image` and its number of features. */
-void lince_textured_image (const LinceTextured *textured, uint32_t image, float *width,
-    float *height, uint32_t *count);
+void lince_textured_image (
+    const LinceTextured *textured, uint32_t image, float *width, float *height, uint32_t *count);
 
 /* Slot of feature `number` of an image, below 8 * block_count; false for one that is damaged. */
-bool lince_textured_member (const LinceTextured *textured, uint32_t image, uint32_t number,
-    uint32_t *slot);
+bool lince_textured_member (
+    const LinceTextured *textured, uint32_t image, uint32_t number, uint32_t *slot);
 
 /* Reads a slot; false for one that is empty or damaged. */
 bool lince_textured_slot (const LinceTextured *textured, uint32_t slot, LinceSlot *out);
 
 /* The Hamming distance between the descriptor of a slot and another one. */
-uint32_t lince_textured_distance (const LinceTextured *textured, uint32_t slot,
-    const LinceDescriptor *descriptor);
+uint32_t lince_textured_distance (
+    const LinceTextured *textured, uint32_t slot, const LinceDescriptor *descriptor);

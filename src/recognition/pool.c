@@ -83,8 +83,8 @@ lince_pool_new (uint32_t threads, LinceError *error)
   LincePool *pool;
 
   if (threads < 1 || threads > MAX_THREADS) {
-    lince_error_set (error, LINCE_ERROR_ARGUMENT, "a pool of %u threads: give 1 to %d", threads,
-        MAX_THREADS);
+    lince_error_set (
+        error, LINCE_ERROR_ARGUMENT, "a pool of %u threads: give 1 to %d", threads, MAX_THREADS);
     return NULL;
   }
   pool = calloc (1, sizeof *pool);

@@ -7,12 +7,12 @@
 
 #include "recognition/matching.h"
 
-#define GUIDED_LIMIT 84     /* bits */
-#define GUIDED_TURN 32      /* 256ths of a turn */
+#define GUIDED_LIMIT 84 /* bits */
+#define GUIDED_TURN 32  /* 256ths of a turn */
 #define GUIDED_SCALE 2.f
 #define SAMPLE_ROUNDS 60
 #define LEAST_INLIERS 5
-#define LEAST_SIDE 16.f     /* frame pixels */
+#define LEAST_SIDE 16.f /* frame pixels */
 
 bool
 lince_grid_init (LinceGrid *grid, int width, int height, uint32_t capacity, LinceError *error)
@@ -80,7 +80,7 @@ typedef struct {
   uint32_t image;
   LinceProposalScratch *scratch;
   double homography[9];
-  uint32_t count;      /* correspondences */
+  uint32_t count; /* correspondences */
 } Proposal;
 
 /* How the homography changes size and direction around a point of the reference. */
@@ -142,12 +142,13 @@ seek_in_cell (const Proposal *proposal, const Expectation *expectation, const Li
     float du = grid->x[k] - (float) expectation->u, dv = grid->y[k] - (float) expectation->v;
     int turn = (int8_t) (uint8_t) (keypoint->angle - expectation->turn);
 
-    if (keypoint->dark != slot->dark || du * du + dv * dv > expectation->reach * expectation->reach ||
-        turn < -GUIDED_TURN || turn > GUIDED_TURN || scale > GUIDED_SCALE * expectation->scale ||
+    if (keypoint->dark != slot->dark ||
+        du * du + dv * dv > expectation->reach * expectation->reach || turn < -GUIDED_TURN ||
+        turn > GUIDED_TURN || scale > GUIDED_SCALE * expectation->scale ||
         expectation->scale > GUIDED_SCALE * scale)
       continue;
-    distance = lince_textured_distance (proposal->textured, number,
-        &proposal->extractor->descriptors[k]);
+    distance =
+        lince_textured_distance (proposal->textured, number, &proposal->extractor->descriptors[k]);
     if (distance < *best_distance) {
       *best_distance = distance;
       *best = k;
@@ -169,8 +170,8 @@ seek (const Proposal *proposal, const Expectation *expectation, const LinceSlot 
   *best_distance = GUIDED_LIMIT + 1;
   for (uint32_t row = top; row <= bottom && row < grid->rows; row++)
     for (uint32_t column = left; column <= right && column < grid->columns; column++)
-      seek_in_cell (proposal, expectation, slot, number, row * grid->columns + column, best,
-          best_distance);
+      seek_in_cell (
+          proposal, expectation, slot, number, row * grid->columns + column, best, best_distance);
   return *best_distance <= GUIDED_LIMIT;
 }
 
@@ -236,8 +237,8 @@ take_peak (Proposal *proposal, const LinceMatch *matches, uint32_t count, uint32
       scratch->correspondences[at] = scratch->correspondences[at - 1];
     }
     scratch->distances[at] = match->distance;
-    scratch->correspondences[at] = (LinceCorrespondence){match->x, match->y, match->u, match->v,
-        1.f + match->precision, match->keypoint};
+    scratch->correspondences[at] = (LinceCorrespondence){
+        match->x, match->y, match->u, match->v, 1.f + match->precision, match->keypoint};
     n++;
   }
   proposal->count = n;
@@ -309,7 +310,7 @@ score (const Proposal *proposal)
     const LinceCorrespondence *c = &proposal->scratch->correspondences[i];
     double u, v;
 
-    if (!lince_homography_map (proposal->homography, (double) c->x, (double) c->y, &u, &v))
+    if (!lince_homography_project (proposal->homography, (double) c->x, (double) c->y, &u, &v))
       continue;
     if (hypot (u - (double) c->u, v - (double) c->v) <= 2 * (double) c->tolerance)
       sum += 1.f - (float) proposal->scratch->distances[i] / 100.f;
@@ -325,8 +326,8 @@ lince_propose (const LinceTextured *textured, uint32_t image, const LinceExtract
   Proposal proposal = {textured, extractor, grid, .image = image, .scratch = scratch};
   uint32_t made = 0;
 
-  lince_textured_image (textured, image, &proposal.width, &proposal.height,
-      &proposal.feature_count);
+  lince_textured_image (
+      textured, image, &proposal.width, &proposal.height, &proposal.feature_count);
   for (uint32_t p = 0; p < peak_count; p++) {
     LinceHypothesis *hypothesis = &hypotheses[made];
     uint32_t inliers = 0;

@@ -17,8 +17,7 @@ typedef struct {
   float *x, *y;      /* places of all keypoints in frame pixels */
 } LinceGrid;
 
-bool lince_grid_init (LinceGrid *grid, int width, int height, uint32_t capacity,
-    LinceError *error);
+bool lince_grid_init (LinceGrid *grid, int width, int height, uint32_t capacity, LinceError *error);
 void lince_grid_clear (LinceGrid *grid);
 void lince_grid_fill (LinceGrid *grid, const LinceExtractor *extractor);
 

@@ -32,10 +32,11 @@ void lince_pyramid_free (LincePyramid *pyramid); /* NULL is allowed */
  * Sides from 8 to LINCE_FRAME_MAX_SIDE. On failure the pyramid is as before. */
 bool lince_pyramid_resize (LincePyramid *pyramid, const LinceFrame *frame, LinceError *error);
 
-/* Octave 0 is the frame's own luma where its samples lie side by side (no copy: valid only while the
- * frame is), else narrowed into the pyramid's own plane. Octave n has half of the sides of octave
- * n - 1, rounded down, each sample the mean of 2 x 2; but octave 1 of an interlaced frame keeps its
- * field's rows and so has square scale again. The frame must be as in the last resize(). */
+/* Octave 0 is the frame's own luma where its samples lie side by side (no copy: valid only while
+ * the frame is), else narrowed into the pyramid's own plane. Octave n has half of the sides of
+ * octave n - 1, rounded down, each sample the mean of 2 x 2; but octave 1 of an interlaced frame
+ * keeps its field's rows and so has square scale again. The frame must be as in the last resize().
+ */
 void lince_pyramid_build (LincePyramid *pyramid, const LinceFrame *frame, LincePool *pool);
 
 /* 1 to LINCE_PYRAMID_LEVELS; the last octave's shorter side is at least 8. */

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "recognition/pending.h"
 #include "recognition/recognizer.h"
 
 #include <pthread.h>
@@ -293,8 +292,9 @@ static bool
 prepare (LinceRecognizer *recognizer, const LinceFrame *frame, LinceError *error)
 {
   return lince_pyramid_resize (recognizer->pyramid, frame, error) &&
-         (!recognizer->index || lince_search_resize (recognizer->search, frame->width,
-                                    frame->height, &recognizer->textured, error));
+         (!recognizer->index || lince_search_resize (recognizer->search, recognizer->pyramid,
+                                    &recognizer->textured,
+                                    lince_pool_threads (recognizer->pool), error));
 }
 
 static uint32_t

@@ -6,8 +6,8 @@
 
 #include "recognition/kernels/kernels.h"
 
-#define BAND 64          /* rows that one item of the pool makes; even */
-#define MIN_SEARCHED 24  /* pixels of the shorter side of a scale that is searched */
+#define BAND 64         /* rows that one item of the pool makes; even */
+#define MIN_SEARCHED 24 /* pixels of the shorter side of a scale that is searched */
 #define SCRATCH (LINCE_FRAME_MAX_SIDE + 64)
 #define BORDER LINCE_SMOOTH_BORDER
 
@@ -61,8 +61,8 @@ same_sizes (const LinceScales *a, const LinceScales *b)
 }
 
 bool
-lince_scales_resize (LinceScales *scales, const LincePyramid *pyramid, uint32_t threads,
-    LinceError *error)
+lince_scales_resize (
+    LinceScales *scales, const LincePyramid *pyramid, uint32_t threads, LinceError *error)
 {
   LinceScales made = {0};
   size_t size = 0, offset = 0;
@@ -139,8 +139,8 @@ reduce_band (void *context, uint32_t item, uint32_t thread)
     const uint8_t *middle = grey->data + (ptrdiff_t) (y / 2 * 3 + 1) * grey->stride;
     const uint8_t *outer = y % 2 ? middle + grey->stride : middle - grey->stride;
 
-    kernels->two_thirds_row (outer, middle, scales->thirds[s] + (ptrdiff_t) y * scale->width,
-        scale->width);
+    kernels->two_thirds_row (
+        outer, middle, scales->thirds[s] + (ptrdiff_t) y * scale->width, scale->width);
   }
 }
 

@@ -8,9 +8,9 @@
 #include "recognition/matching.h"
 #include "recognition/proposal.h"
 
-#define CHUNK 64            /* keypoints that one item of the pool looks up */
-#define LEAST_WEIGHT 2.2f   /* of a peak */
-#define MAX_MATCHES 400     /* of one image that vote, nearest first */
+#define CHUNK 64          /* keypoints that one item of the pool looks up */
+#define LEAST_WEIGHT 2.2f /* of a peak */
+#define MAX_MATCHES 400   /* of one image that vote, nearest first */
 
 typedef struct {
   LincePeak peaks[LINCE_PEAKS_AN_IMAGE];
@@ -22,16 +22,16 @@ typedef struct {
 struct LinceSearch {
   LinceExtractor extractor;
   LinceGrid grid;
-  bool ready;               /* extractor and grid are made */
+  bool ready; /* extractor and grid are made */
   int width, height;
-  uint32_t capacity;        /* keypoints */
+  uint32_t capacity; /* keypoints */
   uint32_t image_count;
   LinceNeighbour *neighbours; /* LINCE_MATCHES_A_KEYPOINT for each keypoint */
   uint8_t *neighbour_counts;
-  uint32_t *first;          /* first match of every image */
-  LinceMatch *matches;      /* image by image */
+  uint32_t *first;     /* first match of every image */
+  LinceMatch *matches; /* image by image */
   ImageState *images;
-  uint32_t *wanted;         /* images with matches enough to vote */
+  uint32_t *wanted;              /* images with matches enough to vote */
   LinceProposalScratch *scratch; /* one a thread */
   uint32_t threads;
 };
@@ -330,7 +330,6 @@ lince_search_run (LinceSearch *search, const LincePyramid *pyramid, const LinceT
     lince_profile_stamp (profile, LINCE_STAGE_GEOMETRY);
     profile->statistics.keypoints += search->extractor.count;
     profile->statistics.matches += matches;
-    profile->statistics.hypotheses += count;
   }
   return count;
 }

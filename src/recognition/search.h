@@ -11,11 +11,11 @@
 
 /* A reference that may stand in the frame. A flat value. */
 typedef struct {
-  uint32_t image;        /* number in the index */
-  double homography[9];  /* row-major; reference picture pixels to frame pixels, both pixel-edge */
-  uint32_t votes;        /* matches that voted for it */
-  uint32_t inliers;      /* of the homography */
-  float score;           /* orders hypotheses: more is better */
+  uint32_t image;       /* number in the index */
+  double homography[9]; /* row-major; reference picture pixels to frame pixels, both pixel-edge */
+  uint32_t votes;       /* matches that voted for it */
+  uint32_t inliers;     /* of the homography */
+  float score;          /* orders hypotheses: more is better */
 } LinceHypothesis;
 
 #define LINCE_MAX_HYPOTHESES 256

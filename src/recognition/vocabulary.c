@@ -38,8 +38,8 @@ add_bits (uint32_t *sums, const LinceDescriptor *descriptor)
 
 /* Every word becomes the majority of its members; one without members stays. */
 static void
-take_majority (const uint32_t *sums, const uint32_t *members, uint32_t word_count,
-    LinceDescriptorBlock *words)
+take_majority (
+    const uint32_t *sums, const uint32_t *members, uint32_t word_count, LinceDescriptorBlock *words)
 {
   for (uint32_t i = 0; i < word_count; i++) {
     LinceDescriptor descriptor = {{0}};

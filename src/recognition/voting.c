@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "recognition/voting.h"
 
-#define TURN_TOLERANCE 26      /* 256ths: 36 degrees */
+#define TURN_TOLERANCE 26 /* 256ths: 36 degrees */
 #define SCALE_TOLERANCE 1.8f
-#define CENTRE_TOLERANCE .28f  /* of the size in the frame */
+#define CENTRE_TOLERANCE .28f /* of the size in the frame */
 
 static bool
 agree (const LinceMatch *a, const LinceMatch *b, float size)

@@ -8,11 +8,11 @@
 /* One match between a feature of the image and a keypoint of the frame, and what it says about the
  * image's similarity (size, turn, place of the centre) in the frame. */
 typedef struct {
-  float x, y;        /* the feature in the reference */
-  float u, v;        /* the keypoint in the frame */
-  float scale;       /* frame pixels for one reference pixel */
+  float x, y;               /* the feature in the reference */
+  float u, v;               /* the keypoint in the frame */
+  float scale;              /* frame pixels for one reference pixel */
   float centre_u, centre_v; /* of the reference, as this match has it */
-  float precision;   /* frame pixels for one pixel of the keypoint's scale */
+  float precision;          /* frame pixels for one pixel of the keypoint's scale */
   uint32_t keypoint, slot;
   uint16_t distance; /* Hamming */
   uint8_t turn;      /* 256ths */
@@ -27,5 +27,5 @@ typedef struct {
 
 /* Finds up to `capacity` peaks of at least `least` weight, heaviest first, and marks the matches of
  * peak p with used = p + 1. `size` is the reference's diagonal in its pixels. */
-uint32_t lince_vote (LinceMatch *matches, uint32_t count, float size, float least,
-    LincePeak *peaks, uint32_t capacity);
+uint32_t lince_vote (LinceMatch *matches, uint32_t count, float size, float least, LincePeak *peaks,
+    uint32_t capacity);

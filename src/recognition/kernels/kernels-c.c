@@ -33,8 +33,8 @@ static void
 smooth_row (const uint8_t *const rows[5], uint16_t *scratch, uint8_t *out, int width)
 {
   for (int x = 0; x < width; x++)
-    scratch[x + 2] = (uint16_t) (rows[0][x] + rows[4][x] + 4 * (rows[1][x] + rows[3][x]) +
-                                 6 * rows[2][x]);
+    scratch[x + 2] =
+        (uint16_t) (rows[0][x] + rows[4][x] + 4 * (rows[1][x] + rows[3][x]) + 6 * rows[2][x]);
   scratch[0] = scratch[1] = scratch[2];
   scratch[width + 2] = scratch[width + 3] = scratch[width + 1];
   for (int x = 0; x < width; x++) {
@@ -58,8 +58,8 @@ response_row (const uint8_t *pixels, ptrdiff_t stride, int16_t *out, int width)
       lowest = sum < lowest ? sum : lowest;
       highest = sum > highest ? sum : highest;
     }
-    out[x] = (int16_t) (centre > highest ? centre - highest
-                                         : (centre < lowest ? centre - lowest : 0));
+    out[x] =
+        (int16_t) (centre > highest ? centre - highest : (centre < lowest ? centre - lowest : 0));
   }
 }
 
@@ -124,8 +124,8 @@ distance (const LinceDescriptor *query, const LinceDescriptorBlock *block, int i
 }
 
 static void
-distances (const LinceDescriptor *query, const LinceDescriptorBlock *blocks, uint32_t count,
-    uint16_t *out)
+distances (
+    const LinceDescriptor *query, const LinceDescriptorBlock *blocks, uint32_t count, uint16_t *out)
 {
   for (uint32_t b = 0; b < count; b++)
     for (int i = 0; i < LINCE_BLOCK; i++)
@@ -151,6 +151,5 @@ scan (const LinceDescriptor *query, const LinceDescriptorBlock *blocks, uint32_t
   return found;
 }
 
-const LinceKernels lince_kernels_c = {
-    halve_row, two_thirds_row, smooth_row, response_row, extrema_row, moments, describe, distances,
-    scan};
+const LinceKernels lince_kernels_c = {halve_row, two_thirds_row, smooth_row, response_row,
+    extrema_row, moments, describe, distances, scan};

@@ -16,11 +16,11 @@ typedef enum {
   LINCE_CPU_LEVELS,
 } LinceCpuLevel;
 
-#define LINCE_DESCRIPTOR_WORDS 4   /* of 64 bits */
+#define LINCE_DESCRIPTOR_WORDS 4 /* of 64 bits */
 #define LINCE_DESCRIPTOR_SAMPLES 64
-#define LINCE_BLOCK 8              /* descriptors that lie transposed side by side */
-#define LINCE_MOMENT_RADIUS 11     /* pixels around a keypoint that give its orientation */
-#define LINCE_SMOOTH_BORDER 32     /* readable pixels around a smoothed picture on every side */
+#define LINCE_BLOCK 8          /* descriptors that lie transposed side by side */
+#define LINCE_MOMENT_RADIUS 11 /* pixels around a keypoint that give its orientation */
+#define LINCE_SMOOTH_BORDER 32 /* readable pixels around a smoothed picture on every side */
 
 /* Eight descriptors: word w of descriptor i is words[w][i]. */
 typedef struct {
