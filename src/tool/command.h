@@ -2,7 +2,7 @@
  * A sub-command of `lince`: a row of the table in commands.c.
  *
  * To add one: write `NAME.c` with the options' static variables, the function that runs, and
- * `const LinceCommand lince_command_NAME`; declare it below; add a row to the table in commands.c
+ * `const LinceCommand lince_command_NAME`; add it to the table in commands.c
  * and the file to meson.build. The table's order is that of `lince --help`. */
 #pragma once
 
