@@ -9,7 +9,12 @@
 
 #define PARAMETERS 8
 #define MIN_COARSE_SIDE 20 /* of the longer side of the coarsest level */
-#define MIN_QUAD 12.0      /* frame pixels across */
+/* What a cell's displacement errs by at best, level pixels: on coarse levels the pixels match less
+ * well than their noise alone would have it, and a few cells must not bend the outline. */
+#define SLACK_COARSE 0.7
+#define SLACK_MIDDLE 0.35
+#define SLACK_FINE 0.05
+#define MIN_QUAD 12.0 /* frame pixels across */
 
 struct LinceAligner {
   LinceTemplate template;
@@ -25,6 +30,7 @@ typedef struct {
   double to_reference[9]; /* centred, normalised template coordinates to reference pixels */
   double to_template[9];  /* level pixels to normalised coordinates */
   double unit;            /* level pixels for one normalised unit */
+  double slack;           /* what a cell may err by at best, level pixels */
 } Stage;
 
 LinceAligner *
@@ -172,7 +178,9 @@ add_cell (const Stage *stage, const LinceCell *cell, const LinceCellMatch *match
   double by[PARAMETERS] = {0, 0, 0, u, v, 1, -u * v, -v * v};
   double variance = cell->energy / cell->count;
   double agreement = match->correlation > 0 ? match->correlation : 0;
-  double weight = (0.03 + agreement * agreement) / (36 + 0.1 * variance);
+  double weight =
+      (0.03 + agreement * agreement) /
+      (36 + 0.1 * variance + stage->slack * stage->slack * ((double) cell->xx + cell->yy));
 
   for (int i = 0; i < PARAMETERS; i++) {
     double mx = cell->xx * bx[i] + cell->xy * by[i], my = cell->xy * bx[i] + cell->yy * by[i];
@@ -217,7 +225,7 @@ static double
 step (const Stage *stage, const LinceCellMatch *cells, double homography[9])
 {
   /* how much a step may be expected to change each parameter, in normalised units */
-  static const double expected[PARAMETERS] = {0.1, 0.1, 0, 0.1, 0.1, 0, 0.04, 0.04};
+  static const double expected[PARAMETERS] = {0.03, 0.03, 0, 0.03, 0.03, 0, 0.005, 0.005};
   double normal[PARAMETERS][PARAMETERS] = {0}, d[PARAMETERS] = {0};
   double update[9], inverse[9], warp[9], from_reference[9], whole[9];
   const LinceTemplate *template = stage->template;
@@ -315,6 +323,7 @@ lince_align (LinceAligner *aligner, const LincePyramid *pyramid, const LinceRefe
 
     lince_template_build (&aligner->template, reference, level);
     stage_set (&stage, &aligner->template, pyramid, scale);
+    stage.slack = coarsest ? SLACK_COARSE : level > finest ? SLACK_MIDDLE : SLACK_FINE;
     correlation = run_stage (aligner, &stage, plan->steps, homography);
     scale = frame_scale (pyramid, reference, homography);
     if (!(scale > 0) || (coarsest && correlation < plan->give_up))

@@ -6,12 +6,30 @@
 
 #include "recognition/quad.h"
 
+/* The evidence that chance reaches once in an hour of 25 frames a second with 48 hypotheses each,
+ * measured on footage with references that were not in it and extrapolated. */
+#define TRIALS 12.0f
+
 typedef struct {
   float evidence;
   float agreeing, contrast; /* sums of weights */
   float correlation;        /* weighted sum over agreeing cells */
   uint32_t agreeing_cells, seen_cells;
 } Votes;
+
+/* What a cell can say: nothing when its contrast drowns in noise, little when all of it is one
+ * straight edge, for such an edge is found, by aligning, in any footage. */
+static float
+cell_weight (const LinceCell *cell)
+{
+  float variance = cell->energy / cell->count;
+  float trace = cell->xx + cell->yy, determinant = cell->xx * cell->yy - cell->xy * cell->xy;
+  float roundness = trace > 0 ? 4 * determinant / (trace * trace) : 0;
+
+  roundness = roundness < 0.5f ? 2 * roundness : 1;
+  return variance / (variance + 64.0f) * cell->count / LINCE_CELL_PIXELS *
+         (0.2f + 0.8f * roundness);
+}
 
 /* The log likelihood ratio of one cell's correlation. */
 static float
@@ -31,12 +49,11 @@ count_votes (const LinceAlignment *alignment, Votes *votes)
   for (int i = 0; i < template->columns * template->rows; i++) {
     const LinceCell *cell = &template->cells[i];
     const LinceCellMatch *match = &alignment->cells[i];
-    float variance, weight;
+    float weight;
 
     if (!match->seen)
       continue;
-    variance = cell->energy / cell->count;
-    weight = variance / (variance + 64.0f) * cell->count / LINCE_CELL_PIXELS;
+    weight = cell_weight (cell);
     votes->evidence += weight * cell_vote (match->correlation);
     votes->contrast += weight;
     votes->seen_cells++;
@@ -69,7 +86,7 @@ lince_verify (const LinceAlignment *alignment, const LincePyramid *pyramid,
     return false;
   area = lince_quad_area (verdict->corners);
   verdict->inside = (float) (lince_quad_area_inside (verdict->corners, width, height) / area);
-  verdict->evidence = votes.evidence - 4.0f + prior;
+  verdict->evidence = votes.evidence - TRIALS + prior;
   verdict->agreement = votes.agreeing / votes.contrast;
   verdict->correlation = votes.agreeing > 0 ? votes.correlation / votes.agreeing : 0;
   verdict->visible = verdict->inside * verdict->agreement;
@@ -111,12 +128,11 @@ distinct_correlation (LinceAligner *aligner, const LincePyramid *pyramid, const 
       &(LinceGrey){level->luma, level->width, level->width, level->height}, map, against);
   for (int i = 0; i < alignment.template->columns * alignment.template->rows; i++) {
     const LinceCell *cell = &alignment.template->cells[i];
-    float variance, weight;
+    float weight;
 
     if (!alignment.cells[i].seen || (against[i].seen && against[i].correlation > 0.85f))
       continue;
-    variance = cell->energy / cell->count;
-    weight = variance / (variance + 64.0f);
+    weight = cell_weight (cell);
     sum += weight * alignment.cells[i].correlation;
     *weights += weight;
   }
