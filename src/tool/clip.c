@@ -88,7 +88,8 @@ make_uri (const char *location, GError **error)
 static gboolean
 make_pipeline (LinceClip *clip, const char *uri, GError **error)
 {
-  g_autoptr (GstCaps) video = gst_caps_from_string ("video/x-raw");
+  /* with (ANY): else decodebin leaves out decoders that may also give other kinds of memory */
+  g_autoptr (GstCaps) video = gst_caps_from_string ("video/x-raw(ANY)");
   g_autoptr (GstCaps) readable =
       gst_caps_from_string ("video/x-raw, format = (string) " LINCE_FORMATS_READABLE);
   GstElement *source = gst_element_factory_make ("uridecodebin", NULL);
