@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/command.h"
 
-extern const LinceCommand lince_command_check, lince_command_index, lince_command_recognize,
-    lince_command_scan;
+extern const LinceCommand lince_command_bench, lince_command_check, lince_command_index,
+    lince_command_recognize, lince_command_scan;
 
 const LinceCommand *const lince_commands[] = {
     &lince_command_recognize,
     &lince_command_scan,
     &lince_command_index,
     &lince_command_check,
+    &lince_command_bench,
     NULL,
 };
