@@ -77,8 +77,18 @@ on_message_posted (GstBus *bus, GstMessage *message, gpointer user_data)
   }
 }
 
-/* The error's own words, and what the element says beneath them: "Resource not found. (No such file
- * ...)". */
+/* What the element says beneath the error's own words, without the place in GStreamer's sources; NULL
+ * where there is nothing. */
+static const char *
+find_detail (const char *debug)
+{
+  const char *detail = debug ? strchr (debug, '\n') : NULL;
+  const char *source = detail ? strstr (detail, "../") : NULL;
+
+  return detail && detail[1] && !source ? detail + 1 : NULL;
+}
+
+/* "Resource not found. (No such file ..., source)" */
 static char *
 describe_error (LincePipeline *pipeline, GstMessage *message)
 {
@@ -88,12 +98,17 @@ describe_error (LincePipeline *pipeline, GstMessage *message)
   const char *detail;
 
   gst_message_parse_error (message, &error, &debug);
-  detail = debug ? strchr (debug, '\n') : NULL;
-  if (detail && detail[1])
-    text = g_strdup_printf ("%s (%s, %s)", error->message, detail + 1,
-        GST_OBJECT_NAME (GST_MESSAGE_SRC (message)));
-  else
-    text = g_strdup_printf ("%s (%s)", error->message, GST_OBJECT_NAME (GST_MESSAGE_SRC (message)));
+  detail = find_detail (debug);
+  if (g_error_matches (error, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN)
+      || g_error_matches (error, GST_STREAM_ERROR, GST_STREAM_ERROR_CODEC_NOT_FOUND)) {
+    const char *missing = debug ? strstr (debug, "Missing decoder: ") : NULL;
+
+    text = g_strdup_printf ("The source has no video that can be decoded. (%s)",
+        missing ? missing : error->message);
+  } else {
+    text = g_strdup_printf ("%s (%s%s%s)", error->message, detail ? detail : "",
+        detail ? ", " : "", GST_OBJECT_NAME (GST_MESSAGE_SRC (message)));
+  }
   return lince_stream_settings_redact (g_strdelimit (text, "\n\r\t", ' '), pipeline->uri);
 }
 
@@ -298,16 +313,29 @@ lince_pipeline_set (LincePipeline *pipeline, const LinceStreamSettings *settings
   return lince_template_apply_live (pipeline->element, settings, error);
 }
 
+static GstPadProbeReturn
+drop_frame (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  return GST_PAD_PROBE_DROP;
+}
+
+/* The end goes in at lincerecognize: from the source it would wait its turn behind seconds of
+ * frames that are paced. */
 static void
 send_eos (GstElement *element, gpointer user_data)
 {
-  gst_element_send_event (element, gst_event_new_eos ());
+  GstPad *in = user_data;
+
+  gst_pad_add_probe (in, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, drop_frame,
+      NULL, NULL);
+  gst_pad_send_event (in, gst_event_new_eos ());
 }
 
 void
 lince_pipeline_send_eos (LincePipeline *pipeline)
 {
-  gst_element_call_async (pipeline->element, send_eos, NULL, NULL);
+  gst_element_call_async (pipeline->element, send_eos, gst_object_ref (pipeline->in),
+      gst_object_unref);
 }
 
 static void

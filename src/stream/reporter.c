@@ -6,7 +6,6 @@
 #include "media/message.h"
 #include "stream/account.h"
 #include "stream/utc.h"
-#include "wire/id.h"
 
 struct _LinceReporter {
   char stream[LINCE_EVENT_ID_MAX + 1];
@@ -62,16 +61,18 @@ lince_reporter_free (LinceReporter *reporter)
 }
 
 void
-lince_reporter_set_collection (LinceReporter *reporter, const char *path)
+lince_reporter_set_collection (LinceReporter *reporter, const char *path, const char *id)
 {
-  g_autofree char *name = g_path_get_basename (path);
+  g_autofree char *name = NULL;
 
-  if (!lince_id_is_valid (name, -1)) {
+  if (!id) {
+    name = g_path_get_basename (path);
     g_strcanon (name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "._-", '-');
     if (name[0] == '.')
       name[0] = '-';
+    id = name;
   }
-  lince_event_set_text (reporter->collection, sizeof reporter->collection, name);
+  lince_event_set_text (reporter->collection, sizeof reporter->collection, id);
 }
 
 const char *

@@ -19,9 +19,9 @@ LinceReporter *lince_reporter_new (const char *stream, const char *run, LinceRep
     gpointer user_data);
 void lince_reporter_free (LinceReporter *reporter);
 
-/* The id of the collection that events name: the last part of `path`, kept to what an id may hold
- * (an id stays as it is). */
-void lince_reporter_set_collection (LinceReporter *reporter, const char *path);
+/* How events name the collection: by `id`, or where it is NULL by the last part of `path`, kept to what
+ * an id may hold. */
+void lince_reporter_set_collection (LinceReporter *reporter, const char *path, const char *id);
 const char *lince_reporter_collection (LinceReporter *reporter);
 
 /* A new pipeline begins at `now` (monotonic ns). */

@@ -289,8 +289,8 @@ lince_stream_configure (LinceStream *stream, const LinceStreamSettings *settings
   stream->configured = TRUE;
   lince_stream_settings_copy (&stream->settings, settings);
   if (settings->collection)
-    lince_reporter_set_collection (stream->reporter,
-        settings->collection_id ? settings->collection_id : settings->collection);
+    lince_reporter_set_collection (stream->reporter, settings->collection,
+        settings->collection_id);
   if (!lince_stream_settings_check (settings, &error)) {
     give_up (stream, "reset");
     lince_watch_stop (&stream->watch, lince_monotonic_now (), error->message);
