@@ -201,6 +201,29 @@ lince_message_new_moved (const LinceFrameInfo *info, const LinceResult *result)
   return structure;
 }
 
+GstStructure *
+lince_message_new_collection (const char *collection, LinceIndex *index, guint problems)
+{
+  GstStructure *structure = gst_structure_new (LINCE_MESSAGE_COLLECTION_NAME, "objects",
+      G_TYPE_UINT, lince_index_object_count (index), "images", G_TYPE_UINT,
+      lince_index_image_count (index), "problems", G_TYPE_UINT, problems, NULL);
+
+  set_text (structure, "collection", collection);
+  set_text (structure, "revision", lince_index_revision (index));
+  return structure;
+}
+
+GstStructure *
+lince_message_new_problem (const char *collection, const char *image, const char *text)
+{
+  GstStructure *structure = gst_structure_new_empty (LINCE_MESSAGE_PROBLEM_NAME);
+
+  set_text (structure, "collection", collection);
+  set_text (structure, "image", image);
+  set_text (structure, "text", text);
+  return structure;
+}
+
 const char *
 lince_message_reason_name (LinceReason reason)
 {
@@ -393,4 +416,30 @@ lince_message_get_object (const GstStructure *structure, guint number, LinceMess
     return FALSE;
   type = type_from_name (gst_structure_get_string (structure, "type"));
   return type == LINCE_MESSAGE_MOVED || get_stay (fields, type, object);
+}
+
+gboolean
+lince_message_parse_collection (const GstStructure *structure, LinceMessageCollection *collection)
+{
+  memset (collection, 0, sizeof *collection);
+  if (structure == NULL || !gst_structure_has_name (structure, LINCE_MESSAGE_COLLECTION_NAME))
+    return FALSE;
+  collection->collection = gst_structure_get_string (structure, "collection");
+  collection->revision = gst_structure_get_string (structure, "revision");
+  return collection->collection != NULL && collection->revision != NULL &&
+         gst_structure_get_uint (structure, "objects", &collection->objects) &&
+         gst_structure_get_uint (structure, "images", &collection->images) &&
+         gst_structure_get_uint (structure, "problems", &collection->problems);
+}
+
+gboolean
+lince_message_parse_problem (const GstStructure *structure, LinceMessageProblem *problem)
+{
+  memset (problem, 0, sizeof *problem);
+  if (structure == NULL || !gst_structure_has_name (structure, LINCE_MESSAGE_PROBLEM_NAME))
+    return FALSE;
+  problem->collection = gst_structure_get_string (structure, "collection");
+  problem->image = gst_structure_get_string (structure, "image");
+  problem->text = gst_structure_get_string (structure, "text");
+  return problem->collection != NULL && problem->image != NULL && problem->text != NULL;
 }

@@ -43,7 +43,12 @@
  * (frames with nothing before and after give none).
  *
  * The custom meta `lince-recognition` on each analysed buffer carries the fields of `moved`, also
- * where no message was posted because nothing stands. */
+ * where no message was posted because nothing stands.
+ *
+ * Two more element messages speak of the collection itself: `recognition-collection` once it is
+ * ready or ready again (collection, revision strings; objects, images, problems guint) and
+ * `recognition-problem` for each reference picture that cannot be used (collection, image, text
+ * strings). */
 #pragma once
 
 #include <gst/gst.h>
@@ -54,6 +59,8 @@
 G_BEGIN_DECLS
 
 #define LINCE_MESSAGE_NAME "recognition"
+#define LINCE_MESSAGE_COLLECTION_NAME "recognition-collection"
+#define LINCE_MESSAGE_PROBLEM_NAME "recognition-problem"
 
 /* The times and marks of the frame that a message speaks of. */
 typedef struct {
@@ -68,6 +75,11 @@ typedef struct {
   gint width, height, par_n, par_d;
   const char *collection;          /* borrowed */
 } LinceFrameInfo;
+
+/* Fills all that the buffer itself, its segment and its format say; `arrival`, `decided_after`, `age`
+ * and `collection` are left alone. Times outside the segment are GST_CLOCK_TIME_NONE. */
+LINCE_API void lince_frame_info_from_buffer (LinceFrameInfo *info, GstBuffer *buffer,
+    const GstSegment *segment, const GstVideoInfo *video);
 
 /* The structure for one change, and for all placements of a frame. Transfer full. Thread-safe. */
 LINCE_API GstStructure *lince_message_new_change (const LinceFrameInfo *info,
@@ -109,5 +121,25 @@ LINCE_API const char *lince_message_reason_name (LinceReason reason);
 LINCE_API gboolean lince_message_parse (const GstStructure *structure, LinceMessage *message);
 LINCE_API gboolean lince_message_get_object (const GstStructure *structure, guint number,
     LinceMessageObject *object);
+
+/* The messages on the collection. Transfer full. `index` is the one that is used from now on. */
+LINCE_API GstStructure *lince_message_new_collection (
+    const char *collection, LinceIndex *index, guint problems);
+LINCE_API GstStructure *lince_message_new_problem (
+    const char *collection, const char *image, const char *text);
+
+typedef struct {
+  const char *collection, *revision; /* borrowed from the structure */
+  guint objects, images, problems;
+} LinceMessageCollection;
+
+typedef struct {
+  const char *collection, *image, *text; /* borrowed from the structure */
+} LinceMessageProblem;
+
+LINCE_API gboolean lince_message_parse_collection (
+    const GstStructure *structure, LinceMessageCollection *collection);
+LINCE_API gboolean lince_message_parse_problem (
+    const GstStructure *structure, LinceMessageProblem *problem);
 
 G_END_DECLS

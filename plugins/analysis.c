@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "analysis.h"
+
+#include <string.h>
+
+GST_DEBUG_CATEGORY_EXTERN (gst_lince_recognize_debug);
+#define GST_CAT_DEFAULT gst_lince_recognize_debug
+
+struct _LinceAnalysis {
+  GstElement *element; /* borrowed */
+  LinceRecognizer *recognizer;
+  LinceSettings settings;
+  gint64 budget;       /* that settings.work was made for */
+  int width, height;   /* likewise */
+  gboolean post_messages;
+
+  /* the frame that was published last */
+  LinceFrameInfo last_info;
+  GstClockTime last_entered;
+  gboolean any_frame, standing;
+  gint64 last_time;
+  GstStructure *moved;
+  char *frame_collection; /* what last_info calls its collection */
+  LinceResultCopy *reset_result;
+
+  GMutex lock; /* what follows */
+  LincePlan plan;
+  gboolean plan_changed;
+  char *collection;
+  LinceAnalysisStatistics statistics;
+};
+
+LinceAnalysis *
+lince_analysis_new (GstElement *element, guint threads, LinceError *error)
+{
+  LinceAnalysis *analysis = g_new0 (LinceAnalysis, 1);
+
+  g_mutex_init (&analysis->lock);
+  analysis->element = element;
+  lince_settings_default (&analysis->settings);
+  analysis->settings.threads = threads;
+  analysis->budget = -1;
+  analysis->last_time = G_MININT64;
+  analysis->reset_result = g_new0 (LinceResultCopy, 1);
+  analysis->recognizer = lince_recognizer_new (&analysis->settings, error);
+  if (analysis->recognizer == NULL) {
+    lince_analysis_free (analysis);
+    return NULL;
+  }
+  return analysis;
+}
+
+void
+lince_analysis_free (LinceAnalysis *analysis)
+{
+  if (analysis == NULL)
+    return;
+  lince_recognizer_free (analysis->recognizer);
+  lince_result_copy_clear (analysis->reset_result);
+  g_free (analysis->reset_result);
+  g_clear_pointer (&analysis->moved, gst_structure_free);
+  g_free (analysis->frame_collection);
+  g_free (analysis->collection);
+  g_mutex_clear (&analysis->lock);
+  g_free (analysis);
+}
+
+void
+lince_analysis_set_index (LinceAnalysis *analysis, LinceIndex *index, const char *collection)
+{
+  g_mutex_lock (&analysis->lock);
+  g_free (analysis->collection);
+  analysis->collection = g_strdup (collection);
+  lince_recognizer_set_index (analysis->recognizer, index);
+  g_mutex_unlock (&analysis->lock);
+}
+
+void
+lince_analysis_set_plan (LinceAnalysis *analysis, const LincePlan *plan)
+{
+  g_mutex_lock (&analysis->lock);
+  analysis->plan = *plan;
+  analysis->plan_changed = TRUE;
+  g_mutex_unlock (&analysis->lock);
+}
+
+void
+lince_analysis_get_statistics (LinceAnalysis *analysis, LinceAnalysisStatistics *statistics)
+{
+  g_mutex_lock (&analysis->lock);
+  *statistics = analysis->statistics;
+  g_mutex_unlock (&analysis->lock);
+}
+
+/* Turns the user's wishes into settings, when one of them or the frame's size has changed. */
+static void
+take_up_plan (LinceAnalysis *analysis, int width, int height)
+{
+  LinceSettings *settings = &analysis->settings;
+  gboolean changed;
+  LincePlan plan;
+
+  g_mutex_lock (&analysis->lock);
+  plan = analysis->plan;
+  changed = analysis->plan_changed;
+  analysis->plan_changed = FALSE;
+  if (g_strcmp0 (analysis->collection, analysis->frame_collection) != 0) {
+    g_free (analysis->frame_collection);
+    analysis->frame_collection = g_strdup (analysis->collection);
+  }
+  g_mutex_unlock (&analysis->lock);
+
+  if (!changed && analysis->width == width && analysis->height == height)
+    return;
+  analysis->width = width;
+  analysis->height = height;
+  analysis->budget = plan.budget;
+  analysis->post_messages = plan.post_messages;
+  settings->minimum_confidence = plan.minimum_confidence;
+  settings->work =
+      plan.budget > 0 ? lince_recognizer_work_for (plan.budget, width, height) : 0;
+  if (!lince_recognizer_set_settings (analysis->recognizer, settings, NULL))
+    GST_WARNING_OBJECT (analysis->element, "the recogniser refused its settings");
+}
+
+const LinceResult *
+lince_analysis_process (
+    LinceAnalysis *analysis, const LinceFrame *frame, const LinceFrameInfo *info)
+{
+  GstClockTime begin = gst_util_get_timestamp ();
+  const LinceResult *result = NULL;
+  LinceStatistics statistics;
+  LinceError error = { 0 };
+  gint64 time = (gint64) info->running_time;
+  gboolean done;
+
+  take_up_plan (analysis, frame->width, frame->height);
+  /* the recogniser wants rising times; a stream may repeat one */
+  if (time <= analysis->last_time)
+    time = analysis->last_time + 1;
+  done = lince_recognizer_process (analysis->recognizer, frame, time, &result, &error);
+  if (done)
+    analysis->last_time = time;
+  else
+    GST_WARNING_OBJECT (analysis->element, "frame refused: %s", error.text);
+  lince_recognizer_statistics (analysis->recognizer, &statistics);
+
+  g_mutex_lock (&analysis->lock);
+  analysis->statistics.recognizer = statistics;
+  analysis->statistics.last_nanoseconds = gst_util_get_timestamp () - begin;
+  analysis->statistics.nanoseconds += analysis->statistics.last_nanoseconds;
+  if (done)
+    analysis->statistics.analysed++;
+  else
+    analysis->statistics.refused++;
+  g_mutex_unlock (&analysis->lock);
+  return done ? result : NULL;
+}
+
+static void
+post (LinceAnalysis *analysis, GstStructure *structure)
+{
+  gst_element_post_message (
+      analysis->element, gst_message_new_element (GST_OBJECT (analysis->element), structure));
+}
+
+const GstStructure *
+lince_analysis_publish (LinceAnalysis *analysis, const LinceResult *result, LinceFrameInfo *info,
+    GstClockTime entered)
+{
+  gboolean standing = result->placement_count > 0;
+
+  info->collection = analysis->frame_collection;
+  info->decided_after = gst_util_get_timestamp () - entered;
+  g_clear_pointer (&analysis->moved, gst_structure_free);
+  analysis->moved = lince_message_new_moved (info, result);
+  if (analysis->post_messages) {
+    for (guint i = 0; i < result->change_count; i++)
+      post (analysis, lince_message_new_change (info, result, &result->changes[i]));
+    if (standing || analysis->standing)
+      post (analysis, gst_structure_copy (analysis->moved));
+  }
+  analysis->standing = standing;
+  analysis->last_info = *info;
+  analysis->last_entered = entered;
+  analysis->any_frame = TRUE;
+  return analysis->moved;
+}
+
+void
+lince_analysis_reset (LinceAnalysis *analysis, LinceReason reason, const LinceFrameCopy *copy)
+{
+  const LinceResult *result = NULL;
+  LinceFrameInfo info = analysis->last_info;
+
+  analysis->last_time = G_MININT64;
+  if (!analysis->any_frame)
+    return;
+  lince_recognizer_reset (analysis->recognizer, reason, &result);
+  if (result != NULL && copy != NULL) {
+    lince_frame_copy_restore (copy, result, analysis->reset_result);
+    result = &analysis->reset_result->result;
+  }
+  if (result != NULL && (result->change_count > 0 || analysis->standing))
+    lince_analysis_publish (analysis, result, &info, analysis->last_entered);
+  analysis->any_frame = FALSE;
+}
