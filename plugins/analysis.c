@@ -6,12 +6,20 @@
 GST_DEBUG_CATEGORY_EXTERN (gst_lince_recognize_debug);
 #define GST_CAT_DEFAULT gst_lince_recognize_debug
 
+/* Running sums. */
+typedef struct {
+  LinceStatistics recognizer;
+  guint64 analysed;                      /* frames */
+  guint64 refused;                       /* frames that the recogniser refused */
+  guint64 nanoseconds, last_nanoseconds; /* of analysis by the wall clock */
+} Statistics;
+
 struct _LinceAnalysis {
   GstElement *element; /* borrowed */
   LinceRecognizer *recognizer;
   LinceSettings settings;
-  gint64 budget;       /* that settings.work was made for */
-  int width, height;   /* likewise */
+  gint64 budget;     /* that settings.work was made for */
+  int width, height; /* likewise */
   gboolean post_messages;
 
   /* the frame that was published last */
@@ -27,7 +35,7 @@ struct _LinceAnalysis {
   LincePlan plan;
   gboolean plan_changed;
   char *collection;
-  LinceAnalysisStatistics statistics;
+  Statistics statistics;
 };
 
 LinceAnalysis *
@@ -85,11 +93,27 @@ lince_analysis_set_plan (LinceAnalysis *analysis, const LincePlan *plan)
 }
 
 void
-lince_analysis_get_statistics (LinceAnalysis *analysis, LinceAnalysisStatistics *statistics)
+lince_analysis_describe (LinceAnalysis *analysis, GstStructure *stats)
 {
-  g_mutex_lock (&analysis->lock);
-  *statistics = analysis->statistics;
-  g_mutex_unlock (&analysis->lock);
+  Statistics sums = {0};
+  const LinceStatistics *recognizer = &sums.recognizer;
+
+  if (analysis != NULL) {
+    g_mutex_lock (&analysis->lock);
+    sums = analysis->statistics;
+    g_mutex_unlock (&analysis->lock);
+  }
+  gst_structure_set (stats, "analysed", G_TYPE_UINT64, sums.analysed, "refused", G_TYPE_UINT64,
+      sums.refused, "analysis-time", G_TYPE_UINT64, sums.nanoseconds, "last-analysis-time",
+      G_TYPE_UINT64, sums.last_nanoseconds, "keypoints", G_TYPE_UINT64, recognizer->keypoints,
+      "matches", G_TYPE_UINT64, recognizer->matches, "hypotheses", G_TYPE_UINT64,
+      recognizer->hypotheses, "verified", G_TYPE_UINT64, recognizer->verified, "rejected",
+      G_TYPE_UINT64, recognizer->rejected, "overruns", G_TYPE_UINT64, recognizer->overruns, NULL);
+  for (guint i = 0; i < LINCE_STAGE_COUNT; i++) {
+    g_autofree char *field = g_strconcat (lince_stage_name (i), "-time", NULL);
+
+    gst_structure_set (stats, field, G_TYPE_UINT64, recognizer->nanoseconds[i], NULL);
+  }
 }
 
 /* Turns the user's wishes into settings, when one of them or the frame's size has changed. */
@@ -117,8 +141,7 @@ take_up_plan (LinceAnalysis *analysis, int width, int height)
   analysis->budget = plan.budget;
   analysis->post_messages = plan.post_messages;
   settings->minimum_confidence = plan.minimum_confidence;
-  settings->work =
-      plan.budget > 0 ? lince_recognizer_work_for (plan.budget, width, height) : 0;
+  settings->work = plan.budget > 0 ? lince_recognizer_work_for (plan.budget, width, height) : 0;
   if (!lince_recognizer_set_settings (analysis->recognizer, settings, NULL))
     GST_WARNING_OBJECT (analysis->element, "the recogniser refused its settings");
 }
@@ -130,7 +153,7 @@ lince_analysis_process (
   GstClockTime begin = gst_util_get_timestamp ();
   const LinceResult *result = NULL;
   LinceStatistics statistics;
-  LinceError error = { 0 };
+  LinceError error = {0};
   gint64 time = (gint64) info->running_time;
   gboolean done;
 
@@ -165,8 +188,8 @@ post (LinceAnalysis *analysis, GstStructure *structure)
 }
 
 const GstStructure *
-lince_analysis_publish (LinceAnalysis *analysis, const LinceResult *result, LinceFrameInfo *info,
-    GstClockTime entered)
+lince_analysis_publish (
+    LinceAnalysis *analysis, const LinceResult *result, LinceFrameInfo *info, GstClockTime entered)
 {
   gboolean standing = result->placement_count > 0;
 

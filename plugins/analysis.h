@@ -15,18 +15,9 @@ typedef struct _LinceAnalysis LinceAnalysis;
 /* What the user asked for; taken up between two frames. */
 typedef struct {
   float minimum_confidence;
-  gint64 budget;              /* ns of CPU a frame; 0: the full plan */
+  gint64 budget; /* ns of CPU a frame; 0: the full plan */
   gboolean post_messages;
 } LincePlan;
-
-/* Running sums. */
-typedef struct {
-  LinceStatistics recognizer;
-  guint64 analysed;           /* frames */
-  guint64 refused;            /* frames that the recogniser refused */
-  guint64 nanoseconds;        /* time of analysis by the wall clock */
-  guint64 last_nanoseconds;
-} LinceAnalysisStatistics;
 
 /* `element` posts the messages and is borrowed. NULL with `error` when memory is short. */
 LinceAnalysis *lince_analysis_new (GstElement *element, guint threads, LinceError *error);
@@ -35,24 +26,23 @@ void lince_analysis_free (LinceAnalysis *analysis); /* NULL is allowed */
 /* From any thread. `collection` is how messages call it; NULL index: nothing is recognised. */
 void lince_analysis_set_index (LinceAnalysis *analysis, LinceIndex *index, const char *collection);
 void lince_analysis_set_plan (LinceAnalysis *analysis, const LincePlan *plan);
-void lince_analysis_get_statistics (
-    LinceAnalysis *analysis, LinceAnalysisStatistics *statistics);
+/* Adds counts and times to `stats`; zeros when `analysis` is NULL. */
+void lince_analysis_describe (LinceAnalysis *analysis, GstStructure *stats);
 
 /* The following belong to one thread at a time. */
 
-/* Analyses a frame shown at `info->running_time`; NULL when the recogniser refuses it. The result is
- * borrowed until the next call. */
+/* Analyses a frame shown at `info->running_time`; NULL when the recogniser refuses it. The result
+ * is borrowed until the next call. */
 const LinceResult *lince_analysis_process (
     LinceAnalysis *analysis, const LinceFrame *frame, const LinceFrameInfo *info);
 
 /* Posts what `result` says and returns the structure of its `moved`, borrowed until the next call.
  * `entered` is the monotonic time of the frame's arrival; completes `info`. */
-const GstStructure *lince_analysis_publish (LinceAnalysis *analysis, const LinceResult *result,
-    LinceFrameInfo *info, GstClockTime entered);
+const GstStructure *lince_analysis_publish (
+    LinceAnalysis *analysis, const LinceResult *result, LinceFrameInfo *info, GstClockTime entered);
 
 /* Ends all that stands, with the times of the last frame that was published. `copy` (may be NULL)
  * is what that frame was analysed from. */
-void lince_analysis_reset (
-    LinceAnalysis *analysis, LinceReason reason, const LinceFrameCopy *copy);
+void lince_analysis_reset (LinceAnalysis *analysis, LinceReason reason, const LinceFrameCopy *copy);
 
 G_END_DECLS

@@ -13,12 +13,12 @@ struct _LinceMailbox {
   LinceAnalysis *analysis; /* borrowed */
   GThread *thread;
 
-  GMutex lock;             /* what follows */
+  GMutex lock; /* what follows */
   GCond changed;
   Slot *waiting, *working; /* swapped when the thread takes a frame */
   gboolean full, busy, quit;
   guint64 dropped;
-  GstClockTime newest;     /* running time of the newest frame offered */
+  GstClockTime newest; /* running time of the newest frame offered */
 
   LinceResultCopy *latest; /* for later buffers */
   LinceResultCopy *fresh;  /* being made by the thread */
@@ -47,8 +47,8 @@ static void
 work (LinceMailbox *mailbox)
 {
   Slot *slot = mailbox->working;
-  const LinceResult *result = lince_analysis_process (
-      mailbox->analysis, lince_frame_copy_get (slot->copy), &slot->info);
+  const LinceResult *result =
+      lince_analysis_process (mailbox->analysis, lince_frame_copy_get (slot->copy), &slot->info);
   const GstStructure *moved = NULL;
   LinceResultCopy *old;
   GstClockTime newest;

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "gstlinceoverlay.h"
 #include "gstlincerecognize.h"
 #include "media/meta.h"
 
@@ -10,7 +9,6 @@ plugin_init (GstPlugin *plugin)
 
   lince_meta_register ();
   registered |= GST_ELEMENT_REGISTER (lincerecognize, plugin);
-  registered |= GST_ELEMENT_REGISTER (linceoverlay, plugin);
   return registered;
 }
 

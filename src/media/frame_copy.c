@@ -38,8 +38,8 @@ block_mean (const LincePlane *plane, int x, int y, int factor, gboolean one_row)
   return (guint8) ((sum + (guint) (rows * factor) / 2) / (guint) (rows * factor));
 }
 
-/* Writes width x height samples, each the mean of factor x factor of the plane (of one row of the top
- * field when `one_row`). */
+/* Writes width x height samples, each the mean of factor x factor of the plane (of one row of the
+ * top field when `one_row`). */
 static void
 reduce (const LincePlane *plane, guint8 *to, int width, int height, int factor, gboolean one_row)
 {
@@ -60,7 +60,8 @@ reduce (const LincePlane *plane, guint8 *to, int width, int height, int factor, 
   }
 }
 
-/* The factor by which chroma of `width` x `height` fits `room` bytes, or 0 when it is not worth it. */
+/* The factor by which chroma of `width` x `height` fits `room` bytes, or 0 when it is not worth it.
+ */
 static int
 chroma_factor (int width, int height, int smallest, gsize room)
 {
@@ -87,7 +88,7 @@ lince_frame_copy_take (LinceFrameCopy *copy, const LinceFrame *frame)
   to->height = frame->height / factor;
   to->interlaced = frame->interlaced && factor == 1;
   to->chroma_width = to->chroma_height = 0;
-  to->cb = to->cr = (LincePlane) { NULL, 0, 0 };
+  to->cb = to->cr = (LincePlane){NULL, 0, 0};
   luma = (gsize) to->width * (gsize) to->height;
   if (frame->cb.data != NULL && !one_row)
     factor_chroma = chroma_factor (
@@ -102,13 +103,13 @@ lince_frame_copy_take (LinceFrameCopy *copy, const LinceFrame *frame)
     g_free (copy->pixels);
     copy->pixels = g_malloc (copy->size);
   }
-  to->luma = (LincePlane) { copy->pixels, to->width, 1 };
+  to->luma = (LincePlane){copy->pixels, to->width, 1};
   reduce (&frame->luma, copy->pixels, to->width, to->height, factor, one_row);
   if (chroma > 0) {
-    to->cb = (LincePlane) { copy->pixels + luma, to->chroma_width, 1 };
-    to->cr = (LincePlane) { copy->pixels + luma + chroma, to->chroma_width, 1 };
-    reduce (&frame->cb, copy->pixels + luma, to->chroma_width, to->chroma_height, factor_chroma,
-        FALSE);
+    to->cb = (LincePlane){copy->pixels + luma, to->chroma_width, 1};
+    to->cr = (LincePlane){copy->pixels + luma + chroma, to->chroma_width, 1};
+    reduce (
+        &frame->cb, copy->pixels + luma, to->chroma_width, to->chroma_height, factor_chroma, FALSE);
     reduce (&frame->cr, copy->pixels + luma + chroma, to->chroma_width, to->chroma_height,
         factor_chroma, FALSE);
   }

@@ -49,8 +49,8 @@ read_reference (LinceFrameInfo *info, GstBuffer *buffer)
 }
 
 void
-lince_frame_info_from_buffer (LinceFrameInfo *info, GstBuffer *buffer, const GstSegment *segment,
-    const GstVideoInfo *video)
+lince_frame_info_from_buffer (
+    LinceFrameInfo *info, GstBuffer *buffer, const GstSegment *segment, const GstVideoInfo *video)
 {
   info->timestamp = GST_BUFFER_PTS (buffer);
   info->duration = GST_BUFFER_DURATION (buffer);
