@@ -149,7 +149,24 @@ reduce (const uint8_t *values, const uint8_t *mask, Ratio columns, Ratio rows, u
   }
 }
 
-/* Gives each transparent sample of a level the coarser level's value at its place. */
+/* The mean of the opaque samples around (x, y), or -1 where there are none. */
+static int
+mean_of_neighbours (const LinceReferenceLevel *level, int x, int y)
+{
+  uint32_t sum = 0, weight = 0;
+
+  for (int v = y > 0 ? y - 1 : 0; v <= y + 1 && v < level->height; v++)
+    for (int u = x > 0 ? x - 1 : 0; u <= x + 1 && u < level->width; u++) {
+      size_t at = (size_t) v * (size_t) level->width + (size_t) u;
+
+      sum += (uint32_t) level->luma[at] * level->mask[at];
+      weight += level->mask[at];
+    }
+  return weight > 0 ? (int) ((sum + weight / 2) / weight) : -1;
+}
+
+/* Gives each transparent sample of a level the mean of its opaque neighbours, and further away the
+ * coarser level's value at its place. */
 static void
 fill_from (const LinceReferenceLevel *coarse, const LinceReferenceLevel *fine, uint8_t *luma)
 {
@@ -158,9 +175,13 @@ fill_from (const LinceReferenceLevel *coarse, const LinceReferenceLevel *fine, u
       size_t at = (size_t) y * (size_t) fine->width + (size_t) x;
       int cx = (int) (((int64_t) 2 * x + 1) * coarse->width / (2 * fine->width));
       int cy = (int) (((int64_t) 2 * y + 1) * coarse->height / (2 * fine->height));
+      int near;
 
-      if (fine->mask[at] == 0)
-        luma[at] = coarse->luma[(size_t) cy * (size_t) coarse->width + (size_t) cx];
+      if (fine->mask[at] != 0)
+        continue;
+      near = mean_of_neighbours (fine, x, y);
+      luma[at] = near >= 0 ? (uint8_t) near
+                           : coarse->luma[(size_t) cy * (size_t) coarse->width + (size_t) cx];
     }
 }
 

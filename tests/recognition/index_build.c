@@ -1,0 +1,564 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Building an index: what it holds, that it depends on nothing but its content, what is refused. */
+#include "index_pictures.h"
+
+#include <pthread.h>
+#include <sys/stat.h>
+
+#include "recognition/reference.h"
+
+static LinceIndex *
+finish (LinceIndexBuilder *builder)
+{
+  LinceError error = {0};
+  LinceIndex *index = lince_index_builder_finish (builder, &error);
+
+  ck_assert_msg (index != NULL, "%s", error.text);
+  return index;
+}
+
+static void
+check_sample (LinceIndex *index)
+{
+  static const char *const ids[] = {"alpha.1", "beta", "\xd0\xbc-hd"};
+  static const uint32_t images[] = {1, 2, 1}, objects[] = {0, 1, 1, 2};
+  LinceEnrolment enrolment;
+  LinceObject object;
+  uint32_t number;
+
+  ck_assert_uint_eq (lince_index_object_count (index), 3);
+  ck_assert_uint_eq (lince_index_image_count (index), 4);
+  for (uint32_t i = 0; i < 3; i++) {
+    ck_assert (lince_index_object (index, i, &object));
+    ck_assert_str_eq (object.id, ids[i]);
+    ck_assert_uint_eq (object.image_count, images[i]);
+    ck_assert_int_eq (lince_index_find (index, ids[i]), i);
+  }
+  ck_assert (lince_index_object (index, 1, &object));
+  ck_assert_str_eq (object.name, "Beta \xd0\xb1");
+  ck_assert_str_eq (object.metadata, "{\"colour\":\"red\"}");
+  ck_assert (lince_index_object (index, 0, &object));
+  ck_assert_str_eq (object.name, "alpha.1");
+  ck_assert_str_eq (object.metadata, "{}");
+  ck_assert (!lince_index_object (index, 3, &object));
+  ck_assert_int_eq (lince_index_find (index, "alpha"), -1);
+  ck_assert_int_eq (lince_index_find (index, "zzz"), -1);
+  for (uint32_t i = 0; i < 4; i++) {
+    ck_assert (lince_index_image (index, i, &number, &enrolment));
+    ck_assert_uint_eq (number, objects[i]);
+    ck_assert_int_eq (enrolment.transparent, i == 3);
+  }
+  ck_assert_int_eq (enrolment.width, 120);
+  ck_assert_int_eq (enrolment.height, 90);
+  ck_assert (!lince_index_image (index, 4, &number, &enrolment));
+  ck_assert_uint_eq (strspn (lince_index_revision (index), "0123456789abcdef"), 16);
+  ck_assert_uint_eq (strlen (lince_index_revision (index)), 16);
+}
+
+START_TEST (file_and_memory_hold_the_same)
+{
+  char *folder = make_folder (), *path = path_in (folder, "a.index");
+  LinceIndexBuilder *builder = build_sample ();
+  LinceError error = {0};
+  LinceIndex *memory = finish (builder), *file;
+  size_t one_size, other_size;
+  const void *one, *other;
+
+  ck_assert_msg (lince_index_builder_write (builder, path, &error), "%s", error.text);
+  file = lince_index_open (path, &error);
+  ck_assert_msg (file != NULL, "%s", error.text);
+  check_sample (memory);
+  check_sample (file);
+  ck_assert_str_eq (lince_index_revision (memory), lince_index_revision (file));
+  ck_assert (lince_index_verify (memory, &error));
+  ck_assert (lince_index_verify (file, &error));
+  one = lince_index_textured (memory, &one_size, &error);
+  other = lince_index_textured (file, &other_size, &error);
+  ck_assert_uint_gt (one_size, 0);
+  ck_assert_uint_eq (one_size, other_size);
+  ck_assert_mem_eq (one, other, one_size);
+  lince_index_unref (memory);
+  lince_index_unref (file);
+  lince_index_builder_free (builder);
+  free (path);
+  remove_folder (folder);
+}
+END_TEST
+
+/* The same pictures the other way round, one of them twice. */
+START_TEST (order_of_adding_does_not_matter)
+{
+  LinceIndexBuilder *builder = build_sample (), *reversed = new_builder ();
+  DrawnPicture drawn = draw_poster (120, 90, 7);
+  LinceIndex *index, *other;
+
+  add_object (reversed, "\xd0\xbc-hd");
+  fill_rectangle (&drawn, 0, 0, 40, 90, 0);
+  ck_assert (
+      lince_index_builder_add_image (reversed, "\xd0\xbc-hd", "x", &drawn.picture, NULL, NULL));
+  add_object (reversed, "alpha.1");
+  add_object (reversed, "without-images");
+  ck_assert (lince_index_builder_add_object (
+      reversed, "beta", "Beta \xd0\xb1", "{\"colour\":\"red\"}", NULL));
+  add_poster (reversed, "beta", 300, 400, 2);
+  add_poster (reversed, "alpha.1", 200, 200, 3);
+  add_poster (reversed, "beta", 160, 120, 1);
+  add_poster (reversed, "beta", 300, 400, 2);
+  index = finish (builder);
+  other = finish (reversed);
+  check_sample (other);
+  ck_assert_str_eq (lince_index_revision (index), lince_index_revision (other));
+  lince_index_unref (index);
+  lince_index_unref (other);
+  lince_index_builder_free (builder);
+  lince_index_builder_free (reversed);
+  free_picture (&drawn);
+}
+END_TEST
+
+START_TEST (revision_follows_content)
+{
+  LinceIndexBuilder *builder = build_sample ();
+  LinceIndex *before = finish (builder), *after;
+
+  add_poster (builder, "alpha.1", 200, 200, 99);
+  after = finish (builder);
+  ck_assert_uint_eq (lince_index_image_count (after), 5);
+  ck_assert_str_ne (lince_index_revision (before), lince_index_revision (after));
+  check_sample (before);
+  lince_index_unref (before);
+  lince_index_unref (after);
+  lince_index_builder_free (builder);
+}
+END_TEST
+
+typedef struct {
+  LinceIndexBuilder *builder;
+  int first;
+} Adder;
+
+static void *
+add_some (void *data)
+{
+  const Adder *adder = data;
+
+  for (int i = adder->first; i < 12; i += 3) {
+    char id[16];
+
+    snprintf (id, sizeof id, "o%02d", i);
+    add_object (adder->builder, id);
+    add_poster (adder->builder, id, 100, 100, (uint32_t) i + 1);
+  }
+  return NULL;
+}
+
+START_TEST (threads_may_add_at_once)
+{
+  LinceIndexBuilder *alone = new_builder (), *together = new_builder ();
+  LinceIndex *one, *other;
+  pthread_t threads[3];
+  Adder adders[3];
+
+  for (int i = 0; i < 3; i++) {
+    Adder adder = {alone, i};
+
+    add_some (&adder);
+  }
+  for (int i = 0; i < 3; i++) {
+    adders[i] = (Adder){together, i};
+    ck_assert_int_eq (pthread_create (&threads[i], NULL, add_some, &adders[i]), 0);
+  }
+  for (int i = 0; i < 3; i++)
+    pthread_join (threads[i], NULL);
+  one = finish (alone);
+  other = finish (together);
+  ck_assert_uint_eq (lince_index_image_count (other), 12);
+  ck_assert_str_eq (lince_index_revision (one), lince_index_revision (other));
+  lince_index_unref (one);
+  lince_index_unref (other);
+  lince_index_builder_free (alone);
+  lince_index_builder_free (together);
+}
+END_TEST
+
+static void *
+read_references (void *data)
+{
+  LinceIndex *index = data;
+  uint64_t sum = 0;
+
+  for (uint32_t i = 0; i < lince_index_image_count (index); i++) {
+    LinceReference reference;
+
+    if (lince_index_reference (index, i, &reference, NULL))
+      sum += reference.levels[0].luma[0];
+  }
+  return (void *) (uintptr_t) (sum + 1);
+}
+
+START_TEST (threads_may_read_at_once)
+{
+  char *folder = make_folder (), *path = path_in (folder, "a.index");
+  LinceIndexBuilder *builder = build_sample ();
+  LinceIndex *index;
+  pthread_t threads[4];
+  void *sums[4];
+
+  ck_assert (lince_index_builder_write (builder, path, NULL));
+  index = lince_index_open (path, NULL);
+  ck_assert_ptr_nonnull (index);
+  for (int i = 0; i < 4; i++)
+    ck_assert_int_eq (pthread_create (&threads[i], NULL, read_references, index), 0);
+  for (int i = 0; i < 4; i++)
+    pthread_join (threads[i], &sums[i]);
+  for (int i = 1; i < 4; i++)
+    ck_assert_ptr_eq (sums[i], sums[0]);
+  lince_index_unref (index);
+  lince_index_builder_free (builder);
+  free (path);
+  remove_folder (folder);
+}
+END_TEST
+
+/* A refused picture leaves the builder as it was: without a usable image. */
+static void
+check_refused (DrawnPicture *drawn)
+{
+  LinceIndexBuilder *builder = new_builder ();
+  LinceError error = {0};
+
+  add_object (builder, "x");
+  ck_assert (!lince_index_builder_add_image (builder, "x", "x.png", &drawn->picture, NULL, &error));
+  ck_assert_msg (strncmp (error.text, "x.png: ", 7) == 0, "%s", error.text);
+  ck_assert_ptr_null (lince_index_builder_finish (builder, &error));
+  ck_assert_ptr_nonnull (strstr (error.text, "no usable image"));
+  lince_index_builder_free (builder);
+}
+
+static LinceErrorCode
+add_code (DrawnPicture *drawn)
+{
+  LinceIndexBuilder *builder = new_builder ();
+  LinceError error = {0};
+
+  add_object (builder, "x");
+  lince_index_builder_add_image (builder, "x", "x.png", &drawn->picture, NULL, &error);
+  lince_index_builder_free (builder);
+  return error.code;
+}
+
+START_TEST (small_and_flat_pictures_are_refused)
+{
+  DrawnPicture drawn;
+
+  drawn = draw_poster (15, 100, 1);
+  ck_assert_int_eq (add_code (&drawn), LINCE_ERROR_PICTURE_SIZE);
+  check_refused (&drawn);
+  free_picture (&drawn);
+  drawn = draw_poster (100, 15, 1);
+  ck_assert_int_eq (add_code (&drawn), LINCE_ERROR_PICTURE_SIZE);
+  free_picture (&drawn);
+  drawn = draw_poster (16, 16, 1);
+  ck_assert_int_eq (add_code (&drawn), LINCE_OK);
+  free_picture (&drawn);
+
+  drawn = new_picture (64, 64);
+  ck_assert_int_eq (add_code (&drawn), LINCE_ERROR_PICTURE_FLAT);
+  fill_rectangle (&drawn, 0, 0, 64, 64, 0x336699ff);
+  ck_assert_int_eq (add_code (&drawn), LINCE_ERROR_PICTURE_FLAT);
+  /* evenly translucent, then wholly transparent with a shape in what cannot be seen */
+  fill_rectangle (&drawn, 0, 0, 64, 64, 0x33669980);
+  ck_assert_int_eq (add_code (&drawn), LINCE_ERROR_PICTURE_FLAT);
+  fill_rectangle (&drawn, 0, 0, 64, 64, 0x00000000);
+  fill_rectangle (&drawn, 10, 10, 20, 20, 0xffffff00);
+  ck_assert_int_eq (add_code (&drawn), LINCE_ERROR_PICTURE_FLAT);
+  check_refused (&drawn);
+  free_picture (&drawn);
+}
+END_TEST
+
+START_TEST (shapes_of_one_colour_are_taken)
+{
+  DrawnPicture drawn = new_picture (64, 64);
+
+  fill_rectangle (&drawn, 0, 0, 64, 64, 0x00000000);
+  fill_rectangle (&drawn, 20, 10, 24, 40, 0x336699ff);
+  ck_assert_int_eq (add_code (&drawn), LINCE_OK);
+  /* colours of one luma */
+  fill_rectangle (&drawn, 0, 0, 64, 64, 0x808080ff);
+  fill_rectangle (&drawn, 20, 10, 24, 40, 0xff40ffff);
+  ck_assert_int_eq (add_code (&drawn), LINCE_OK);
+  fill_rectangle (&drawn, 0, 0, 64, 64, 0xffffffff);
+  fill_rectangle (&drawn, 0, 0, 32, 64, 0xc8c8c8ff);
+  ck_assert_int_eq (add_code (&drawn), LINCE_OK);
+  free_picture (&drawn);
+}
+END_TEST
+
+START_TEST (too_large_is_refused)
+{
+  DrawnPicture drawn = new_picture (16, 16);
+
+  /* refused by its sides, before a pixel is looked at */
+  drawn.picture.width = LINCE_PICTURE_MAX_SIDE + 1;
+  ck_assert_int_eq (add_code (&drawn), LINCE_ERROR_PICTURE_SIZE);
+  free_picture (&drawn);
+}
+END_TEST
+
+START_TEST (ids_and_texts_are_checked)
+{
+  static const char *const bad[] = {"", ".hidden", "a b", "a/b", "a+b", "caf\xe9", "\xc0\xae",
+      "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xc2\xa0", "a\x7f", "a\n"};
+  static const char *const good[] = {
+      "a", "a.b", "A_b-9.", "\xd0\xba\xd1\x96\xd0\xbd\xd0\xbe", "-", "\xf0\xa0\x80\x80"};
+  LinceIndexBuilder *builder = new_builder ();
+  LinceError error = {0};
+  char longest[LINCE_ID_MAX + 2];
+
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+    ck_assert_msg (!lince_index_builder_add_object (builder, bad[i], NULL, NULL, &error),
+        "%s was taken", bad[i]);
+  for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+    add_object (builder, good[i]);
+  ck_assert (!lince_index_builder_add_object (builder, "a", NULL, NULL, &error));
+  ck_assert_ptr_nonnull (strstr (error.text, "two objects with the id a"));
+  memset (longest, 'x', sizeof longest);
+  longest[LINCE_ID_MAX] = '\0';
+  add_object (builder, longest);
+  longest[LINCE_ID_MAX] = 'x';
+  longest[LINCE_ID_MAX + 1] = '\0';
+  ck_assert (!lince_index_builder_add_object (builder, longest, NULL, NULL, &error));
+  ck_assert (!lince_index_builder_add_object (builder, "n", "\xff", NULL, &error));
+  ck_assert (!lince_index_builder_add_object (builder, "m", NULL, "[]", &error));
+  ck_assert (!lince_index_builder_add_object (builder, "m", NULL, "", &error));
+  lince_index_builder_free (builder);
+}
+END_TEST
+
+/* A white picture with a black left third, of sides that do not divide evenly. */
+START_TEST (levels_are_area_averages)
+{
+  DrawnPicture drawn = new_picture (601, 401);
+  LinceIndexBuilder *builder = new_builder ();
+  LinceReference reference;
+  LinceIndex *index;
+
+  fill_rectangle (&drawn, 0, 0, 200, 401, 0x000000ff);
+  add_object (builder, "x");
+  ck_assert (lince_index_builder_add_image (builder, "x", "x", &drawn.picture, NULL, NULL));
+  index = finish (builder);
+  ck_assert (lince_index_reference (index, 0, &reference, NULL));
+  ck_assert_int_eq (reference.width, 601);
+  ck_assert_int_eq (reference.height, 401);
+  ck_assert_int_eq (reference.levels[0].width, 256);
+  ck_assert_int_eq (reference.levels[0].height, 171);
+  ck_assert_int_eq (reference.level_count, 4); /* 256, 128, 64, 32: 16 x 11 is too small */
+  for (int i = 0; i < reference.level_count; i++) {
+    const LinceReferenceLevel *level = &reference.levels[i];
+    double border = 200.0 * level->width / 601;
+
+    ck_assert_ptr_null (level->mask);
+    if (i > 0) {
+      ck_assert_int_eq (level->width, (level[-1].width + 1) / 2);
+      ck_assert_int_eq (level->height, (level[-1].height + 1) / 2);
+    }
+    for (int y = 0; y < level->height; y++)
+      for (int x = 0; x < level->width; x++) {
+        /* the share of the pixel that lies right of the border */
+        double white = x + 1 - border < 0 ? 0 : x > border ? 1 : x + 1 - border;
+        int value = level->luma[y * level->width + x];
+
+        ck_assert_msg (value >= 255 * white - 1.5 - i && value <= 255 * white + 1.5 + i,
+            "level %d, %d,%d: %d is not %.1f", i, x, y, value, 255 * white);
+      }
+  }
+  lince_index_unref (index);
+  lince_index_builder_free (builder);
+  free_picture (&drawn);
+}
+END_TEST
+
+/* What is transparent takes the colour of what is opaque beside it, whatever its own. */
+START_TEST (transparent_pixels_are_filled)
+{
+  DrawnPicture drawn = new_picture (64, 64);
+  LinceIndexBuilder *builder = new_builder ();
+  LinceReference reference;
+  LinceIndex *index;
+
+  fill_rectangle (&drawn, 0, 0, 64, 64, 0xffffff00);
+  fill_rectangle (&drawn, 16, 16, 16, 32, 0x101010ff);
+  fill_rectangle (&drawn, 32, 16, 16, 32, 0x909090ff);
+  add_object (builder, "x");
+  ck_assert (lince_index_builder_add_image (builder, "x", "x", &drawn.picture, NULL, NULL));
+  index = finish (builder);
+  ck_assert (lince_index_reference (index, 0, &reference, NULL));
+  ck_assert_int_eq (reference.level_count, 3);
+  ck_assert_int_eq (reference.levels[0].width, 64);
+  for (int i = 0; i < 64 * 64; i++) {
+    int x = i % 64, y = i / 64;
+    bool opaque = x >= 16 && x < 48 && y >= 16 && y < 48;
+
+    ck_assert_int_eq (reference.levels[0].mask[i], opaque ? 255 : 0);
+    if (opaque)
+      ck_assert_int_eq (reference.levels[0].luma[i], x < 32 ? 0x10 : 0x90);
+    else
+      ck_assert_int_le (reference.levels[0].luma[i], 0x90);
+  }
+  /* beside the dark half it is dark, beside the light half light */
+  ck_assert_int_eq (reference.levels[0].luma[32 * 64 + 15], 0x10);
+  ck_assert_int_eq (reference.levels[0].luma[32 * 64 + 48], 0x90);
+  ck_assert_int_eq (reference.levels[1].mask[16 * 32 + 8], 255);
+  ck_assert_int_eq (reference.levels[1].mask[16 * 32 + 7], 0);
+  lince_index_unref (index);
+  lince_index_builder_free (builder);
+  free_picture (&drawn);
+}
+END_TEST
+
+/* A second writing removes what only the first named; who has that open keeps it. */
+START_TEST (stale_segments_are_removed)
+{
+  char *folder = make_folder (), *path = path_in (folder, "a.index");
+  char *other = path_in (folder, "a.index.backup");
+  LinceIndexBuilder *builder = build_sample ();
+  LinceIndex *old;
+  LinceError error = {0};
+
+  ck_assert (lince_index_builder_write (builder, other, NULL));
+  ck_assert (lince_index_builder_write (builder, path, NULL));
+  ck_assert_int_eq (count_files (folder, ".segment", NULL), 4);
+  old = lince_index_open (path, NULL);
+  ck_assert_ptr_nonnull (old);
+  add_poster (builder, "alpha.1", 200, 200, 99);
+  ck_assert (lince_index_builder_write (builder, path, NULL));
+  ck_assert_int_eq (count_files (folder, ".segment", NULL), 4);
+  ck_assert_msg (lince_index_verify (old, &error), "%s", error.text);
+  check_sample (old);
+  lince_index_unref (old);
+  old = lince_index_open (other, &error);
+  ck_assert_msg (old != NULL, "%s", error.text);
+  ck_assert (lince_index_verify (old, &error));
+  lince_index_unref (old);
+  ck_assert_int_eq (count_files (folder, ".new", NULL), 0);
+  lince_index_builder_free (builder);
+  free (path);
+  free (other);
+  remove_folder (folder);
+}
+END_TEST
+
+/* An unchanged segment is not written again. */
+START_TEST (equal_segments_stay)
+{
+  char *folder = make_folder (), *path = path_in (folder, "a.index"), *segment = NULL;
+  LinceIndexBuilder *builder = build_sample ();
+  struct stat before, after;
+
+  ck_assert (lince_index_builder_write (builder, path, NULL));
+  ck_assert_int_eq (count_files (folder, ".segment", &segment), 2);
+  ck_assert_int_eq (stat (segment, &before), 0);
+  ck_assert (lince_index_builder_write (builder, path, NULL));
+  ck_assert_int_eq (stat (segment, &after), 0);
+  ck_assert_uint_eq (before.st_ino, after.st_ino);
+  lince_index_builder_free (builder);
+  free (segment);
+  free (path);
+  remove_folder (folder);
+}
+END_TEST
+
+START_TEST (writing_says_what_is_wrong)
+{
+  LinceIndexBuilder *builder = build_sample ();
+  LinceError error = {0};
+  char name[400] = "/tmp/";
+
+  ck_assert (!lince_index_builder_write (builder, "/nonexistent/a.index", &error));
+  ck_assert_int_eq (error.code, LINCE_ERROR_IO);
+  ck_assert_ptr_nonnull (strstr (error.text, "/nonexistent/a.index"));
+  memset (name + 5, 'x', 300);
+  ck_assert (!lince_index_builder_write (builder, name, &error));
+  ck_assert_int_eq (error.code, LINCE_ERROR_ARGUMENT);
+  ck_assert (!lince_index_builder_write (builder, "/tmp/", &error));
+  lince_index_builder_free (builder);
+  builder = new_builder ();
+  add_object (builder, "x");
+  ck_assert (!lince_index_builder_write (builder, "/tmp/never-written.index", &error));
+  ck_assert_ptr_nonnull (strstr (error.text, "no usable image"));
+  ck_assert_int_ne (access ("/tmp/never-written.index", F_OK), 0);
+  lince_index_builder_free (builder);
+}
+END_TEST
+
+/* More images than one segment of references takes. */
+START_TEST (many_images_are_spread_over_segments)
+{
+  char *folder = make_folder (), *path = path_in (folder, "many.index");
+  LinceIndexBuilder *builder = new_builder ();
+  LinceError error = {0};
+  LinceIndex *index;
+
+  for (int i = 0; i < 300; i++) {
+    char id[16];
+
+    snprintf (id, sizeof id, "o%03d", i);
+    add_object (builder, id);
+    add_poster (builder, id, 32, 24 + i % 9, (uint32_t) i + 1);
+  }
+  ck_assert_msg (lince_index_builder_write (builder, path, &error), "%s", error.text);
+  ck_assert_int_eq (count_files (folder, ".segment", NULL), 1 + 4);
+  index = lince_index_open (path, &error);
+  ck_assert_msg (index != NULL, "%s", error.text);
+  ck_assert (lince_index_verify (index, &error));
+  for (int i = 0; i < 300; i++) {
+    DrawnPicture drawn = draw_poster (32, 24 + i % 9, (uint32_t) i + 1);
+    const uint8_t *pixel = drawn.pixels;
+    LinceReference reference;
+
+    ck_assert (lince_index_reference (index, (uint32_t) i, &reference, &error));
+    ck_assert_uint_eq (reference.object, i);
+    ck_assert_int_eq (reference.height, 24 + i % 9);
+    for (int at = 0; at < 32 * drawn.picture.height; at++, pixel += 4)
+      ck_assert_int_eq (reference.levels[0].luma[at],
+          (19595 * pixel[0] + 38470 * pixel[1] + 7471 * pixel[2] + 32768) >> 16);
+    free_picture (&drawn);
+  }
+  lince_index_unref (index);
+  lince_index_builder_free (builder);
+  free (path);
+  remove_folder (folder);
+}
+END_TEST
+
+int
+main (void)
+{
+  Suite *suite = suite_create ("index build");
+  TCase *tests = tcase_create ("build");
+  SRunner *runner;
+  int failed;
+
+  tcase_add_test (tests, file_and_memory_hold_the_same);
+  tcase_add_test (tests, order_of_adding_does_not_matter);
+  tcase_add_test (tests, revision_follows_content);
+  tcase_add_test (tests, threads_may_add_at_once);
+  tcase_add_test (tests, threads_may_read_at_once);
+  tcase_add_test (tests, small_and_flat_pictures_are_refused);
+  tcase_add_test (tests, shapes_of_one_colour_are_taken);
+  tcase_add_test (tests, too_large_is_refused);
+  tcase_add_test (tests, ids_and_texts_are_checked);
+  tcase_add_test (tests, levels_are_area_averages);
+  tcase_add_test (tests, transparent_pixels_are_filled);
+  tcase_add_test (tests, stale_segments_are_removed);
+  tcase_add_test (tests, equal_segments_stay);
+  tcase_add_test (tests, writing_says_what_is_wrong);
+  tcase_add_test (tests, many_images_are_spread_over_segments);
+  suite_add_tcase (suite, tests);
+  runner = srunner_create (suite);
+  srunner_run_all (runner, CK_NORMAL);
+  failed = srunner_ntests_failed (runner);
+  srunner_free (runner);
+  return failed > 0;
+}
