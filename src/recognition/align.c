@@ -14,12 +14,17 @@
 #define SLACK_COARSE 0.7
 #define SLACK_MIDDLE 0.35
 #define SLACK_FINE 0.05
-#define MIN_QUAD 12.0 /* frame pixels across */
+#define HOPE_STEPS                                                                                 \
+  2 /* after which a stage below HOPE of what the plan demands is not worth more                   \
+     */
+#define HOPE 0.3f
+#define STILL 0.05       /* level pixels: a smaller step ends the finest stage, */
+#define STILL_ROUGH 0.15 /* and the stages before it */
+#define MIN_QUAD 12.0    /* frame pixels across */
 
 struct LinceAligner {
   LinceTemplate template;
   LinceCellMatch cells[LINCE_TEMPLATE_MAX_CELLS];
-  LinceCellMatch best[LINCE_TEMPLATE_MAX_CELLS];
 };
 
 /* One level of one reference over one octave of the frame. */
@@ -30,6 +35,7 @@ typedef struct {
   double to_reference[9]; /* centred, normalised template coordinates to reference pixels */
   double to_template[9];  /* level pixels to normalised coordinates */
   double unit;            /* level pixels for one normalised unit */
+  double still;           /* a step of fewer level pixels is the last */
   double slack;           /* what a cell may err by at best, level pixels */
 } Stage;
 
@@ -157,12 +163,12 @@ mean_correlation (const LinceTemplate *template, const LinceCellMatch *cells)
 }
 
 static float
-stage_match (const Stage *stage, const double homography[9], LinceCellMatch *cells)
+stage_match (const Stage *stage, const double homography[9], bool chosen, LinceCellMatch *cells)
 {
   double map[9];
 
   stage_map (stage, homography, map);
-  lince_template_match (stage->template, &stage->octave->grey, map, cells);
+  lince_template_match (stage->template, &stage->octave->grey, map, chosen, cells);
   return mean_correlation (stage->template, cells);
 }
 
@@ -257,30 +263,30 @@ step (const Stage *stage, const LinceCellMatch *cells, double homography[9])
   return isfinite (moved) ? moved : -1;
 }
 
-/* Iterates on one stage and leaves the best placement and its matches. Returns its correlation. */
+/* Iterates on one stage and leaves the best placement. Returns its correlation. */
 static float
-run_stage (LinceAligner *aligner, const Stage *stage, int steps, double homography[9])
+run_stage (
+    LinceAligner *aligner, const Stage *stage, const LinceAlignPlan *plan, double homography[9])
 {
   double current[9];
-  float best = stage_match (stage, homography, aligner->best);
+  float best = stage_match (stage, homography, true, aligner->cells);
 
   memcpy (current, homography, sizeof current);
-  memcpy (aligner->cells, aligner->best, sizeof aligner->cells);
-  for (int i = 0; i < steps; i++) {
+  for (int i = 0; i < plan->steps; i++) {
     double moved = step (stage, aligner->cells, current);
     float correlation;
 
     if (moved < 0)
       break;
-    correlation = stage_match (stage, current, aligner->cells);
+    correlation = stage_match (stage, current, true, aligner->cells);
     if (correlation > best) {
       best = correlation;
       memcpy (homography, current, sizeof current);
-      memcpy (aligner->best, aligner->cells, sizeof aligner->best);
     } else if (correlation < best - 0.1f) {
       break;
     }
-    if (moved < 0.03)
+    /* little hope after a few steps, or no step worth making */
+    if ((i == HOPE_STEPS && best < HOPE * plan->give_up) || moved < stage->still)
       break;
   }
   return best;
@@ -295,7 +301,7 @@ fill (const LinceAligner *aligner, const Stage *stage, double scale, const doubl
 
   memcpy (alignment->homography, homography, sizeof alignment->homography);
   alignment->template = template;
-  alignment->cells = aligner->best;
+  alignment->cells = aligner->cells;
   alignment->octave = stage->octave_number;
   alignment->scale =
       (float) (scale * sqrt (template->to_reference_x * template->to_reference_y) / octave_scale);
@@ -324,12 +330,17 @@ lince_align (LinceAligner *aligner, const LincePyramid *pyramid, const LinceRefe
     lince_template_build (&aligner->template, reference, level);
     stage_set (&stage, &aligner->template, pyramid, scale);
     stage.slack = coarsest ? SLACK_COARSE : level > finest ? SLACK_MIDDLE : SLACK_FINE;
-    correlation = run_stage (aligner, &stage, plan->steps, homography);
+    stage.still = level > finest ? STILL_ROUGH : STILL;
+    correlation = run_stage (aligner, &stage, plan, homography);
     scale = frame_scale (pyramid, reference, homography);
-    if (!(scale > 0) || (coarsest && correlation < plan->give_up))
+    if (!(scale > 0) || correlation < plan->give_up)
       return false;
-    if (level == finest)
-      fill (aligner, &stage, scale, homography, correlation, alignment);
+    if (coarsest)
+      alignment->coarse = correlation;
+    if (level > finest)
+      continue;
+    correlation = stage_match (&stage, homography, false, aligner->cells);
+    fill (aligner, &stage, scale, homography, correlation, alignment);
   }
   return true;
 }
@@ -348,7 +359,7 @@ lince_align_compare (LinceAligner *aligner, const LincePyramid *pyramid,
   lince_template_build (
       &aligner->template, reference, finest_level (pyramid, reference, scale, max_side));
   stage_set (&stage, &aligner->template, pyramid, scale);
-  correlation = stage_match (&stage, homography, aligner->best);
+  correlation = stage_match (&stage, homography, false, aligner->cells);
   fill (aligner, &stage, scale, homography, correlation, alignment);
   return true;
 }

@@ -14,7 +14,7 @@ typedef struct {
   int stages;    /* levels used at most, coarse to fine; the finest is always among them */
   int steps;     /* iterations at most on each */
   int max_side;  /* of the finest level used, pixels */
-  float give_up; /* stop after the coarsest stage when the mean correlation is below */
+  float give_up; /* correlation on any level below which the alignment fails */
 } LinceAlignPlan;
 
 /* What an alignment came to. `cells` and `template` belong to the aligner, until its next call. */
@@ -24,6 +24,7 @@ typedef struct {
   const LinceCellMatch *cells;
   int octave;        /* of the frame that the cells were compared with */
   float scale;       /* octave pixels for one pixel of the template */
+  float coarse;      /* as `correlation`, after the coarsest level */
   float correlation; /* mean over seen cells, weighed by contrast */
 } LinceAlignment;
 

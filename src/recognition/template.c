@@ -132,6 +132,50 @@ cell_start (int number, int count, int size)
   return count > 1 ? (number * (size - SIDE) + (count - 1) / 2) / (count - 1) : 0;
 }
 
+/* The smaller eigenvalue of the cell's information about its place. */
+static float
+information (const LinceCell *cell)
+{
+  float half = 0.5f * (cell->xx + cell->yy), difference = 0.5f * (cell->xx - cell->yy);
+
+  return cell->energy > 0 ? half - sqrtf (difference * difference + cell->xy * cell->xy) : -1;
+}
+
+static void
+choose_in_block (LinceTemplate *template, int left, int top, int side)
+{
+  int best = -1;
+
+  for (int row = top; row < top + side && row < template->rows; row++) {
+    for (int column = left; column < left + side && column < template->columns; column++) {
+      int number = row * template->columns + column;
+
+      if (template->cells[number].energy > 0 &&
+          (best < 0 ||
+              information (&template->cells[number]) > information (&template->cells[best])))
+        best = number;
+    }
+  }
+  if (best >= 0)
+    template->chosen[template->chosen_count++] = (uint16_t) best;
+}
+
+/* The best cell of each block, with blocks so large that no more are chosen than fit. */
+static void
+choose_cells (LinceTemplate *template)
+{
+  int side = 1;
+
+  while (((template->columns + side - 1) / side) * ((template->rows + side - 1) / side) >
+         LINCE_TEMPLATE_CHOSEN)
+    side++;
+  template->chosen_count = 0;
+  for (int row = 0; row < template->rows; row += side) {
+    for (int column = 0; column < template->columns; column += side)
+      choose_in_block (template, column, row, side);
+  }
+}
+
 void
 lince_template_build (LinceTemplate *template, const LinceReference *reference, int number)
 {
@@ -151,6 +195,7 @@ lince_template_build (LinceTemplate *template, const LinceReference *reference, 
           cell_start (column, template->columns, level->width),
           cell_start (row, template->rows, level->height));
   }
+  choose_cells (template);
 }
 
 /* Scales the map to 1 at the template's centre. False when its perspective is beyond all use; what
@@ -277,19 +322,23 @@ match_cell (const LinceCell *cell, const float *pixels, bool masked, LinceCellMa
 
 void
 lince_template_match (const LinceTemplate *template, const LinceGrey *grey, const double map[9],
-    LinceCellMatch *matches)
+    bool chosen, LinceCellMatch *matches)
 {
-  double positive[9];
+  int cells = template->columns * template->rows;
+  int count = chosen ? template->chosen_count : cells;
   float pixels[PIXELS] __attribute__ ((aligned (32)));
-  bool usable = normalise_map (template, map, positive);
+  double normalised[9];
 
-  for (int i = 0; i < template->columns * template->rows; i++) {
-    const LinceCell *cell = &template->cells[i];
+  memset (matches, 0, (size_t) cells * sizeof *matches);
+  if (!normalise_map (template, map, normalised))
+    return;
+  for (int i = 0; i < count; i++) {
+    int number = chosen ? template->chosen[i] : i;
+    const LinceCell *cell = &template->cells[number];
 
-    memset (&matches[i], 0, sizeof matches[i]);
-    if (usable && cell->energy > 0 && cell_inside (cell, grey, positive)) {
-      sample_cell (cell, grey, positive, pixels);
-      match_cell (cell, pixels, template->masked, &matches[i]);
+    if (cell->energy > 0 && cell_inside (cell, grey, normalised)) {
+      sample_cell (cell, grey, normalised, pixels);
+      match_cell (cell, pixels, template->masked, &matches[number]);
     }
   }
 }

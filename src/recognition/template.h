@@ -14,6 +14,7 @@
 #define LINCE_CELL_SIDE 8
 #define LINCE_CELL_PIXELS (LINCE_CELL_SIDE * LINCE_CELL_SIDE)
 #define LINCE_TEMPLATE_MAX_CELLS 320
+#define LINCE_TEMPLATE_CHOSEN 48
 
 /* Arrays run by rows. `shape`, `slope_x` and `slope_y` are 0 where the mask is transparent. */
 typedef struct {
@@ -36,6 +37,9 @@ typedef struct {
   int columns, rows; /* of cells */
   bool masked;
   LinceCell cells[LINCE_TEMPLATE_MAX_CELLS];
+  int chosen_count; /* at most LINCE_TEMPLATE_CHOSEN */
+  uint16_t
+      chosen[LINCE_TEMPLATE_CHOSEN]; /* numbers of cells that tell places well, spread evenly */
 } LinceTemplate;
 
 /* What a cell says about one place in a frame. */
@@ -52,7 +56,8 @@ typedef struct {
 bool lince_template_fits (const LinceReferenceLevel *level);
 /* Fills `template` from level `level` of `reference`. */
 void lince_template_build (LinceTemplate *template, const LinceReference *reference, int level);
-/* Compares every cell with the pixels of `grey` where `map` puts it: row-major, level pixels to
- * pixels of `grey`, both pixel-edge. Writes columns * rows matches. */
+/* Compares cells with the pixels of `grey` where `map` puts them: row-major, level pixels to pixels
+ * of `grey`, both pixel-edge. Writes columns * rows matches; with `chosen`, only those of the
+ * chosen cells are compared and the others are not seen. */
 void lince_template_match (const LinceTemplate *template, const LinceGrey *grey,
-    const double map[9], LinceCellMatch *matches);
+    const double map[9], bool chosen, LinceCellMatch *matches);

@@ -29,7 +29,7 @@ typedef struct {
 /* Judges an alignment. `prior` is added to the evidence: 0 for one of the many hypotheses of a
  * search, LINCE_VERIFY_FOLLOWED where the frames around tell that the object is to be expected.
  * False when nothing can be said (no cell with contrast inside the frame). */
-#define LINCE_VERIFY_FOLLOWED 2.0f
+#define LINCE_VERIFY_FOLLOWED 4.0f
 bool lince_verify (const LinceAlignment *alignment, const LincePyramid *pyramid,
     const LinceReference *reference, float prior, LinceVerdict *verdict);
 
