@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gstlinceoverlay.h"
 #include "gstlincerecognize.h"
 #include "media/meta.h"
 
@@ -9,6 +10,7 @@ plugin_init (GstPlugin *plugin)
 
   lince_meta_register ();
   registered |= GST_ELEMENT_REGISTER (lincerecognize, plugin);
+  registered |= GST_ELEMENT_REGISTER (linceoverlay, plugin);
   return registered;
 }
 
