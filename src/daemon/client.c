@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "daemon/websocket.h"
+#include "wire/client.h"
 
 typedef struct {
   GBytes *frame;
@@ -106,13 +107,9 @@ write_frame (LincedClient *self, GBytes *frame, gsize *offset)
 static GBytes *
 missed_frame (LincedClient *self)
 {
-  g_autoptr (GString) text = g_string_new ("{\"type\":\"missed\",\"v\":1");
+  g_autoptr (GString) text = g_string_new (NULL);
   const Missed *missed = &self->missed;
-  g_string_append_printf (text, ",\"count\":%" G_GUINT64_FORMAT, missed->count);
-  if (missed->count > 0)
-    g_string_append_printf (text, ",\"first\":%" G_GUINT64_FORMAT ",\"last\":%" G_GUINT64_FORMAT,
-        missed->first, missed->last);
-  g_string_append_printf (text, ",\"moved\":%" G_GUINT64_FORMAT "}", missed->moved);
+  lince_client_write_missed (missed->first, missed->last, missed->count, missed->moved, text);
   self->missed = (Missed){ 0 };
   return linced_websocket_frame (LINCED_WEBSOCKET_TEXT, text->str, text->len);
 }
@@ -156,7 +153,7 @@ flush (LincedClient *self)
 static gboolean
 is_waiting (const LincedClient *self)
 {
-  return self->head || !g_queue_is_empty (&self->items);
+  return self->head || self->items.length > 0;
 }
 
 static void

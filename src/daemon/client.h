@@ -5,8 +5,7 @@
  *   what the socket takes at once is never queued; else at most LINCED_CLIENT_MAX_ITEMS messages
  *   and LINCED_CLIENT_MAX_BYTES wait; of `moved` the newest of each stream only; when full, the
  *   oldest lasting event goes, and the client is told the numbers that it missed before it gets the
- *   next message:
- *   {"type":"missed","v":1,"count":N,"first":SEQ,"last":SEQ,"moved":N}
+ *   next message, by a `missed` (wire/client.h).
  *
  * A client that took nothing for LINCED_CLIENT_SLOW_S although something waits is closed (4008); one
  * that sends nothing, no answer to a ping either, for LINCED_CLIENT_SILENT_S likewise (4009). */

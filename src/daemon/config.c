@@ -6,17 +6,17 @@
 #include <string.h>
 
 #include "daemon/config-text.h"
+#include "wire/id.h"
 
 G_DEFINE_QUARK (linced-config-error-quark, linced_config_error)
 
 #define DAEMON_GROUP "daemon"
 #define STREAM_PREFIX "stream "
-#define ID_MAX 128
 
 static const char *const daemon_keys[] = { "listen", "port", "node", "allowed-origins",
   "allowed-hosts", "max-connections", "keep-streams", NULL };
 static const char *const stream_keys[] = { "uri", "pipeline", "collection", "mode", "interval",
-  "budget", "min-confidence", "enabled", NULL };
+  "budget", "min-confidence", "loop", "enabled", NULL };
 
 /* What the readers of single values need. */
 typedef struct {
@@ -24,20 +24,6 @@ typedef struct {
   GKeyFile *file;
   const char *group;
 } Reader;
-
-gboolean
-linced_id_is_valid (const char *id)
-{
-  gsize length = strlen (id);
-  if (length == 0 || length > ID_MAX || *id == '.' || !g_utf8_validate (id, length, NULL))
-    return FALSE;
-  for (const char *p = id; *p; p = g_utf8_next_char (p)) {
-    gunichar c = g_utf8_get_char (p);
-    if (!g_unichar_isalnum (c) && !strchr ("._-", c < 128 ? (int) c : '/'))
-      return FALSE;
-  }
-  return TRUE;
-}
 
 static void
 stream_config_free (gpointer data)
@@ -240,7 +226,7 @@ check_stream (const Reader *reader, LincedStreamConfig *stream)
         "is missing; name the folder with the pictures to recognise, or an index file");
   if (stream->uri)
     check_uri (reader, stream);
-  if (!linced_id_is_valid (stream->pipeline))
+  if (!lince_id_is_valid (stream->pipeline, -1))
     problem (reader, "pipeline", "'%s' is not a template's name; use letters, digits, '.', '_' and '-'",
         stream->pipeline);
   if (stream->collection) {
@@ -271,11 +257,12 @@ read_stream (const Reader *reader, LincedConfig *config)
   LincedStreamConfig *stream = g_new0 (LincedStreamConfig, 1);
   g_ptr_array_add (config->streams, stream);
   stream->id = g_strdup (id);
-  stream->pipeline = g_strdup ("preview");
+  stream->pipeline = g_strdup ("default");
   stream->mode = g_strdup ("sync");
+  stream->interval = stream->budget = -1;
   stream->min_confidence = -1;
   stream->enabled = TRUE;
-  if (!linced_id_is_valid (id))
+  if (!lince_id_is_valid (id, -1))
     problem (reader, NULL, "not a stream's id; use 1 to 128 letters, digits, '.', '_' and '-', no dot first");
   if (config->streams->len > LINCED_CONFIG_MAX_STREAMS)
     problem (reader, NULL, "more than %d streams; share them among several daemons",
@@ -288,6 +275,7 @@ read_stream (const Reader *reader, LincedConfig *config)
   read_duration (reader, "interval", &stream->interval);
   read_duration (reader, "budget", &stream->budget);
   read_share (reader, "min-confidence", &stream->min_confidence);
+  read_boolean (reader, "loop", &stream->loop);
   read_boolean (reader, "enabled", &stream->enabled);
   check_stream (reader, stream);
 }
@@ -317,7 +305,7 @@ read_daemon (const Reader *reader, LincedConfig *config)
   if (!address)
     problem (reader, "listen", "'%s' is not a numeric address; write 127.0.0.1, ::1, 0.0.0.0 or the like",
         config->listen);
-  if (!linced_id_is_valid (config->node))
+  if (!lince_id_is_valid (config->node, -1))
     problem (reader, "node", "'%s' is not a name; use letters, digits, '.', '_' and '-'", config->node);
   for (char **origin = config->allowed_origins; *origin; origin++) {
     if (!is_origin (*origin))

@@ -19,9 +19,10 @@ typedef struct {
   char *pipeline;       /* a template's name */
   char *collection;     /* an absolute path: a directory or an index file */
   char *mode;           /* "sync" or "async" */
-  gint64 interval;      /* ns between analysed frames; 0: all */
-  gint64 budget;        /* ns of CPU time a frame; 0: the element's default */
+  gint64 interval;      /* ns between analysed frames, 0: all; negative: the element's default */
+  gint64 budget;        /* ns of CPU time a frame; negative: the element's default */
   double min_confidence;/* 0 to 1; negative: the element's default */
+  gboolean loop;        /* a file begins again at its end */
   gboolean enabled;
 } LincedStreamConfig;
 
@@ -54,10 +55,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (LincedConfig, linced_config_free)
 
 /* NULL where there is none. */
 const LincedStreamConfig *linced_config_find_stream (const LincedConfig *config, const char *id);
-
-/* Whether it may name an object, a stream or a collection: 1 to 128 bytes of UTF-8 letters, digits,
- * '.', '_' and '-', no leading dot. */
-gboolean linced_id_is_valid (const char *id);
 
 #define LINCED_CONFIG_ERROR (linced_config_error_quark ())
 GQuark linced_config_error_quark (void);

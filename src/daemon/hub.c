@@ -7,7 +7,7 @@
 #include "daemon/websocket.h"
 #include "store/exposures.h"
 #include "store/log_reader.h"
-#include "wire/json_write.h"
+#include "wire/client.h"
 
 /* Events read from the log for one client in one turn of the loop. */
 #define REPLAY_BATCH 128
@@ -114,50 +114,65 @@ linced_hub_publish (LincedHub *self, const LinceEvent *event, GBytes *line)
 
 /* ---- hello ---- */
 
-static void
-append_exposures (LincedHub *self, LincedView *view, GString *json)
+static const char *
+exposure_metadata (const LinceEvent *exposure, gpointer data)
+{
+  const LincedHub *self = data;
+  return self->sources.metadata (exposure->stream, exposure->object, self->sources.data);
+}
+
+/* Those of the open exposures that the view passes. */
+static GPtrArray *
+list_exposures (LincedHub *self, LincedView *view)
 {
   g_autoptr (GPtrArray) open =
       lince_exposures_list (lince_record_exposures (self->record), NULL);
-  g_autoptr (GString) line = g_string_new (NULL);
-  gboolean first = TRUE;
+  GPtrArray *passed = g_ptr_array_new ();
   for (guint i = 0; i < open->len; i++) {
     const LinceEvent *event = &((const LinceOpenExposure *) g_ptr_array_index (open, i))->event;
-    if (!linced_view_passes_stream (view, event->stream) ||
-        !linced_view_passes_object (view, event->object))
-      continue;
-    g_string_truncate (line, 0);
-    lince_event_write (event, line);
-    g_autofree char *text = linced_view_join_metadata (
-        view, event, line->str, line->len, self->sources.metadata, self->sources.data);
-    if (!first)
-      g_string_append_c (json, ',');
-    g_string_append (json, text);
-    first = FALSE;
+    if (linced_view_passes_stream (view, event->stream) &&
+        linced_view_passes_object (view, event->object))
+      g_ptr_array_add (passed, (gpointer) event);
   }
+  return passed;
+}
+
+static GPtrArray *
+list_streams (LincedHub *self, LincedView *view)
+{
+  GPtrArray *events = self->sources.streams (self->sources.data);
+  for (guint i = 0; i < events->len;) {
+    const LinceEvent *event = g_ptr_array_index (events, i);
+    if (linced_view_passes_stream (view, event->stream))
+      i++;
+    else
+      g_ptr_array_remove_index (events, i);
+  }
+  return events;
 }
 
 static void
-send_hello (LincedHub *self, Member *member, gboolean resumed, const char *refusal)
+send_hello (LincedHub *self, Member *member, gboolean resumes, const char *refusal)
 {
-  g_autoptr (GString) json = g_string_new ("{\"type\":\"hello\",\"v\":1,\"version\":");
   LincedView *view = member->group->view;
-  lince_json_append_text (json, LINCE_VERSION);
-  g_string_append (json, ",\"log\":");
-  lince_json_append_text (json, lince_record_log_id (self->record));
-  g_string_append (json, ",\"node\":");
-  lince_json_append_text (json, lince_record_node (self->record));
-  g_string_append_printf (json, ",\"seq\":%" G_GUINT64_FORMAT ",\"resumed\":%s", member->position,
-      resumed ? "true" : "false");
-  if (refusal) {
-    g_string_append (json, ",\"reason\":");
-    lince_json_append_text (json, refusal);
-  }
-  g_string_append (json, ",\"streams\":");
-  self->sources.write_streams (json, view, self->sources.data);
-  g_string_append (json, ",\"exposures\":[");
-  append_exposures (self, view, json);
-  g_string_append (json, "]}");
+  g_autoptr (GPtrArray) streams = list_streams (self, view);
+  g_autoptr (GPtrArray) exposures = list_exposures (self, view);
+  LinceHello hello = {
+    .log = lince_record_log_id (self->record),
+    .node = lince_record_node (self->record),
+    .version = LINCE_VERSION,
+    .sequence = member->position,
+    .streams = (const LinceEvent *const *) streams->pdata,
+    .stream_count = streams->len,
+    .exposures = (const LinceEvent *const *) exposures->pdata,
+    .exposure_count = exposures->len,
+    .resumes = resumes,
+    .reason = refusal,
+    .metadata = linced_view_wants_metadata (view) ? exposure_metadata : NULL,
+    .data = self,
+  };
+  g_autoptr (GString) json = g_string_new (NULL);
+  lince_client_write_hello (&hello, json);
   g_autoptr (GBytes) frame = text_frame (json->str, json->len);
   linced_client_send (member->client, frame, 0);
 }
@@ -309,7 +324,7 @@ linced_hub_add_client (
   }
   gboolean resumes = resume && resume->log;
   const char *refusal = resumes ? begin_replay (self, member, resume) : NULL;
-  send_hello (self, member, resumes && !refusal, refusal);
+  send_hello (self, member, resumes, refusal);
   if (member->replay)
     pump (member);
 }

@@ -3,12 +3,7 @@
  * passes, greets and replays, and keeps the clients' number and patience within bounds.
  *
  * What a client gets, in this order:
- *   1. a hello: {"type":"hello","v":1,"version":"0.1.0","log":ID,"node":NAME,"seq":N,
- *        "resumed":true or false,"streams":[as GET streams],"exposures":[open ones, each as its
- *        `appeared` event with the newest placement]}. `seq` is the number after which events come:
- *        the last one published, or where the client resumes, what it asked for.
- *        `resumed` is false, with a "reason", where the asked-for place is not in this log:
- *        the client must forget its state.
+ *   1. a hello (wire/client.h)
  *   2. where it resumes: the lasting events after its number, from the log
  *   3. events as they happen; lasting ones with rising numbers, `moved` without any.
  * Between 2 and 3 no event is left out and none is sent twice. */
@@ -26,7 +21,8 @@ typedef struct _LincedHub LincedHub;
 
 /* What the hub asks of the rest of the daemon for its hello. */
 typedef struct {
-  void (*write_streams) (GString *json, LincedView *view, gpointer data); /* a JSON array */
+  /* the newest event of type stream of each stream: of const LinceEvent *; free the array */
+  GPtrArray *(*streams) (gpointer data);
   LincedMetadataFunc metadata;
   gpointer data;
 } LincedHubSources;

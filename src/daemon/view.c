@@ -4,7 +4,8 @@
 #include <gio/gio.h>
 #include <string.h>
 
-#include "daemon/config.h"
+#include "wire/client.h"
+#include "wire/id.h"
 
 struct _LincedView {
   int references;
@@ -36,7 +37,7 @@ read_words (const char *query, const char *field, GError **error)
       continue;
     g_auto (GStrv) parts = g_strsplit (value, ",", LINCED_VIEW_MAX_WORDS + 1);
     for (char **part = parts; *part; part++) {
-      if (!linced_id_is_valid (*part) || words->len >= LINCED_VIEW_MAX_WORDS) {
+      if (!lince_id_is_valid (*part, -1) || words->len >= LINCED_VIEW_MAX_WORDS) {
         g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
             words->len >= LINCED_VIEW_MAX_WORDS ? "%s: more than 64 values"
                                                 : "%s: holds a value that is no id",
@@ -165,6 +166,12 @@ linced_view_is_plain (const LincedView *self)
 }
 
 gboolean
+linced_view_wants_metadata (const LincedView *self)
+{
+  return self->metadata;
+}
+
+gboolean
 linced_view_passes_stream (const LincedView *self, const char *stream)
 {
   return !self->streams || g_hash_table_contains (self->streams, stream);
@@ -220,12 +227,13 @@ linced_view_join_metadata (const LincedView *self, const LinceEvent *event, cons
   const char *json = self->metadata && *event->object
                          ? metadata (event->stream, event->object, data)
                          : NULL;
-  if (length > 0 && line[length - 1] == '\n')
-    length--;
-  if (!json || length < 2 || line[length - 1] != '}')
-    return g_strndup (line, length);
-  /* the line is one object: the member goes before its closing brace */
-  return g_strdup_printf ("%.*s,\"metadata\":%s}", (int) (length - 1), line, json);
+  g_autoptr (GBytes) whole = g_bytes_new (line, length);
+  g_autoptr (GBytes) joined = json ? lince_client_join_metadata (whole, json) : g_bytes_ref (whole);
+  gsize size;
+  const char *text = g_bytes_get_data (joined, &size);
+  while (size > 0 && text[size - 1] == '\n')
+    size--;
+  return g_strndup (text, size);
 }
 
 char *

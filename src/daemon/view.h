@@ -35,6 +35,7 @@ gboolean linced_view_passes (const LincedView *self, const LinceEvent *event);
 /* Whether the view gets every passed event as it stands in the log: then one text serves all. */
 gboolean linced_view_is_plain (const LincedView *self);
 
+gboolean linced_view_wants_metadata (const LincedView *self);
 gboolean linced_view_passes_stream (const LincedView *self, const char *stream);
 gboolean linced_view_passes_object (const LincedView *self, const char *object);
 
