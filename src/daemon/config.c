@@ -16,7 +16,7 @@ G_DEFINE_QUARK (linced-config-error-quark, linced_config_error)
 static const char *const daemon_keys[] = { "listen", "port", "node", "allowed-origins",
   "allowed-hosts", "max-connections", "keep-streams", NULL };
 static const char *const stream_keys[] = { "uri", "pipeline", "collection", "mode", "interval",
-  "budget", "min-confidence", "loop", "enabled", NULL };
+  "budget", "min-confidence", "enabled", NULL };
 
 /* What the readers of single values need. */
 typedef struct {
@@ -43,7 +43,6 @@ linced_config_new_default (void)
   LincedConfig *config = g_new0 (LincedConfig, 1);
   config->listen = g_strdup ("127.0.0.1");
   config->port = LINCED_DEFAULT_PORT;
-  config->node = g_strdup (g_get_host_name ());
   config->allowed_origins = g_new0 (char *, 1);
   config->allowed_hosts = g_new0 (char *, 1);
   config->max_connections = 4096;
@@ -275,7 +274,6 @@ read_stream (const Reader *reader, LincedConfig *config)
   read_duration (reader, "interval", &stream->interval);
   read_duration (reader, "budget", &stream->budget);
   read_share (reader, "min-confidence", &stream->min_confidence);
-  read_boolean (reader, "loop", &stream->loop);
   read_boolean (reader, "enabled", &stream->enabled);
   check_stream (reader, stream);
 }
@@ -305,7 +303,7 @@ read_daemon (const Reader *reader, LincedConfig *config)
   if (!address)
     problem (reader, "listen", "'%s' is not a numeric address; write 127.0.0.1, ::1, 0.0.0.0 or the like",
         config->listen);
-  if (!lince_id_is_valid (config->node, -1))
+  if (config->node && !lince_id_is_valid (config->node, -1))
     problem (reader, "node", "'%s' is not a name; use letters, digits, '.', '_' and '-'", config->node);
   for (char **origin = config->allowed_origins; *origin; origin++) {
     if (!is_origin (*origin))

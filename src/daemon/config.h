@@ -22,7 +22,6 @@ typedef struct {
   gint64 interval;      /* ns between analysed frames, 0: all; negative: the element's default */
   gint64 budget;        /* ns of CPU time a frame; negative: the element's default */
   double min_confidence;/* 0 to 1; negative: the element's default */
-  gboolean loop;        /* a file begins again at its end */
   gboolean enabled;
 } LincedStreamConfig;
 
@@ -30,7 +29,7 @@ typedef struct {
   char *path;
   char *listen;             /* a numeric address, default 127.0.0.1 */
   guint port;               /* 0: any free one */
-  char *node;               /* this daemon's name in the record */
+  char *node;               /* this daemon's name in the record; NULL: the host's */
   char **allowed_origins;   /* beside the server's own: "https://host[:port]" */
   char **allowed_hosts;     /* beside localhost and the listen address */
   guint max_connections;

@@ -196,20 +196,37 @@ linced_pictures_answer (
 
 /* ---- pictures ---- */
 
+/* JSON text as ASCII, for a header: what is not stands within strings, where it can be escaped. */
+static char *
+escape_json (const char *json)
+{
+  GString *out = g_string_new (NULL);
+  for (const char *p = json; *p; p = g_utf8_next_char (p)) {
+    gunichar c = g_utf8_get_char (p);
+    if (c < 0x80)
+      g_string_append_c (out, (char) c);
+    else if (c < 0x10000)
+      g_string_append_printf (out, "\\u%04x", c);
+    else
+      g_string_append_printf (out, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10),
+          0xdc00 + ((c - 0x10000) & 0x3ff));
+  }
+  return g_string_free (out, FALSE);
+}
+
+/* The wire's own writer knows how placements are written: they are the header line's last field. */
 static char *
 write_placements (const LincePictureHeader *header)
 {
-  /* the wire's own writer knows how placements are written; the header line is ASCII-safe JSON
-   * but for names, which are ids */
-  LincePictureHeader copy = *header;
   g_autoptr (GString) line = g_string_new (NULL);
-  lince_link_write_picture (&copy, line);
-  char *start = strstr (line->str, "\"placements\":");
-  if (!start)
+  lince_link_write_picture (header, line);
+  const char *start = strstr (line->str, "\"placements\":");
+  const char *end = strrchr (line->str, ']');
+  if (!start || !end)
     return g_strdup ("[]");
   start += strlen ("\"placements\":");
-  char *end = strrchr (start, ']');
-  return end ? g_strndup (start, (gsize) (end - start) + 1) : g_strdup ("[]");
+  g_autofree char *json = g_strndup (start, (gsize) (end - start) + 1);
+  return escape_json (json);
 }
 
 static void

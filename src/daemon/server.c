@@ -327,10 +327,7 @@ linced_server_uri (const LincedServer *self)
 void
 linced_server_stop (LincedServer *self)
 {
-  GSList *listeners = soup_server_get_listeners (self->soup);
-  for (GSList *link = listeners; link; link = link->next)
-    g_socket_shutdown (link->data, TRUE, FALSE, NULL);
-  g_slist_free (listeners);
+  soup_server_disconnect (self->soup);
 }
 
 void

@@ -53,7 +53,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (LincedServer, linced_server_free)
 /* Where it listens, "http://127.0.0.1:8770/". Borrowed. */
 const char *linced_server_uri (const LincedServer *self);
 
-/* Takes no further connection. */
+/* Takes no further connection and ends those that are not WebSockets. */
 void linced_server_stop (LincedServer *self);
 
 /* Answers a WebSocket's handshake and hands the connection to the hub. */

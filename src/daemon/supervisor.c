@@ -52,6 +52,30 @@ say_state (LincedSupervisor *self, LincedStream *stream, LinceStreamState state,
   linced_stream_take_event (stream, &event);
 }
 
+/* ---- the end ---- */
+
+/* A process, or what one said before its end and is not read yet. */
+static gboolean
+any_left (LincedSupervisor *self)
+{
+  for (guint i = 0; i < self->streams->len; i++) {
+    LincedStream *stream = g_ptr_array_index (self->streams, i);
+    if (stream->process || stream->link)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static void
+finish_stop (LincedSupervisor *self)
+{
+  void (*stopped) (gpointer) = self->stopped;
+  g_clear_handle_id (&self->stop_source, g_source_remove);
+  self->stopped = NULL;
+  if (stopped)
+    stopped (self->stopped_data);
+}
+
 /* ---- links ---- */
 
 static void
@@ -272,6 +296,8 @@ on_link_closed (LincedLink *link, gpointer data)
   drop_link (stream);
   if (!stream->process || linced_process_pid (stream->process) != pid)
     close_run (self, stream);
+  if (self->stopping && !any_left (self))
+    finish_stop (self);
 }
 
 static void
@@ -323,27 +349,6 @@ retry_later (LincedSupervisor *self, LincedStream *stream, const char *what)
   stream->retry_source = g_timeout_add ((guint) delay * 1000, on_retry, stream);
 }
 
-static gboolean
-any_process (LincedSupervisor *self)
-{
-  for (guint i = 0; i < self->streams->len; i++) {
-    LincedStream *stream = g_ptr_array_index (self->streams, i);
-    if (stream->process)
-      return TRUE;
-  }
-  return FALSE;
-}
-
-static void
-finish_stop (LincedSupervisor *self)
-{
-  void (*stopped) (gpointer) = self->stopped;
-  g_clear_handle_id (&self->stop_source, g_source_remove);
-  self->stopped = NULL;
-  if (stopped)
-    stopped (self->stopped_data);
-}
-
 static void
 on_process_ended (LincedProcess *process, int status, gpointer data)
 {
@@ -367,16 +372,36 @@ on_process_ended (LincedProcess *process, int status, gpointer data)
   } else {
     say_state (self, stream, LINCE_STREAM_STOPPED, LINCE_TIME_NONE, "The daemon ends.");
   }
-  if (self->stopping && !any_process (self))
+  if (self->stopping && !any_left (self))
     finish_stop (self);
 }
 
+/* $LINCE_STREAM, else the one beside this program (as installed, or in the build folder), else
+ * where it is to be installed. Transfer full. */
+static char *
+find_program (void)
+{
+  static const char *const places[] = { "lince-stream", "../stream/lince-stream" };
+  const char *named = g_getenv ("LINCE_STREAM");
+  g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
+  g_autofree char *folder = self ? g_path_get_dirname (self) : NULL;
+  if (named && *named)
+    return g_strdup (named);
+  for (gsize i = 0; folder && i < G_N_ELEMENTS (places); i++) {
+    g_autofree char *path = g_build_filename (folder, places[i], NULL);
+    if (g_file_test (path, G_FILE_TEST_IS_EXECUTABLE))
+      return g_steal_pointer (&path);
+  }
+  return g_strdup (LINCE_STREAM_PROGRAM);
+}
+
+/* No secret is in it: what the stream is to do goes over the socket. */
 static char **
 make_argv (LincedSupervisor *self, LincedStream *stream)
 {
-  const char *program = g_getenv ("LINCE_STREAM");
+  g_autofree char *program = find_program ();
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  g_strv_builder_add (builder, program && *program ? program : LINCE_STREAM_PROGRAM);
+  g_strv_builder_add (builder, program);
   g_strv_builder_add_many (
       builder, "--run-dir", self->run_dir, "--stream", stream->config->id, NULL);
   return g_strv_builder_end (builder);
@@ -559,7 +584,7 @@ linced_supervisor_stop (LincedSupervisor *self, void (*done) (gpointer data), gp
     if (stream->process)
       ask_to_end (stream);
   }
-  if (!any_process (self))
+  if (!any_left (self))
     finish_stop (self);
   else
     self->stop_source = g_timeout_add (STOP_MS, on_stop_overdue, self);
