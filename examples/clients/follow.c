@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
- * Prints Lince's lasting events, one JSON text a line, and goes on where it was after a lost connection.
- *   cc follow.c -o follow $(pkg-config --cflags --libs libsoup-3.0 json-glib-1.0)
- *   ./follow [ws://127.0.0.1:8770] */
+ * Prints Lince's lasting events, and goes on where it was after a lost connection.
+ * cc follow.c -o follow $(pkg-config --cflags --libs libsoup-3.0 json-glib-1.0); ./follow [ws://HOST:8770] */
 #include <json-glib/json-glib.h>
 #include <libsoup/soup.h>
 
@@ -34,12 +33,11 @@ static void
 connected (GObject *source, GAsyncResult *result, gpointer data)
 {
   SoupWebsocketConnection *socket = soup_session_websocket_connect_finish (session, result, NULL);
-  if (!socket) {
+  if (socket) {
+    g_signal_connect (socket, "message", G_CALLBACK (received), NULL);
+    g_signal_connect (socket, "closed", G_CALLBACK (closed), NULL);
+  } else
     g_timeout_add_seconds (1, connect_again, NULL);
-    return;
-  }
-  g_signal_connect (socket, "message", G_CALLBACK (received), NULL);
-  g_signal_connect (socket, "closed", G_CALLBACK (closed), NULL);
 }
 
 static gboolean
@@ -57,6 +55,6 @@ main (int argc, char **argv)
 {
   server = argc > 1 ? argv[1] : server;
   session = soup_session_new ();
-  connect_again (NULL);
+  g_idle_add (connect_again, NULL);
   g_main_loop_run (g_main_loop_new (NULL, FALSE));
 }

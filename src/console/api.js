@@ -33,13 +33,12 @@ function askToken(problem) {
   return asking;
 }
 
-// A response, whatever its status but 401 and 403, after which it asks for the token and tries again.
-// 403 without a token question (a foreign host) is an answer too: its text says what is wrong.
+// A response, whatever its status but 401, after which it asks for the token and tries again.
 export async function request(path, options = {}) {
   for (;;) {
     const sent = headers();
     const response = await fetch(`api/v1/${path}`, {...options, headers: {...sent, ...options.headers}});
-    if (response.status !== 401 && response.status !== 403)
+    if (response.status !== 401)
       return response;
     await askToken(sent.Authorization ? "The daemon does not know this token." : "");
   }

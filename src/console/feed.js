@@ -61,9 +61,8 @@ export class Feed {
       this.handlers.missed(message);
     } else if (message.type === "error") {
       this.handlers.state("closed", message.text);
-    } else {
-      if (message.seq)
-        this.sequence = Math.max(this.sequence, message.seq);
+    } else if (message.seq) {
+      this.sequence = Math.max(this.sequence, message.seq);
       this.handlers.event(message);
     }
   }

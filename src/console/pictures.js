@@ -82,10 +82,9 @@ export class Pictures {
     }
   }
 
-  // After a problem the time begins anew: the next picture may be of another run of the stream.
+  // The time begins anew: the next picture may be of another run of the stream.
   rest(view, pause) {
-    if (pause)
-      view.after = null;
+    view.after = null;
     view.notBefore = performance.now() + pause;
     setTimeout(() => this.fill(), pause + 1);
   }
@@ -107,7 +106,7 @@ export class Pictures {
       drawOutline(context, width, height, scale, placement, this.nameOf(placement.object));
     canvas.dataset.runningTime = headers.get("X-Lince-Running-Time") || "";
     canvas.dataset.utc = headers.get("X-Lince-Utc") || "";
-    canvas.dataset.placements = placements.length;
+    canvas.dataset.objects = placements.map((placement) => placement.object).join(" ");
     view.onPicture(placements);
   }
 }
@@ -119,10 +118,12 @@ function drawOutline(context, width, height, scale, placement, name) {
   for (let i = 0; i < 8; i += 2)
     context.lineTo(numbers[i] * width, numbers[i + 1] * height);
   context.closePath();
-  context.lineWidth = 2.5 * scale;
   context.lineJoin = "round";
-  context.strokeStyle = colour;
-  context.stroke();
+  for (const [lineWidth, style] of [[5, "rgb(0 0 0 / 55%)"], [2.5, colour]]) { // a rim sets it off
+    context.lineWidth = lineWidth * scale;
+    context.strokeStyle = style;
+    context.stroke();
+  }
 
   const size = 12 * scale;
   context.font = `600 ${size}px system-ui, "DejaVu Sans", sans-serif`;

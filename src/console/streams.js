@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // A card for each stream: its live picture with outlines, its state and the reason for it.
 
+import {getJson} from "./api.js";
 import {element} from "./text.js";
 
 const STATES = {starting: "Starting", running: "Running", stalled: "Stalled", backoff: "Waiting to try again", stopped: "Stopped"};
+const REFRESH = 3000;
+const PROBLEMS_SHOWN = 5;
 
 export class Streams {
   constructor(pictures, announce) {
@@ -11,39 +14,75 @@ export class Streams {
     this.announce = announce;
     this.cards = new Map();
     this.box = document.getElementById("stream-cards");
+    setInterval(() => this.refresh(), REFRESH);
   }
 
-  // `all`: stream events, the newest of each
+  // Figures that no event carries.
+  async refresh() {
+    if (document.hidden || this.busy)
+      return;
+    this.busy = true;
+    try {
+      this.replace((await getJson("streams")).streams);
+    } catch {
+      // the feed says what is wrong with the connection
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  // `all`: the streams as the API lists them
   replace(all) {
-    const present = new Set(all.map((stream) => stream.stream ?? stream.id));
+    const present = new Set(all.map((stream) => stream.id));
     for (const [id, card] of this.cards)
       if (!present.has(id)) {
         this.pictures.remove(id);
         card.root.remove();
         this.cards.delete(id);
       }
-    for (const stream of all)
-      this.apply(stream, true);
+    for (const stream of all) {
+      this.setState(stream.id, stream.state, stream.reason, stream.retry_in);
+      this.setFigures(this.cards.get(stream.id), stream);
+    }
     document.getElementById("no-streams").hidden = this.cards.size > 0;
   }
 
-  apply(event, quiet) {
-    const id = event.stream ?? event.id;
+  // `event`: of type stream
+  apply(event) {
+    this.setState(event.stream, event.state, event.reason, event.retry_in && event.retry_in / 1e9);
+  }
+
+  setState(id, name, reason, retryIn) {
     const card = this.cards.get(id) || this.add(id);
-    const state = STATES[event.state] || event.state;
-    const changed = card.state.dataset.state !== event.state;
-    card.state.dataset.state = event.state;
+    const state = STATES[name] || name;
+    const before = card.state.dataset.state;
+    card.state.dataset.state = name;
     card.state.textContent = state;
-    const wait = event.retry_in ? ` Next try in ${Math.ceil(event.retry_in / 1e9)} s.` : "";
-    card.reason.textContent = (event.reason || "") + wait;
-    if (event.width)
-      card.figures.textContent = `${event.width} × ${event.height}`;
-    card.empty.textContent = event.state === "running" ? "Waiting for the picture" : state;
-    card.empty.hidden = event.state === "running" && card.hasPicture;
-    card.canvas.style.opacity = event.state === "running" ? 1 : 0.35;
-    if (changed && !quiet)
-      this.announce(`${id}: ${state}. ${event.reason || ""}`);
-    document.getElementById("no-streams").hidden = true;
+    card.reason.textContent = [reason, retryIn ? `Next try in ${Math.ceil(retryIn)} s.` : ""].filter(Boolean).join(" ");
+    card.empty.textContent = name === "running" ? "Waiting for the picture" : state;
+    card.empty.hidden = name === "running" && card.hasPicture;
+    card.canvas.style.opacity = name === "running" ? 1 : 0.35;
+    if (before && before !== name)
+      this.announce(`${id}: ${state}. ${reason || ""}`);
+  }
+
+  setFigures(card, stream) {
+    const figures = [];
+    if (stream.width)
+      figures.push(`${stream.width} × ${stream.height}`);
+    if (stream.fps)
+      figures.push(`${stream.fps.toFixed(1)} frames/s`);
+    if (stream.recognize_ms)
+      figures.push(`${stream.recognize_ms.toFixed(1)} ms a frame`);
+    figures.push(`${stream.objects} objects`);
+    if (stream.restarts)
+      figures.push(`started again ${stream.restarts} ×`);
+    card.figures.textContent = figures.join("  ·  ");
+    const problems = stream.problems || [];
+    const lines = problems.slice(0, PROBLEMS_SHOWN).map((p) => `${p.reference}: ${p.text}`);
+    if (problems.length > PROBLEMS_SHOWN)
+      lines.push(`and ${problems.length - PROBLEMS_SHOWN} more pictures that cannot be used`);
+    card.problems.replaceChildren(...lines.map((line) => element("li", {}, line)));
   }
 
   add(id) {
@@ -54,18 +93,20 @@ export class Streams {
     card.empty = element("p", {className: "no-picture"}, "Waiting for the picture");
     card.state = element("span", {className: "state"});
     card.reason = element("p", {className: "reason"});
-    card.figures = element("span", {className: "figures"});
+    card.figures = element("p", {className: "figures"});
+    card.problems = element("ul", {className: "problems"});
     card.root = element("article", {className: "stream", data: {stream: id}},
       element("div", {className: "picture"}, card.canvas, card.empty),
       element("div", {className: "foot"},
         element("div", {className: "row"}, element("h3", {}, id), card.state),
-        card.reason, card.figures));
+        card.reason, card.figures, card.problems));
     this.box.append(card.root);
     this.cards.set(id, card);
     this.pictures.add(id, card.canvas, () => {
       card.hasPicture = true;
       card.empty.hidden = card.state.dataset.state === "running";
     });
+    document.getElementById("no-streams").hidden = true;
     return card;
   }
 }

@@ -1,0 +1,155 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The console in a real browser, on a real daemon with a real stream.
+
+Outlines are where the truth says (pixels of a screenshot), events come as they happen, a hostile name stays
+text, and after a restart of the daemon the feed goes on where it was.
+
+usage: console.py LINCED LINCE_PROGRAMME
+"""
+import io
+import json
+import os
+import re
+import sys
+import tempfile
+
+from PIL import Image
+from selenium.webdriver.common.by import By
+
+from harness import Browser, Daemon, make_programme, wait_for
+
+linced, programme = sys.argv[1:3]
+HOSTILE = "<img src=x onerror=\"document.title='taken'\"> & <script>document.title='taken'</script>"
+SECONDS, FPS = 12, 25
+
+
+def rename(collection, kind, name):
+    found = next(f for f in sorted(os.listdir(collection)) if f.startswith(kind) and f.endswith(".json"))
+    with open(os.path.join(collection, found), "w", encoding="utf-8") as file:
+        json.dump({"name": name}, file)
+    return found[:-5]
+
+
+def texts(driver, selector):
+    return driver.execute_script("return [...document.querySelectorAll(arguments[0])].map(e => e.textContent)", selector)
+
+
+def check_hostile_name(driver):
+    wait_for("the hostile name among the events",
+             lambda: any(HOSTILE in text for text in texts(driver, "#events .appeared .what")))
+    wait_for("the hostile name in the statistics", lambda: HOSTILE in texts(driver, "#statistics tbody td:first-child"))
+    assert driver.title == "Lince", f"a name ran as code: {driver.title}"
+    inside = driver.execute_script("return document.querySelectorAll('main img, main script').length")
+    assert inside == 0, "a name became elements"
+
+
+def check_csp(driver):
+    broken = [e["message"] for e in driver.get_log("browser") if "Content Security Policy" in e["message"]]
+    assert not broken, broken
+    foreign = driver.execute_script("return performance.getEntriesByType('resource').map(e => e.name)"
+                                    ".filter(name => !name.startsWith(location.origin))")
+    assert not foreign, f"the page asked elsewhere: {foreign}"
+
+
+def freeze_picture(driver, wanted):
+    """Stops the previews at one that shows object `wanted`; the canvas's rectangle and time, and a screenshot."""
+    driver.execute_cdp_cmd("Network.enable", {})
+    read = "const c = document.querySelector('canvas'); const r = c.getBoundingClientRect();" \
+           "return {time: Number(c.dataset.runningTime), shown: (c.dataset.objects || '').split(' ')," \
+           "box: [r.left, r.top, r.width, r.height]}"
+    for _ in range(40):
+        wait_for(f"a picture with {wanted}", lambda: wanted in driver.execute_script(read)["shown"])
+        driver.execute_cdp_cmd("Network.setBlockedURLs", {"urls": ["*/picture*"]})
+        seen = {"times": []}
+
+        def settled():
+            seen["times"] = [*seen["times"], driver.execute_script(read)["time"]][-12:]
+            return len(seen["times"]) == 12 and len(set(seen["times"])) == 1
+        wait_for("the picture stands still", settled)
+        state = driver.execute_script(read)
+        image = Image.open(io.BytesIO(driver.get_screenshot_as_png())).convert("RGB")
+        driver.execute_cdp_cmd("Network.setBlockedURLs", {"urls": []})
+        if wanted in state["shown"]:
+            return state, image
+    raise AssertionError(f"no picture with {wanted} could be held")
+
+
+def hue_of(driver, object_id):
+    colour = driver.execute_script(
+        "return import('/text.js').then(m => {const e = document.createElement('i'); e.style.color = m.colourOf(arguments[0]);"
+        "document.body.append(e); const c = getComputedStyle(e).color; e.remove(); return c})", object_id)
+    return [int(n) for n in re.findall(r"\d+", colour)[:3]]
+
+
+def outline_share(image, box, quad, size, colour):
+    """The share of the quad's outline on which the screenshot has the object's colour, within 3 pixels."""
+    left, top, width, height = box
+    points = [(left + x / size[0] * width, top + y / size[1] * height) for x, y in quad]
+    found = total = 0
+    for (x0, y0), (x1, y1) in zip(points, points[1:] + points[:1]):
+        length = ((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5
+        nx, ny = (y1 - y0) / length, (x0 - x1) / length
+        for step in range(5, 96, 3):
+            x, y = x0 + (x1 - x0) * step / 100, y0 + (y1 - y0) * step / 100
+            if not (left + 2 < x < left + width - 2 and top + 2 < y < top + height - 2):
+                continue
+            total += 1
+            found += any(is_near(image, x + nx * d, y + ny * d, colour) for d in (-3, -2, -1, 0, 1, 2, 3))
+    assert total > 20, "hardly anything of the outline lies in the picture"
+    return found / total
+
+
+def is_near(image, x, y, colour):
+    x, y = int(x), int(y)
+    if not (0 <= x < image.width and 0 <= y < image.height):
+        return False
+    return sum(abs(a - b) for a, b in zip(image.getpixel((x, y)), colour)) < 110
+
+
+def check_outlines(driver, truth, object_id):
+    """Twice, as by chance an object that stands still could be right."""
+    frames, size = truth["frames"], truth["size"]
+    colour = hue_of(driver, object_id)
+    state, image = freeze_picture(driver, object_id)
+    number = round(state["time"] * FPS / 1e9) % len(frames)
+    here = [e["quad"] for e in frames[number] if e["id"] == object_id]
+    assert here, f"the truth has no {object_id} in frame {number}"
+    share = outline_share(image, state["box"], here[0], size, colour)
+    assert share > 0.85, f"frame {number}: only {share:.0%} of the outline is where the truth says"
+    moved = [[x + size[0] * 0.06, y + size[1] * 0.08] for x, y in here[0]]
+    beside = outline_share(image, state["box"], moved, size, colour)
+    assert beside < 0.5, f"the check would pass anywhere: {beside:.0%}"
+
+
+def sequences(driver):
+    return driver.execute_script("return [...document.querySelectorAll('#events [data-seq]')].map(e => Number(e.dataset.seq))")
+
+
+def check_restart(driver, daemon):
+    before = max(sequences(driver))
+    daemon.stop()
+    wait_for("the page sees the loss", lambda: driver.find_element(By.ID, "connection").get_attribute("data-state") == "closed")
+    daemon.start()
+    wait_for("the page is back", lambda: driver.find_element(By.ID, "connection").get_attribute("data-state") == "open")
+    wait_for("events after the restart", lambda: max(sequences(driver)) > before + 2)
+    wait_for("pictures after the restart",
+             lambda: driver.execute_script("return document.querySelector('.no-picture').hidden"))
+    seen = sequences(driver)
+    assert len(seen) == len(set(seen)), "an event came twice"
+    assert sorted(seen) == list(range(min(seen), max(seen) + 1)), f"an event is missing: {sorted(seen)}"
+
+
+with tempfile.TemporaryDirectory() as base:
+    truth = make_programme(programme, base, "--width", "640", "--height", "360", "--seconds", str(SECONDS))
+    collection = os.path.join(base, "collection")
+    poster, mark = rename(collection, "poster", HOSTILE), rename(collection, "mark", "Sign")
+    with Daemon(linced, f"{base}/programme.ts", collection) as daemon, Browser() as driver:
+        driver.get(daemon.address)
+        wait_for("the feed is open", lambda: driver.find_element(By.ID, "connection").text == "Live")
+        wait_for("the stream runs", lambda: "Running" in texts(driver, ".stream .state"))
+        check_outlines(driver, truth, poster)
+        check_outlines(driver, truth, mark)
+        check_hostile_name(driver)
+        check_restart(driver, daemon)
+        check_csp(driver)
