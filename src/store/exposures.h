@@ -24,6 +24,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (LinceExposures, lince_exposures_free)
 /* Follows an event of any type. */
 void lince_exposures_apply (LinceExposures *exposures, const LinceEvent *event);
 
+/* Sets how far an open one's sums and sights have come, where that is known from elsewhere. */
+void lince_exposures_resume (
+    LinceExposures *exposures, const char *exposure, gint64 summed_until, gint64 last_utc);
+
 guint lince_exposures_count (const LinceExposures *exposures);
 /* NULL when it does not stand. Borrowed until the next call that changes. */
 const LinceOpenExposure *lince_exposures_find (

@@ -15,7 +15,8 @@ LinceLogReader *lince_log_reader_open (const char *directory, guint64 from, GErr
 void lince_log_reader_free (LinceLogReader *reader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LinceLogReader, lince_log_reader_free)
 
-/* Keep only what matches; NULL: all. A stream or object filter keeps no event without one. `types`
+/* Keep only what matches; NULL: all. A stream or object filter keeps no event without
+ * one, but `gap` and `notice` pass both. `types`
  * is a set of bits 1 << LinceEventType, 0 for all. Strings are copied. */
 void lince_log_reader_set_filter (
     LinceLogReader *reader, const char *stream, const char *object, guint types);
@@ -23,7 +24,8 @@ void lince_log_reader_set_filter (
 typedef enum {
   LINCE_LOG_EVENT, /* `event` and `line` are set */
   LINCE_LOG_END,   /* no further event up to `last`; later calls may find more */
-  LINCE_LOG_ERROR, /* a file cannot be read */
+  LINCE_LOG_ERROR, /* a file cannot be read (further); the next call goes on with the one after it
+                    */
 } LinceLogRead;
 
 /* The next event with a number up to `last` (pass what lince_record_last_sequence says: what lies

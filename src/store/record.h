@@ -48,6 +48,8 @@ typedef struct {
   gint64 segment_age;    /* or at this age in µs; 0: a day */
   gsize backlog_bytes;   /* of lines that wait for room on the disk; 0: 8 MiB */
   double low_space;      /* share of the file system in use that raises log-space-low; 0: 0.9 */
+  gint64 check_interval; /* µs between looks at the room on the disk, and between tries to write
+                            again; 0: 2 s */
   gint64 (*now) (
       gpointer); /* UTC, µs since 1970; NULL: g_get_real_time. Called in several threads */
   gpointer now_data;
@@ -70,6 +72,10 @@ const char *lince_record_account_path (const LinceRecord *record);
 /* The number of the last event published; what a hello says. 0 before the first. */
 guint64 lince_record_last_sequence (const LinceRecord *record);
 
+/* The number up to which the log can be read (log_reader.h). Below the last published one while the
+ * log cannot be written. */
+guint64 lince_record_logged_sequence (const LinceRecord *record);
+
 typedef enum {
   LINCE_RECORD_QUEUED,
   LINCE_RECORD_DUPLICATE, /* the run's n was here before; dropped */
@@ -89,7 +95,7 @@ void lince_record_note_moved (LinceRecord *record, const LinceEvent *moved);
 /* For the daemon's greeting: the highest n of that run in the log, 0 when it has none. */
 guint64 lince_record_acknowledged (const LinceRecord *record, const char *run);
 
-/* The exposures that stand now, by what was appended, those of earlier starts of the daemon
+/* The exposures that stand now, by what was published, those of earlier starts of the daemon
  * included. */
 const LinceExposures *lince_record_exposures (const LinceRecord *record);
 
