@@ -46,13 +46,33 @@ static const LinceFlatField error_fields[] = {
 };
 
 static void
-append_events (GString *json, const char *key, const LinceEvent *const *events, guint count)
+append_streams (GString *json, const LinceHello *hello)
 {
-  g_string_append_printf (json, ",\"%s\":[", key);
-  for (guint i = 0; i < count; i++) {
+  g_string_append (json, ",\"streams\":[");
+  for (guint i = 0; i < hello->stream_count; i++) {
     if (i > 0)
       g_string_append_c (json, ',');
-    lince_event_append (events[i], json);
+    lince_event_append (hello->streams[i], json);
+  }
+  g_string_append_c (json, ']');
+}
+
+static void
+append_exposures (GString *json, const LinceHello *hello)
+{
+  g_string_append (json, ",\"exposures\":[");
+  for (guint i = 0; i < hello->exposure_count; i++) {
+    const LinceEvent *event = hello->exposures[i];
+    const char *metadata = hello->metadata ? hello->metadata (event, hello->data) : NULL;
+    if (i > 0)
+      g_string_append_c (json, ',');
+    lince_event_append (event, json);
+    if (!metadata)
+      continue;
+    g_string_truncate (json, json->len - 1);
+    g_string_append (json, ",\"metadata\":");
+    g_string_append (json, metadata);
+    g_string_append_c (json, '}');
   }
   g_string_append_c (json, ']');
 }
@@ -68,8 +88,14 @@ lince_client_write_hello (const LinceHello *hello, GString *json)
   lince_json_append_unsigned (json, hello->sequence);
   g_string_append (json, ",\"server\":\"linced\",\"version\":");
   lince_json_append_text (json, hello->version);
-  append_events (json, "streams", hello->streams, hello->stream_count);
-  append_events (json, "exposures", hello->exposures, hello->exposure_count);
+  if (hello->resumes)
+    g_string_append_printf (json, ",\"resumed\":%s", hello->reason ? "false" : "true");
+  if (hello->resumes && hello->reason) {
+    g_string_append (json, ",\"reason\":");
+    lince_json_append_text (json, hello->reason);
+  }
+  append_streams (json, hello);
+  append_exposures (json, hello);
   g_string_append_c (json, '}');
 }
 

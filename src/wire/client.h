@@ -4,7 +4,10 @@
  *   {"v":1,"type":"hello","log":LOGID,"node":ID,"seq":N,"server":"linced","version":"0.1.0",
  *    "streams":[stream events: the newest of each],"exposures":[appeared events: those that stand]}
  *       first, once. `seq` is the number of the last event before this connection. In `exposures`,
- *       placement and times are the newest known; `seen_utc` is the first sight.
+ *       placement and times are the newest known; `seen_utc` is the first sight. Where metadata are
+ *       asked for, each exposure has "metadata" as its events have. To one that resumes:
+ *       "resumed":true, `seq` then being the number after which events come, or "resumed":false and
+ *       "reason":SENTENCE where the log does not hold what followed its number: it must forget.
  *   {"v":1,"type":"missed","first":A,"last":B,"count":N,"moved":M}
  *       this client was not sent N events numbered from A to B (both 0 and N 0 when it was moved
  * only) and M moved, because it did not read, or because the log no longer holds them.
@@ -23,6 +26,11 @@ typedef struct {
   guint stream_count;
   const LinceEvent *const *exposures; /* `exposure_count` events of type appeared */
   guint exposure_count;
+  gboolean resumes;   /* the client asked to go on where it was */
+  const char *reason; /* NULL: it does; else why it cannot */
+  /* NULL, or the text of a JSON object to join to an exposure (NULL for none) */
+  const char *(*metadata) (const LinceEvent *exposure, gpointer data);
+  gpointer data;
 } LinceHello;
 
 /* Each appends one message without a newline. */

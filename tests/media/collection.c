@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "media/collection.h"
+
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "picture_files.h"
+
+static char *folder, *cache;
+
+static void
+set_up (void)
+{
+  folder = make_folder ();
+  cache = make_folder ();
+  g_setenv ("LINCE_CACHE_DIR", cache, TRUE);
+}
+
+static void
+tear_down (void)
+{
+  remove_folder (folder);
+  remove_folder (cache);
+  g_free (folder);
+  g_free (cache);
+}
+
+/* What was reported. */
+typedef struct {
+  guint good, bad, done, total;
+  GString *problems; /* sentences, a line each */
+} Heard;
+
+static void
+hear (const char *image, const LinceEnrolment *report, const GError *problem, guint done,
+    guint total, gpointer user_data)
+{
+  Heard *heard = user_data;
+
+  ck_assert_uint_le (done, total);
+  ck_assert ((report == NULL) != (problem == NULL) || image == NULL);
+  heard->done = done;
+  heard->total = total;
+  heard->good += report != NULL;
+  heard->bad += problem != NULL;
+  if (problem != NULL) {
+    ck_assert_msg (strstr (problem->message, image) != NULL, "%s", problem->message);
+    g_string_append_printf (heard->problems, "%s\n", problem->message);
+  }
+}
+
+static LinceIndex *
+open_folder (Heard *heard)
+{
+  g_autoptr (GError) error = NULL;
+  LinceIndex *index;
+
+  if (heard->problems != NULL)
+    g_string_free (heard->problems, TRUE);
+  *heard = (Heard){.problems = g_string_new (NULL)};
+  index = lince_collection_open (folder, hear, heard, NULL, &error);
+  ck_assert_msg (index != NULL, "%s", error != NULL ? error->message : "");
+  return index;
+}
+
+static void
+expect_ids (LinceIndex *index, const char *const *ids)
+{
+  LinceObject object;
+  guint32 count = 0;
+
+  for (; ids[count] != NULL; count++) {
+    ck_assert_msg (lince_index_object (index, count, &object), "%s is missing", ids[count]);
+    ck_assert_str_eq (object.id, ids[count]);
+  }
+  ck_assert_uint_eq (lince_index_object_count (index), count);
+}
+
+/* Ids are file names without their last ending; what is no picture by name is left alone. */
+START_TEST (names_are_ids)
+{
+  static const char *const ids[] = {
+      "A_b-9", "lucene.net", "several", "\xd0\xbc-\xd0\xba\xd1\x96\xd0\xbd\xd0\xbe-hd", NULL};
+  g_autofree char *several = g_build_filename (folder, "several", NULL);
+  Heard heard = {0};
+  LinceIndex *index;
+  LinceObject object;
+  struct stat before, after;
+
+  save_poster (folder, "lucene.net.png", 64, 64, 1);
+  save_poster (folder, "A_b-9.JPG", 64, 64, 2);
+  save_poster (folder, "\xd0\xbc-\xd0\xba\xd1\x96\xd0\xbd\xd0\xbe-hd.png", 64, 64, 3);
+  ck_assert_int_eq (g_mkdir (several, 0700), 0);
+  save_poster (several, "front side.png", 64, 64, 4);
+  save_poster (several, "back.jpeg", 64, 64, 5);
+  save_poster (folder, "several.png", 64, 64, 6);
+  write_file (folder, "README.txt", "hello", -1);
+  write_file (folder, ".hidden.png", "hello", -1);
+  write_file (several, "notes", "hello", -1);
+  ck_assert_int_eq (g_stat (folder, &before), 0);
+  index = open_folder (&heard);
+  expect_ids (index, ids);
+  ck_assert_uint_eq (heard.good, 6);
+  ck_assert_uint_eq (heard.bad, 0);
+  ck_assert_uint_eq (heard.done, 6);
+  ck_assert_uint_eq (heard.total, 6);
+  ck_assert (lince_index_object (index, 2, &object));
+  ck_assert_uint_eq (object.image_count, 3);
+  ck_assert_str_eq (object.name, "several");
+  /* nothing was written into the collection */
+  ck_assert_int_eq (g_stat (folder, &after), 0);
+  ck_assert_mem_eq (&before.st_mtim, &after.st_mtim, sizeof before.st_mtim);
+  lince_index_unref (index);
+}
+END_TEST
+
+START_TEST (json_gives_name_and_metadata)
+{
+  Heard heard = {0};
+  LinceIndex *index;
+  LinceObject object;
+
+  save_poster (folder, "a.b.png", 64, 64, 1);
+  save_poster (folder, "c.png", 64, 64, 2);
+  write_file (folder, "a.b.json",
+      "{\"name\": \"Caf\xc3\xa9 \\u00e9\", \"metadata\": {\"price\": 12, \"tags\": [\"x\"]},"
+      " \"else\": 1}",
+      -1);
+  index = open_folder (&heard);
+  ck_assert_uint_eq (heard.bad, 0);
+  ck_assert (lince_index_object (index, 0, &object));
+  ck_assert_str_eq (object.name, "Caf\xc3\xa9 \xc3\xa9");
+  ck_assert_str_eq (object.metadata, "{\"price\":12,\"tags\":[\"x\"]}");
+  ck_assert (lince_index_object (index, 1, &object));
+  ck_assert_str_eq (object.name, "c");
+  ck_assert_str_eq (object.metadata, "{}");
+  lince_index_unref (index);
+}
+END_TEST
+
+/* A bad description is named; the picture is used without it. */
+START_TEST (bad_json_is_named)
+{
+  static const struct {
+    const char *text, *words;
+  } cases[] = {
+      {"{\"name\": 5}", "\"name\""},
+      {"{\"name\": \"\"}", "\"name\""},
+      {"{\"metadata\": []}", "\"metadata\""},
+      {"[]", "not one JSON object"},
+      {"", "not one JSON object"},
+      {"{\"name\": \"x\"", "a.json cannot be used"},
+      {"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", "levels deep"},
+  };
+
+  save_poster (folder, "a.png", 64, 64, 1);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    Heard heard = {0};
+    LinceIndex *index;
+    LinceObject object;
+
+    write_file (folder, "a.json", cases[i].text, -1);
+    index = open_folder (&heard);
+    ck_assert_uint_eq (heard.bad, 1);
+    ck_assert_msg (strstr (heard.problems->str, cases[i].words) != NULL, "%s: %s", cases[i].text,
+        heard.problems->str);
+    ck_assert (lince_index_object (index, 0, &object));
+    ck_assert_str_eq (object.name, "a");
+    lince_index_unref (index);
+  }
+}
+END_TEST
+
+/* One of each kind of bad reference beside one good one: named, and remembered. */
+START_TEST (problems_are_named_and_remembered)
+{
+  static const char *const ids[] = {"good", NULL};
+  static const char *const words[] = {"flat.png: is flat", "small.png: is too small",
+      "text.png is not a picture", "loop.png cannot be opened: it is a loop",
+      "gone.png cannot be opened: No such file", "bad name.png has a name that is no id"};
+  g_autofree char *loop = g_build_filename (folder, "loop.png", NULL);
+  g_autofree char *gone = g_build_filename (folder, "gone.png", NULL);
+  g_autofree char *first = NULL;
+  Heard heard = {0};
+
+  save_poster (folder, "good.png", 64, 64, 1);
+  save_poster (folder, "flat.png", 64, 64, 0);
+  save_poster (folder, "small.png", 15, 64, 1);
+  save_poster (folder, "bad name.png", 64, 64, 2);
+  write_file (folder, "text.png", "no picture", -1);
+  ck_assert_int_eq (symlink ("loop.png", loop), 0);
+  ck_assert_int_eq (symlink ("nowhere", gone), 0);
+  for (int round = 0; round < 2; round++) {
+    LinceIndex *index = open_folder (&heard);
+
+    expect_ids (index, ids);
+    ck_assert_uint_eq (heard.bad, G_N_ELEMENTS (words));
+    ck_assert_uint_eq (heard.good, round == 0 ? 1 : 0);
+    for (guint i = 0; i < G_N_ELEMENTS (words); i++)
+      ck_assert_msg (
+          strstr (heard.problems->str, words[i]) != NULL, "%s: %s", words[i], heard.problems->str);
+    lince_index_unref (index);
+  }
+}
+END_TEST
+
+START_TEST (nothing_usable)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *missing = g_build_filename (folder, "missing", NULL);
+
+  ck_assert_ptr_null (lince_collection_open (folder, NULL, NULL, NULL, &error));
+  ck_assert (g_error_matches (error, LINCE_COLLECTION_ERROR, LINCE_COLLECTION_ERROR_EMPTY));
+  g_clear_error (&error);
+  save_poster (folder, "flat.png", 64, 64, 0);
+  ck_assert_ptr_null (lince_collection_open (folder, NULL, NULL, NULL, &error));
+  ck_assert (g_error_matches (error, LINCE_COLLECTION_ERROR, LINCE_COLLECTION_ERROR_EMPTY));
+  ck_assert_ptr_nonnull (strstr (error->message, folder));
+  g_clear_error (&error);
+  ck_assert_ptr_null (lince_collection_open (missing, NULL, NULL, NULL, &error));
+  ck_assert (g_error_matches (error, LINCE_COLLECTION_ERROR, LINCE_COLLECTION_ERROR_OPEN));
+  ck_assert_ptr_nonnull (strstr (error->message, missing));
+}
+END_TEST
+
+/* The second opening maps what the first has compiled; any change compiles anew. */
+START_TEST (cache_follows_the_directory)
+{
+  Heard heard = {0};
+  LinceIndex *first, *second, *third;
+  g_autofree char *before = NULL, *after = NULL;
+
+  save_poster (folder, "a.png", 64, 64, 1);
+  save_poster (folder, "b.png", 64, 64, 2);
+  before = lince_collection_fingerprint (folder);
+  first = open_folder (&heard);
+  ck_assert_uint_eq (heard.good, 2);
+  second = open_folder (&heard);
+  ck_assert_uint_eq (heard.good, 0);
+  ck_assert_str_eq (lince_index_revision (first), lince_index_revision (second));
+  save_poster (folder, "b.png", 64, 64, 3);
+  after = lince_collection_fingerprint (folder);
+  ck_assert_str_ne (before, after);
+  third = open_folder (&heard);
+  ck_assert_uint_eq (heard.good, 2);
+  ck_assert_str_ne (lince_index_revision (first), lince_index_revision (third));
+  lince_index_unref (third);
+  /* a description alone is a change too */
+  write_file (folder, "b.json", "{\"name\": \"B\"}", -1);
+  third = open_folder (&heard);
+  ck_assert_uint_eq (heard.good, 2);
+  lince_index_unref (first);
+  lince_index_unref (second);
+  lince_index_unref (third);
+}
+END_TEST
+
+static char *
+find_cached (const char *ending)
+{
+  g_autoptr (GDir) directory = g_dir_open (cache, 0, NULL);
+  const char *name;
+
+  while ((name = g_dir_read_name (directory)) != NULL)
+    if (g_str_has_suffix (name, ending))
+      return g_build_filename (cache, name, NULL);
+  ck_abort_msg ("nothing cached ends in %s", ending);
+  return NULL;
+}
+
+START_TEST (damaged_cache_is_compiled_anew)
+{
+  static const char *const endings[] = {".index", ".segment", ".problems"};
+  Heard heard = {0};
+
+  save_poster (folder, "a.png", 64, 64, 1);
+  lince_index_unref (open_folder (&heard));
+  for (guint i = 0; i < G_N_ELEMENTS (endings); i++) {
+    g_autofree char *path = find_cached (endings[i]), *data = NULL;
+    gsize size;
+
+    ck_assert (g_file_get_contents (path, &data, &size, NULL));
+    data[size - 1] ^= 1;
+    data[size / 2] ^= 1;
+    ck_assert (g_file_set_contents (path, data, (gssize) size, NULL));
+    lince_index_unref (open_folder (&heard));
+    ck_assert_msg (heard.good == 1, "%s", endings[i]);
+    lince_index_unref (open_folder (&heard));
+    ck_assert_uint_eq (heard.good, 0);
+  }
+}
+END_TEST
+
+START_TEST (works_without_a_cache)
+{
+  Heard heard = {0};
+  LinceIndex *index;
+
+  save_poster (folder, "a.png", 64, 64, 1);
+  g_setenv ("LINCE_CACHE_DIR", "/proc/nothing/can/be/written/here", TRUE);
+  for (int i = 0; i < 2; i++) {
+    index = open_folder (&heard);
+    ck_assert_uint_eq (heard.good, 1);
+    ck_assert_uint_eq (lince_index_object_count (index), 1);
+    lince_index_unref (index);
+  }
+}
+END_TEST
+
+/* Only so many entries stay. */
+START_TEST (cache_is_bounded)
+{
+  Heard heard = {0};
+  guint count = 0;
+  g_autoptr (GDir) directory = NULL;
+  const char *name;
+
+  for (guint i = 1; i <= 40; i++) {
+    save_poster (folder, "a.png", 24, 24, i);
+    lince_index_unref (open_folder (&heard));
+    ck_assert_uint_eq (heard.good, 1);
+  }
+  lince_index_unref (open_folder (&heard));
+  ck_assert_uint_eq (heard.good, 0);
+  directory = g_dir_open (cache, 0, NULL);
+  while ((name = g_dir_read_name (directory)) != NULL)
+    count += g_str_has_suffix (name, ".index");
+  ck_assert_uint_eq (count, 32);
+}
+END_TEST
+
+/* Two processes open one collection at once: one compiles, the other waits and maps. */
+START_TEST (processes_agree_by_a_lock)
+{
+  pid_t children[2];
+  int compiled = 0;
+
+  for (guint i = 0; i < 6; i++) {
+    g_autofree char *name = g_strdup_printf ("%u.png", i);
+
+    save_poster (folder, name, 200, 200, i + 1);
+  }
+  for (int i = 0; i < 2; i++) {
+    children[i] = fork ();
+    if (children[i] == 0) {
+      Heard heard = {0};
+      LinceIndex *index = open_folder (&heard);
+
+      _exit (lince_index_image_count (index) != 6 ? 100 : (int) heard.good);
+    }
+  }
+  for (int i = 0; i < 2; i++) {
+    int status;
+
+    ck_assert_int_eq (waitpid (children[i], &status, 0), children[i]);
+    ck_assert (WIFEXITED (status));
+    ck_assert_msg (
+        WEXITSTATUS (status) == 0 || WEXITSTATUS (status) == 6, "%d", WEXITSTATUS (status));
+    compiled += WEXITSTATUS (status);
+  }
+  ck_assert_int_eq (compiled, 6);
+}
+END_TEST
+
+START_TEST (may_be_cancelled)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+
+  save_poster (folder, "a.png", 64, 64, 1);
+  g_cancellable_cancel (cancellable);
+  ck_assert_ptr_null (lince_collection_open (folder, NULL, NULL, cancellable, &error));
+  ck_assert (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED));
+}
+END_TEST
+
+START_TEST (compiles_into_a_file)
+{
+  g_autofree char *output = g_build_filename (cache, "out.index", NULL);
+  g_autofree char *fingerprint = NULL, *other = NULL;
+  g_autoptr (GError) error = NULL;
+  LinceIndex *index;
+  guint problems = 99;
+
+  save_poster (folder, "a.png", 64, 64, 1);
+  save_poster (folder, "flat.png", 64, 64, 0);
+  ck_assert (lince_collection_compile (folder, output, NULL, NULL, &problems, NULL, &error));
+  ck_assert_uint_eq (problems, 1);
+  index = lince_collection_open (output, NULL, NULL, NULL, &error);
+  ck_assert_msg (index != NULL, "%s", error != NULL ? error->message : "");
+  ck_assert_uint_eq (lince_index_object_count (index), 1);
+  lince_index_unref (index);
+  fingerprint = lince_collection_fingerprint (output);
+  ck_assert_ptr_nonnull (fingerprint);
+  save_poster (folder, "b.png", 64, 64, 2);
+  ck_assert (lince_collection_compile (folder, output, NULL, NULL, NULL, NULL, &error));
+  other = lince_collection_fingerprint (output);
+  ck_assert_str_ne (fingerprint, other);
+
+  ck_assert (
+      !lince_collection_compile (folder, "/nonexistent/x.index", NULL, NULL, NULL, NULL, &error));
+  ck_assert (g_error_matches (error, LINCE_COLLECTION_ERROR, LINCE_COLLECTION_ERROR_INDEX));
+  g_clear_error (&error);
+  write_file (cache, "out.index", "not an index", -1);
+  ck_assert_ptr_null (lince_collection_open (output, NULL, NULL, NULL, &error));
+  ck_assert (g_error_matches (error, LINCE_COLLECTION_ERROR, LINCE_COLLECTION_ERROR_INDEX));
+  ck_assert_ptr_nonnull (strstr (error->message, output));
+}
+END_TEST
+
+int
+main (void)
+{
+  Suite *suite = suite_create ("collection");
+  TCase *tests = tcase_create ("directories");
+  SRunner *runner;
+  int failed;
+
+  tcase_add_checked_fixture (tests, set_up, tear_down);
+  tcase_add_test (tests, names_are_ids);
+  tcase_add_test (tests, json_gives_name_and_metadata);
+  tcase_add_test (tests, bad_json_is_named);
+  tcase_add_test (tests, problems_are_named_and_remembered);
+  tcase_add_test (tests, nothing_usable);
+  tcase_add_test (tests, cache_follows_the_directory);
+  tcase_add_test (tests, damaged_cache_is_compiled_anew);
+  tcase_add_test (tests, works_without_a_cache);
+  tcase_add_test (tests, cache_is_bounded);
+  tcase_add_test (tests, processes_agree_by_a_lock);
+  tcase_add_test (tests, may_be_cancelled);
+  tcase_add_test (tests, compiles_into_a_file);
+  suite_add_tcase (suite, tests);
+  runner = srunner_create (suite);
+  srunner_run_all (runner, CK_NORMAL);
+  failed = srunner_ntests_failed (runner);
+  srunner_free (runner);
+  return failed > 0;
+}
