@@ -11,8 +11,8 @@
 
 #define VIEWS 5
 #define PER_VIEW 1500 /* keypoints taken from a simulated view */
-#define FRONT_FEATURES 600
-#define SIDE_FEATURES 150 /* of each simulated tilt */
+#define FRONT_FEATURES 400
+#define SIDE_FEATURES 60 /* of each simulated tilt */
 #define TEXTURED_FEATURES 24
 #define SAME_DISTANCE 24 /* a tilted view's feature this close to one kept adds nothing */
 

@@ -3,35 +3,14 @@
 
 #include <string.h>
 
-#define PROBES 6
-#define LIMIT 72   /* bits: matches farther than this tell nothing */
+#define PROBES 6        /* words that are looked under at most */
+#define PROBE_REACH 24  /* bits by which they may be farther than the nearest */
+#define LIMIT 62 /* bits */
 #define FURTHER 10 /* bits by which the second and third image may be farther than the first */
 #define MAX_WORDS 4096
 #define CAPACITY 128
 #define MAX_BLOCKS (1u << 16) /* of one list that are read */
 #define POSITION(found) ((found) &0xfffffu)
-
-/* The words to look under: (distance << 16 | word), nearest first. */
-static uint32_t
-choose_words (const LinceKernels *kernels, const LinceDescriptor *descriptor,
-    const LinceDescriptorBlock *words, uint32_t count, uint32_t chosen[PROBES])
-{
-  uint16_t distances[MAX_WORDS];
-  uint32_t n = 0;
-
-  kernels->distances (descriptor, words, count / LINCE_BLOCK, distances);
-  for (uint32_t i = 0; i < count; i++) {
-    uint32_t key = (uint32_t) distances[i] << 16 | i, at;
-
-    if (n == PROBES && key >= chosen[n - 1])
-      continue;
-    at = n < PROBES ? n++ : n - 1;
-    for (; at > 0 && chosen[at - 1] > key; at--)
-      chosen[at] = chosen[at - 1];
-    chosen[at] = key;
-  }
-  return n;
-}
 
 static bool
 before (const LinceNeighbour *a, const LinceNeighbour *b)
@@ -72,19 +51,27 @@ lince_match (const LinceTextured *textured, const LinceKernels *kernels,
   const LinceDescriptorBlock *blocks = textured->parts[LINCE_PART_BLOCKS];
   const LinceSlot *slots = textured->parts[LINCE_PART_SLOTS];
   const uint32_t *lists = textured->parts[LINCE_PART_LISTS];
-  uint32_t first_word = dark ? textured->words[0] : 0, chosen[PROBES], count = 0, n;
+  uint32_t first_word = dark ? textured->words[0] : 0, count = 0, limit = LIMIT, n;
+  uint32_t word_count = textured->words[dark != 0];
+  uint16_t distances[MAX_WORDS], chosen[PROBES];
 
-  n = choose_words (
-      kernels, descriptor, words + first_word / LINCE_BLOCK, textured->words[dark != 0], chosen);
+  if (word_count == 0)
+    return 0;
+  kernels->distances (descriptor, words + first_word / LINCE_BLOCK, word_count / LINCE_BLOCK,
+      distances);
+  n = kernels->choose (distances, word_count, PROBE_REACH, PROBES, chosen);
   for (uint32_t p = 0; p < n; p++) {
-    uint32_t word = first_word + (chosen[p] & 0xffff), found[CAPACITY], hits;
+    uint32_t word = first_word + chosen[p], found[CAPACITY], hits;
     uint32_t begin = lists[word], end = lists[word + 1];
 
     end = end > textured->block_count ? textured->block_count : end;
     if (begin >= end)
       continue;
     end = end - begin > MAX_BLOCKS ? begin + MAX_BLOCKS : end;
-    hits = kernels->scan (descriptor, blocks + begin, end - begin, LIMIT, found, CAPACITY);
+    /* what is farther than the best so far by more than FURTHER would be dropped anyway */
+    if (count > 0 && neighbours[0].distance + FURTHER < limit)
+      limit = neighbours[0].distance + FURTHER;
+    hits = kernels->scan (descriptor, blocks + begin, end - begin, limit, found, CAPACITY);
     for (uint32_t i = 0; i < hits; i++) {
       uint32_t slot = begin * LINCE_BLOCK + POSITION (found[i]);
       LinceNeighbour candidate = {slots[slot].image, slot, found[i] >> 20};

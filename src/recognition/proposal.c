@@ -8,7 +8,7 @@
 #include "recognition/matching.h"
 
 #define GUIDED_LIMIT 84 /* bits */
-#define GUIDED_TURN 32  /* 256ths of a turn */
+#define GUIDED_COSINE .7f /* of the angle between directions */
 #define GUIDED_SCALE 2.f
 #define SAMPLE_ROUNDS 60
 #define LEAST_INLIERS 5
@@ -21,10 +21,10 @@ lince_grid_init (LinceGrid *grid, int width, int height, uint32_t capacity, Linc
   grid->columns = (uint32_t) (width + LINCE_GRID_CELL - 1) / LINCE_GRID_CELL;
   grid->rows = (uint32_t) (height + LINCE_GRID_CELL - 1) / LINCE_GRID_CELL;
   grid->first = calloc (grid->columns * grid->rows + 2, sizeof *grid->first);
-  grid->members = calloc (capacity, sizeof *grid->members);
+  grid->points = calloc (capacity, sizeof *grid->points);
   grid->x = calloc (capacity, sizeof *grid->x);
   grid->y = calloc (capacity, sizeof *grid->y);
-  if (grid->first != NULL && grid->members != NULL && grid->x != NULL && grid->y != NULL)
+  if (grid->first != NULL && grid->points != NULL && grid->x != NULL && grid->y != NULL)
     return true;
   lince_grid_clear (grid);
   lince_error_set (error, LINCE_ERROR_MEMORY, "no memory for the grid of keypoints");
@@ -35,7 +35,7 @@ void
 lince_grid_clear (LinceGrid *grid)
 {
   free (grid->first);
-  free (grid->members);
+  free (grid->points);
   free (grid->x);
   free (grid->y);
   *grid = (LinceGrid){0};
@@ -67,8 +67,14 @@ lince_grid_fill (LinceGrid *grid, const LinceExtractor *extractor)
   }
   for (uint32_t c = 1; c < cells + 2; c++)
     grid->first[c] += grid->first[c - 1];
-  for (uint32_t i = 0; i < extractor->count; i++)
-    grid->members[grid->first[cell_of (grid, grid->x[i], grid->y[i]) + 1]++] = i;
+  for (uint32_t i = 0; i < extractor->count; i++) {
+    const LinceKeypoint *keypoint = &extractor->keypoints[i];
+
+    grid->points[grid->first[cell_of (grid, grid->x[i], grid->y[i]) + 1]++] =
+        (LinceGridPoint){grid->x[i], grid->y[i],
+            extractor->scales.scales[keypoint->scale].scale_x, i, (uint8_t) keypoint->angle,
+            keypoint->dark};
+  }
 }
 
 typedef struct {
@@ -83,49 +89,45 @@ typedef struct {
   uint32_t count; /* correspondences */
 } Proposal;
 
-/* How the homography changes size and direction around a point of the reference. */
-static bool
-local_frame (const double h[9], double x, double y, double *u, double *v, double jacobian[4])
-{
-  double w = h[6] * x + h[7] * y + h[8];
-
-  if (!(w > 1e-9))
-    return false;
-  *u = (h[0] * x + h[1] * y + h[2]) / w;
-  *v = (h[3] * x + h[4] * y + h[5]) / w;
-  jacobian[0] = (h[0] - *u * h[6]) / w;
-  jacobian[1] = (h[1] - *u * h[7]) / w;
-  jacobian[2] = (h[3] - *v * h[6]) / w;
-  jacobian[3] = (h[4] - *v * h[7]) / w;
-  return true;
-}
-
 /* What a feature must look like in the frame. */
 typedef struct {
-  double u, v;
+  float u, v;
   float scale;
-  int turn;
+  float dx, dy; /* its direction, of length 1 */
   float reach;
 } Expectation;
 
 static bool
 expect (const Proposal *proposal, const LinceSlot *slot, float slack, Expectation *expectation)
 {
-  double jacobian[4], angle = slot->angle * (2 * M_PI / 256), dx, dy;
-  double scale = slot->scale / 256.;
+  const double *h = proposal->homography;
+  float x = slot->x, y = slot->y, w, u, v, c, s, xx, xy, yx, yy, length;
 
-  if (!local_frame (proposal->homography, (double) slot->x, (double) slot->y, &expectation->u,
-          &expectation->v, jacobian))
+  w = (float) (h[6] * (double) x + h[7] * (double) y + h[8]);
+  if (!(w > 1e-6f))
     return false;
-  dx = jacobian[0] * cos (angle) + jacobian[1] * sin (angle);
-  dy = jacobian[2] * cos (angle) + jacobian[3] * sin (angle);
-  expectation->scale =
-      (float) (scale * sqrt (fabs (jacobian[0] * jacobian[3] - jacobian[1] * jacobian[2])));
-  expectation->turn = (int) lrint (atan2 (dy, dx) * (256 / (2 * M_PI))) & 255;
+  w = 1 / w;
+  u = (float) (h[0] * (double) x + h[1] * (double) y + h[2]) * w;
+  v = (float) (h[3] * (double) x + h[4] * (double) y + h[5]) * w;
+  if (!(u >= 0 && v >= 0 && u < (float) (proposal->grid->columns * LINCE_GRID_CELL) &&
+          v < (float) (proposal->grid->rows * LINCE_GRID_CELL)))
+    return false;
+  /* the Jacobian says how size and direction change there */
+  xx = ((float) h[0] - u * (float) h[6]) * w;
+  xy = ((float) h[1] - u * (float) h[7]) * w;
+  yx = ((float) h[3] - v * (float) h[6]) * w;
+  yy = ((float) h[4] - v * (float) h[7]) * w;
+  c = LINCE_TURN_COSINE (slot->angle);
+  s = LINCE_TURN_SINE (slot->angle);
+  *expectation = (Expectation){.u = u, .v = v, .dx = xx * c + xy * s, .dy = yx * c + yy * s};
+  length = sqrtf (expectation->dx * expectation->dx + expectation->dy * expectation->dy);
+  if (!(length > 1e-6f))
+    return false;
+  expectation->dx /= length;
+  expectation->dy /= length;
+  expectation->scale = (float) slot->scale * (1.f / 256) * sqrtf (fabsf (xx * yy - xy * yx));
   expectation->reach = slack + 1.5f * expectation->scale;
-  return expectation->scale > .2f && expectation->u >= 0 && expectation->v >= 0 &&
-         expectation->u < (double) (proposal->grid->columns * LINCE_GRID_CELL) &&
-         expectation->v < (double) (proposal->grid->rows * LINCE_GRID_CELL);
+  return expectation->scale > .2f;
 }
 
 /* The best keypoint of one cell for an expectation. */
@@ -134,24 +136,25 @@ seek_in_cell (const Proposal *proposal, const Expectation *expectation, const Li
     uint32_t number, uint32_t cell, uint32_t *best, uint32_t *best_distance)
 {
   const LinceGrid *grid = proposal->grid;
+  float reach = expectation->reach * expectation->reach;
 
   for (uint32_t i = grid->first[cell]; i < grid->first[cell + 1]; i++) {
-    uint32_t k = grid->members[i], distance;
-    const LinceKeypoint *keypoint = &proposal->extractor->keypoints[k];
-    float scale = proposal->extractor->scales.scales[keypoint->scale].scale_x;
-    float du = grid->x[k] - (float) expectation->u, dv = grid->y[k] - (float) expectation->v;
-    int turn = (int8_t) (uint8_t) (keypoint->angle - expectation->turn);
+    const LinceGridPoint *point = &grid->points[i];
+    float du = point->x - expectation->u, dv = point->y - expectation->v;
+    uint32_t distance;
 
-    if (keypoint->dark != slot->dark ||
-        du * du + dv * dv > expectation->reach * expectation->reach || turn < -GUIDED_TURN ||
-        turn > GUIDED_TURN || scale > GUIDED_SCALE * expectation->scale ||
-        expectation->scale > GUIDED_SCALE * scale)
+    if (du * du + dv * dv > reach || point->dark != slot->dark ||
+        point->scale > GUIDED_SCALE * expectation->scale ||
+        expectation->scale > GUIDED_SCALE * point->scale ||
+        LINCE_TURN_COSINE (point->angle) * expectation->dx +
+                LINCE_TURN_SINE (point->angle) * expectation->dy <
+            GUIDED_COSINE)
       continue;
-    distance =
-        lince_textured_distance (proposal->textured, number, &proposal->extractor->descriptors[k]);
+    distance = lince_textured_distance (
+        proposal->textured, number, &proposal->extractor->descriptors[point->keypoint]);
     if (distance < *best_distance) {
       *best_distance = distance;
-      *best = k;
+      *best = point->keypoint;
     }
   }
 }
@@ -161,7 +164,7 @@ seek (const Proposal *proposal, const Expectation *expectation, const LinceSlot 
     uint32_t number, uint32_t *best, uint32_t *best_distance)
 {
   const LinceGrid *grid = proposal->grid;
-  float reach = expectation->reach, u = (float) expectation->u, v = (float) expectation->v;
+  float reach = expectation->reach, u = expectation->u, v = expectation->v;
   uint32_t left = (uint32_t) (u > reach ? u - reach : 0.f) / LINCE_GRID_CELL;
   uint32_t top = (uint32_t) (v > reach ? v - reach : 0.f) / LINCE_GRID_CELL;
   uint32_t right = (uint32_t) (u + reach) / LINCE_GRID_CELL;
@@ -186,15 +189,15 @@ add_guided (Proposal *proposal, const LinceSlot *slot, uint32_t keypoint, uint32
       proposal->grid->y[keypoint], 1.f + scale, keypoint};
   uint32_t at = proposal->count;
 
-  for (uint32_t i = 0; i < proposal->count; i++)
-    if (scratch->correspondences[i].tag == keypoint) {
-      if (scratch->distances[i] <= distance)
-        return;
-      at = i;
-      break;
-    }
+  if (scratch->stamps[keypoint] == scratch->stamp) {
+    at = scratch->entries[keypoint];
+    if (scratch->distances[at] <= distance)
+      return;
+  }
   if (at == LINCE_GUIDED_MAX)
     return;
+  scratch->stamps[keypoint] = scratch->stamp;
+  scratch->entries[keypoint] = (uint16_t) at;
   scratch->correspondences[at] = made;
   scratch->distances[at] = (uint16_t) distance;
   proposal->count += at == proposal->count;
@@ -205,6 +208,7 @@ static void
 guide (Proposal *proposal, float slack)
 {
   proposal->count = 0;
+  proposal->scratch->stamp++;
   for (uint32_t n = 0; n < proposal->feature_count; n++) {
     uint32_t number, keypoint = 0, distance;
     LinceSlot slot;
@@ -248,8 +252,9 @@ take_peak (Proposal *proposal, const LinceMatch *matches, uint32_t count, uint32
 static void
 similarity (const LinceMatch *match, double h[9])
 {
-  double angle = match->turn * (2 * M_PI / 256), scale = (double) match->scale;
-  double c = scale * cos (angle), s = scale * sin (angle);
+  double scale = (double) match->scale;
+  double c = scale * (double) LINCE_TURN_COSINE (match->turn);
+  double s = scale * (double) LINCE_TURN_SINE (match->turn);
 
   h[0] = c;
   h[1] = -s;

@@ -8,13 +8,20 @@
 #include "recognition/search.h"
 #include "recognition/voting.h"
 
+/* A keypoint of the frame as guided matching reads it. */
+typedef struct {
+  float x, y, scale; /* frame pixels */
+  uint32_t keypoint;
+  uint8_t angle, dark;
+} LinceGridPoint;
+
 /* The frame's keypoints by place: cells of LINCE_GRID_CELL frame pixels. */
 #define LINCE_GRID_CELL 32
 typedef struct {
   uint32_t columns, rows;
-  uint32_t *first;   /* of columns * rows + 1 cells */
-  uint32_t *members; /* keypoints, cell by cell, rising */
-  float *x, *y;      /* places of all keypoints in frame pixels */
+  uint32_t *first;        /* of columns * rows + 1 cells */
+  LinceGridPoint *points; /* cell by cell, keypoints rising */
+  float *x, *y;           /* places of all keypoints in frame pixels */
 } LinceGrid;
 
 bool lince_grid_init (LinceGrid *grid, int width, int height, uint32_t capacity, LinceError *error);
@@ -28,6 +35,9 @@ void lince_grid_fill (LinceGrid *grid, const LinceExtractor *extractor);
 typedef struct {
   LinceCorrespondence correspondences[LINCE_GUIDED_MAX];
   uint16_t distances[LINCE_GUIDED_MAX];
+  uint32_t stamp;
+  uint32_t stamps[LINCE_SEARCH_MAX_WORK];  /* which pass used a keypoint last */
+  uint16_t entries[LINCE_SEARCH_MAX_WORK]; /* and for which correspondence */
 } LinceProposalScratch;
 
 /* Writes up to `capacity` hypotheses for the image's peaks; returns how many. */

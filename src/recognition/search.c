@@ -9,8 +9,8 @@
 #include "recognition/proposal.h"
 
 #define CHUNK 64          /* keypoints that one item of the pool looks up */
-#define LEAST_WEIGHT 2.2f /* of a peak */
-#define MAX_MATCHES 400   /* of one image that vote, nearest first */
+#define LEAST_WEIGHT (LINCE_VOTE_WEIGHT * 5 / 2) /* of a peak */
+#define MAX_PEAKS 40 /* of all images that are followed up, heaviest first */
 
 typedef struct {
   LincePeak peaks[LINCE_PEAKS_AN_IMAGE];
@@ -33,6 +33,7 @@ struct LinceSearch {
   ImageState *images;
   uint32_t *wanted;              /* images with matches enough to vote */
   LinceProposalScratch *scratch; /* one a thread */
+  LinceVotingScratch *voting;    /* one a thread */
   uint32_t threads;
 };
 
@@ -79,6 +80,7 @@ lince_search_free (LinceSearch *search)
   clear_frame (search);
   clear_index (search);
   free (search->scratch);
+  free (search->voting);
   free (search);
 }
 
@@ -142,10 +144,12 @@ lince_search_resize (LinceSearch *search, const LincePyramid *pyramid,
     return false;
   if (search->threads < threads) {
     free (search->scratch);
+    free (search->voting);
     search->scratch = calloc (threads, sizeof *search->scratch);
-    search->threads = search->scratch != NULL ? threads : 0;
+    search->voting = calloc (threads, sizeof *search->voting);
+    search->threads = search->scratch != NULL && search->voting != NULL ? threads : 0;
   }
-  if (search->scratch == NULL)
+  if (search->threads == 0)
     return false;
   if (error != NULL)
     *error = (LinceError){0};
@@ -192,8 +196,8 @@ make_match (const LinceSearch *search, const LinceTextured *textured, uint32_t k
   match->scale = scale->scale_x * 256 / (float) slot.scale;
   dx = (width * .5f - slot.x) * match->scale;
   dy = (height * .5f - slot.y) * match->scale;
-  c = (float) cos (match->turn * (2 * M_PI / 256));
-  s = (float) sin (match->turn * (2 * M_PI / 256));
+  c = LINCE_TURN_COSINE (match->turn);
+  s = LINCE_TURN_SINE (match->turn);
   match->centre_u = match->u + c * dx - s * dy;
   match->centre_v = match->v + s * dx + c * dy;
 }
@@ -229,11 +233,11 @@ thin (LinceMatch *matches, uint32_t count)
   uint32_t histogram[257] = {0}, sum = 0, kept = 0;
   uint32_t limit = 0;
 
-  if (count <= MAX_MATCHES)
+  if (count <= LINCE_VOTES_MAX)
     return count;
   for (uint32_t i = 0; i < count; i++)
     histogram[matches[i].distance < 256 ? matches[i].distance : 256]++;
-  while (limit < 256 && sum + histogram[limit] <= MAX_MATCHES)
+  while (limit < 256 && sum + histogram[limit] <= LINCE_VOTES_MAX)
     sum += histogram[limit++];
   for (uint32_t i = 0; i < count; i++)
     if (matches[i].distance < limit)
@@ -254,7 +258,7 @@ vote_for_image (void *context, uint32_t item, uint32_t thread)
   lince_textured_image (searching->textured, image, &width, &height, &count);
   count = thin (matches, search->first[image + 1] - search->first[image]);
   state->peak_count = lince_vote (matches, count, sqrtf (width * width + height * height),
-      LEAST_WEIGHT, state->peaks, LINCE_PEAKS_AN_IMAGE);
+      LEAST_WEIGHT, &search->voting[thread], state->peaks, LINCE_PEAKS_AN_IMAGE);
   state->hypothesis_count = count;
 }
 
@@ -269,6 +273,49 @@ propose_image (void *context, uint32_t item, uint32_t thread)
   state->hypothesis_count = lince_propose (searching->textured, image, &search->extractor,
       &search->grid, search->matches + search->first[image], state->hypothesis_count, state->peaks,
       state->peak_count, &search->scratch[thread], state->hypotheses);
+}
+
+/* Leaves only the MAX_PEAKS heaviest peaks, and the images that have one. */
+static uint32_t
+choose_peaks (LinceSearch *search, uint32_t wanted)
+{
+  uint32_t weights[MAX_PEAKS] = {0}, count = 0, kept = 0, least, left = 0;
+
+  for (uint32_t w = 0; w < wanted; w++) {
+    const ImageState *state = &search->images[search->wanted[w]];
+
+    for (uint32_t p = 0; p < state->peak_count; p++) {
+      uint32_t weight = state->peaks[p].weight, at = count;
+
+      if (count == MAX_PEAKS && weight <= weights[count - 1])
+        continue;
+      if (count == MAX_PEAKS)
+        at--;
+      else
+        count++;
+      for (; at > 0 && weights[at - 1] < weight; at--)
+        weights[at] = weights[at - 1];
+      weights[at] = weight;
+    }
+  }
+  least = count == MAX_PEAKS ? weights[MAX_PEAKS - 1] : 0;
+  /* how many of exactly the least weight there is room for: the first images' */
+  for (uint32_t i = 0; i < count; i++)
+    left += weights[i] == least;
+  for (uint32_t w = 0; w < wanted; w++) {
+    ImageState *state = &search->images[search->wanted[w]];
+    uint32_t p = 0;
+
+    for (; p < state->peak_count && state->peaks[p].weight >= least; p++)
+      if (state->peaks[p].weight == least && left-- == 0) {
+        left = 0;
+        break;
+      }
+    state->peak_count = p;
+    if (p > 0)
+      search->wanted[kept++] = search->wanted[w];
+  }
+  return kept;
 }
 
 static bool
@@ -322,6 +369,7 @@ lince_search_run (LinceSearch *search, const LincePyramid *pyramid, const LinceT
   wanted = group (search, textured);
   matches = search->image_count > 0 ? search->first[search->image_count] : 0;
   lince_pool_run (pool, vote_for_image, &searching, wanted);
+  wanted = choose_peaks (search, wanted);
   if (profile != NULL)
     lince_profile_stamp (profile, LINCE_STAGE_VOTING);
   lince_pool_run (pool, propose_image, &searching, wanted);

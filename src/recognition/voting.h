@@ -5,6 +5,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* cos (2 pi i / 256). The sine is that of a quarter turn before. */
+extern const float lince_turn_cosine[256];
+#define LINCE_TURN_COSINE(angle) lince_turn_cosine[(angle) & 255]
+#define LINCE_TURN_SINE(angle) lince_turn_cosine[((angle) + 192) & 255]
+
 /* One match between a feature of the image and a keypoint of the frame, and what it says about the
  * image's similarity (size, turn, place of the centre) in the frame. */
 typedef struct {
@@ -22,10 +27,21 @@ typedef struct {
 /* A peak: the matches that agree with one seed. */
 typedef struct {
   uint32_t seed, votes;
-  float weight;
+  uint32_t weight; /* sum of the matches' weights, LINCE_VOTE_WEIGHT for a perfect one */
 } LincePeak;
 
+#define LINCE_VOTE_WEIGHT 64
+#define LINCE_VOTES_MAX 400 /* matches of one image that vote, nearest first */
+
+/* Buffers of one thread. */
+typedef struct {
+  float u[LINCE_VOTES_MAX], v[LINCE_VOTES_MAX], scale[LINCE_VOTES_MAX];
+  int32_t turn[LINCE_VOTES_MAX], weight[LINCE_VOTES_MAX];
+  uint32_t support[LINCE_VOTES_MAX];
+} LinceVotingScratch;
+
 /* Finds up to `capacity` peaks of at least `least` weight, heaviest first, and marks the matches of
- * peak p with used = p + 1. `size` is the reference's diagonal in its pixels. */
-uint32_t lince_vote (LinceMatch *matches, uint32_t count, float size, float least, LincePeak *peaks,
-    uint32_t capacity);
+ * peak p with used = p + 1. `count` is at most LINCE_VOTES_MAX; `size` is the reference's diagonal
+ * in its pixels. */
+uint32_t lince_vote (LinceMatch *matches, uint32_t count, float size, uint32_t least,
+    LinceVotingScratch *scratch, LincePeak *peaks, uint32_t capacity);

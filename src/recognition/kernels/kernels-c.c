@@ -151,5 +151,47 @@ scan (const LinceDescriptor *query, const LinceDescriptorBlock *blocks, uint32_t
   return found;
 }
 
+static uint32_t
+choose (const uint16_t *values, uint32_t count, uint32_t reach, uint32_t most, uint16_t *out)
+{
+  uint32_t least = UINT16_MAX, limit, found = 0;
+
+  for (uint32_t i = 0; i < count; i++)
+    least = values[i] < least ? values[i] : least;
+  limit = least;
+  for (uint32_t bound = least + 1; bound <= least + reach; bound++) {
+    uint32_t sum = 0;
+
+    for (uint32_t i = 0; i < count; i++)
+      sum += values[i] <= bound;
+    if (sum > most)
+      break;
+    limit = bound;
+  }
+  for (uint32_t i = 0; i < count && found < most; i++)
+    if (values[i] <= limit)
+      out[found++] = (uint16_t) i;
+  return found;
+}
+
+static uint32_t
+support (const LinceVotes *votes, uint32_t count, uint32_t seed, const LinceVoteReach *reach)
+{
+  const float low = votes->scale[seed] * (1.f / reach->scale);
+  const float high = votes->scale[seed] * reach->scale;
+  const float near = reach->centre * votes->scale[seed];
+  uint32_t sum = 0;
+
+  for (uint32_t i = 0; i < count; i++) {
+    float du = votes->u[i] - votes->u[seed], dv = votes->v[i] - votes->v[seed];
+    uint32_t turn = (uint32_t) (votes->turn[i] - votes->turn[seed]) + reach->turn;
+
+    if (du * du + dv * dv <= near * near && votes->scale[i] >= low && votes->scale[i] <= high &&
+        (turn & 255) <= 2 * reach->turn)
+      sum += (uint32_t) votes->weight[i];
+  }
+  return sum;
+}
+
 const LinceKernels lince_kernels_c = {halve_row, two_thirds_row, smooth_row, response_row,
-    extrema_row, moments, describe, distances, scan};
+    extrema_row, moments, describe, distances, scan, choose, support};

@@ -36,6 +36,26 @@ typedef struct {
   uint8_t first[64 * LINCE_DESCRIPTOR_WORDS], second[64 * LINCE_DESCRIPTOR_WORDS];
 } LincePairs;
 
+/* What matches say about one image's place: arrays of one value a match. */
+typedef struct {
+  const float *u, *v;     /* the image's centre in the frame, pixels */
+  const float *scale;     /* frame pixels for one of the reference */
+  const int32_t *turn;    /* 0 to 255 for a turn */
+  const int32_t *weight;  /* 0 to 65535 */
+} LinceVotes;
+
+/* How far matches may be apart to agree. */
+typedef struct {
+  float centre;  /* distance of the centres, in units of the seed's scale */
+  float scale;   /* ratio of the scales, above 1 */
+  uint32_t turn; /* 256ths */
+} LinceVoteReach;
+
+/* Weights of a row of the disc that gives orientation: x and y, 0 outside of the disc. */
+typedef struct {
+  _Alignas (32) int8_t x[32], y[32];
+} LinceMomentRow;
+
 typedef struct {
   /* Half the width and height: out[x] is the rounded mean of four pixels of rows a and b, which
    * hold at least 2 * width pixels. */
@@ -45,12 +65,12 @@ typedef struct {
   void (*two_thirds_row) (const uint8_t *a, const uint8_t *b, uint8_t *out, int width);
   /* Binomial 5 x 5 of five rows; `scratch` holds width + 4 values. The row's ends are repeated. */
   void (*smooth_row) (const uint8_t *const rows[5], uint16_t *scratch, uint8_t *out, int width);
-  /* The response to corners and blobs, see keypoint.h. `pixels` has LINCE_SMOOTH_BORDER readable
-   * pixels on every side; `out` has room for width rounded up to 64. */
+  /* The response to corners and blobs, see keypoint.h. Three pixels around the row are read on
+   * every side. */
   void (*response_row) (const uint8_t *pixels, ptrdiff_t stride, int16_t *out, int width);
   /* Bit x % 64 of bits[x / 64] says whether rows[1][x] is at least `threshold` and a maximum, or at
    * most -threshold and a minimum, of its 3 x 3 neighbours. Rows have 1 readable value before the
-   * first and 64 after the last. Bits beyond `width` are clear. */
+   * first and 1 after the last. `threshold` is at least 1. Bits beyond `width` are clear. */
   void (*extrema_row) (const int16_t *const rows[3], int width, int threshold, uint64_t *bits);
   /* First moments of the disc of LINCE_MOMENT_RADIUS around `centre`. */
   void (*moments) (const uint8_t *centre, ptrdiff_t stride, int32_t *x, int32_t *y);
@@ -64,6 +84,14 @@ typedef struct {
    * distance of at most `limit`, rising by position, until `capacity`; returns how many. */
   uint32_t (*scan) (const LinceDescriptor *query, const LinceDescriptorBlock *blocks,
       uint32_t count, uint32_t limit, uint32_t *out, uint32_t capacity);
+  /* Positions, rising, of the smallest of `count` values (1 to 65535): of all that are at most the
+   * largest bound from the least value up to `reach` above it for which there are no more than
+   * `most`; where even the least value stands more often, the first `most` of those. */
+  uint32_t (*choose) (const uint16_t *values, uint32_t count, uint32_t reach, uint32_t most,
+      uint16_t *out);
+  /* The weight of all matches that agree with match `seed`. */
+  uint32_t (*support) (const LinceVotes *votes, uint32_t count, uint32_t seed,
+      const LinceVoteReach *reach);
 } LinceKernels;
 
 /* The best table this CPU and LINCE_CPU_LEVEL allow. */
@@ -80,6 +108,7 @@ void lince_kernels_force (LinceCpuLevel level);
 const char *lince_cpu_level_name (LinceCpuLevel level);
 
 extern const LinceKernels lince_kernels_c;
+extern const LinceMomentRow lince_moment_rows[2 * LINCE_MOMENT_RADIUS + 1];
 #ifdef LINCE_HAVE_X86
 extern const LinceKernels lince_kernels_avx2, lince_kernels_avx512;
 #endif

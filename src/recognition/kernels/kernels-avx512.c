@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Kernels for AVX-512 with VBMI, VNNI and VPOPCNTDQ. Rows end with masked loads and stores, so that
+ * nothing outside of them is touched. */
+#include <immintrin.h>
+
+#include "recognition/kernels/kernels.h"
+
+static const int8_t circle[8][2] = {
+    {3, 0}, {3, 1}, {2, 2}, {1, 3}, {0, 3}, {-1, 3}, {-2, 2}, {-3, 1}};
+
+static inline __mmask32
+first32 (int n)
+{
+  return n >= 32 ? 0xffffffffu : (1u << n) - 1;
+}
+
+static inline __mmask64
+first64 (int n)
+{
+  return n >= 64 ? ~0ull : (1ull << n) - 1;
+}
+
+static void
+halve_row (const uint8_t *a, const uint8_t *b, uint8_t *out, int width)
+{
+  const __m512i ones = _mm512_set1_epi8 (1), two = _mm512_set1_epi16 (2);
+
+  for (int x = 0; x < width; x += 32) {
+    __mmask64 mask = first64 (2 * (width - x));
+    __m512i sum = _mm512_add_epi16 (
+        _mm512_maddubs_epi16 (_mm512_maskz_loadu_epi8 (mask, a + 2 * x), ones),
+        _mm512_maddubs_epi16 (_mm512_maskz_loadu_epi8 (mask, b + 2 * x), ones));
+
+    sum = _mm512_srli_epi16 (_mm512_add_epi16 (sum, two), 2);
+    _mm512_mask_cvtepi16_storeu_epi8 (out + x, first32 (width - x), sum);
+  }
+}
+
+static void
+two_thirds_row (const uint8_t *a, const uint8_t *b, uint8_t *out, int width)
+{
+  uint8_t order[64];
+  __m512i index;
+  const __m512i weights = _mm512_set1_epi16 (0x0102), four = _mm512_set1_epi16 (4);
+  const __m512i ninth = _mm512_set1_epi16 (7282);
+
+  /* output 2 k weighs pixels 3 k and 3 k + 1 by 2 and 1, output 2 k + 1 pixels 3 k + 2, 3 k + 1 */
+  for (int k = 0; k < 16; k++) {
+    order[4 * k] = (uint8_t) (3 * k);
+    order[4 * k + 1] = order[4 * k + 3] = (uint8_t) (3 * k + 1);
+    order[4 * k + 2] = (uint8_t) (3 * k + 2);
+  }
+  index = _mm512_loadu_si512 (order);
+  for (int x = 0; x < width; x += 32, a += 48, b += 48) {
+    int n = width - x < 32 ? width - x : 32;
+    __mmask64 mask = first64 (n / 2 * 3);
+    __m512i top = _mm512_permutexvar_epi8 (index, _mm512_maskz_loadu_epi8 (mask, a));
+    __m512i bottom = _mm512_permutexvar_epi8 (index, _mm512_maskz_loadu_epi8 (mask, b));
+    __m512i sum = _mm512_maddubs_epi16 (top, weights);
+
+    sum = _mm512_add_epi16 (_mm512_add_epi16 (sum, sum), _mm512_maddubs_epi16 (bottom, weights));
+    sum = _mm512_mulhi_epu16 (_mm512_add_epi16 (sum, four), ninth);
+    _mm512_mask_cvtepi16_storeu_epi8 (out + x, first32 (n), sum);
+  }
+}
+
+static inline __m512i
+widen (const uint8_t *pixels, __mmask32 mask)
+{
+  return _mm512_cvtepu8_epi16 (_mm256_maskz_loadu_epi8 (mask, pixels));
+}
+
+/* a + 4 b + 6 c + 4 d + e */
+static inline __m512i
+binomial (__m512i a, __m512i b, __m512i c, __m512i d, __m512i e)
+{
+  __m512i outer = _mm512_add_epi16 (a, e), inner = _mm512_add_epi16 (b, d);
+  __m512i twice = _mm512_slli_epi16 (c, 1);
+
+  inner = _mm512_slli_epi16 (_mm512_add_epi16 (inner, c), 2);
+  return _mm512_add_epi16 (_mm512_add_epi16 (outer, twice), inner);
+}
+
+static void
+smooth_row (const uint8_t *const rows[5], uint16_t *scratch, uint8_t *out, int width)
+{
+  const __m512i half = _mm512_set1_epi16 (128);
+
+  for (int x = 0; x < width; x += 32) {
+    __mmask32 mask = first32 (width - x);
+    __m512i sum = binomial (widen (rows[0] + x, mask), widen (rows[1] + x, mask),
+        widen (rows[2] + x, mask), widen (rows[3] + x, mask), widen (rows[4] + x, mask));
+
+    _mm512_mask_storeu_epi16 (scratch + 2 + x, mask, sum);
+  }
+  scratch[0] = scratch[1] = scratch[2];
+  scratch[width + 2] = scratch[width + 3] = scratch[width + 1];
+  for (int x = 0; x < width; x += 32) {
+    __mmask32 mask = first32 (width - x);
+    const uint16_t *s = scratch + x;
+    __m512i sum = binomial (_mm512_maskz_loadu_epi16 (mask, s),
+        _mm512_maskz_loadu_epi16 (mask, s + 1), _mm512_maskz_loadu_epi16 (mask, s + 2),
+        _mm512_maskz_loadu_epi16 (mask, s + 3), _mm512_maskz_loadu_epi16 (mask, s + 4));
+
+    sum = _mm512_srli_epi16 (_mm512_add_epi16 (sum, half), 8);
+    _mm512_mask_cvtepi16_storeu_epi8 (out + x, mask, sum);
+  }
+}
+
+static void
+response_row (const uint8_t *pixels, ptrdiff_t stride, int16_t *out, int width)
+{
+  const __m512i zero = _mm512_setzero_si512 ();
+
+  for (int x = 0; x < width; x += 32) {
+    __mmask32 mask = first32 (width - x);
+    const uint8_t *p = pixels + x;
+    __m512i centre = _mm512_slli_epi16 (widen (p, mask), 1);
+    __m512i lowest = _mm512_set1_epi16 (510), highest = zero, bright, dark;
+
+    for (int i = 0; i < 8; i++) {
+      ptrdiff_t offset = circle[i][1] * stride + circle[i][0];
+      __m512i sum = _mm512_add_epi16 (widen (p + offset, mask), widen (p - offset, mask));
+
+      lowest = _mm512_min_epi16 (lowest, sum);
+      highest = _mm512_max_epi16 (highest, sum);
+    }
+    bright = _mm512_max_epi16 (_mm512_sub_epi16 (centre, highest), zero);
+    dark = _mm512_min_epi16 (_mm512_sub_epi16 (centre, lowest), zero);
+    _mm512_mask_storeu_epi16 (out + x, mask, _mm512_add_epi16 (bright, dark));
+  }
+}
+
+/* Which of 32 values are extrema. */
+static inline uint32_t
+extrema32 (const int16_t *a, const int16_t *b, const int16_t *c, __mmask32 mask, __m512i threshold)
+{
+  __m512i v = _mm512_maskz_loadu_epi16 (mask, b);
+  __mmask32 strong = _mm512_cmpge_epi16_mask (_mm512_abs_epi16 (v), threshold);
+  __m512i before[4], after[4], most, least;
+  __mmask32 maxima, minima;
+
+  if (strong == 0)
+    return 0;
+  before[0] = _mm512_maskz_loadu_epi16 (mask, a - 1);
+  before[1] = _mm512_maskz_loadu_epi16 (mask, a);
+  before[2] = _mm512_maskz_loadu_epi16 (mask, a + 1);
+  before[3] = _mm512_maskz_loadu_epi16 (mask, b - 1);
+  after[0] = _mm512_maskz_loadu_epi16 (mask, b + 1);
+  after[1] = _mm512_maskz_loadu_epi16 (mask, c - 1);
+  after[2] = _mm512_maskz_loadu_epi16 (mask, c);
+  after[3] = _mm512_maskz_loadu_epi16 (mask, c + 1);
+  most = _mm512_max_epi16 (_mm512_max_epi16 (before[0], before[1]),
+      _mm512_max_epi16 (before[2], before[3]));
+  least = _mm512_min_epi16 (_mm512_min_epi16 (before[0], before[1]),
+      _mm512_min_epi16 (before[2], before[3]));
+  maxima = _mm512_cmpgt_epi16_mask (v, most);
+  minima = _mm512_cmplt_epi16_mask (v, least);
+  most = _mm512_max_epi16 (_mm512_max_epi16 (after[0], after[1]),
+      _mm512_max_epi16 (after[2], after[3]));
+  least = _mm512_min_epi16 (_mm512_min_epi16 (after[0], after[1]),
+      _mm512_min_epi16 (after[2], after[3]));
+  maxima &= _mm512_cmpge_epi16_mask (v, most) & _mm512_cmpgt_epi16_mask (v, _mm512_setzero_si512 ());
+  minima &= _mm512_cmple_epi16_mask (v, least) & _mm512_cmplt_epi16_mask (v, _mm512_setzero_si512 ());
+  return strong & (maxima | minima);
+}
+
+static void
+extrema_row (const int16_t *const rows[3], int width, int threshold, uint64_t *bits)
+{
+  __m512i limit = _mm512_set1_epi16 ((int16_t) threshold);
+
+  for (int x = 0; x < width; x += 64) {
+    uint64_t low = extrema32 (rows[0] + x, rows[1] + x, rows[2] + x, first32 (width - x), limit);
+    uint64_t high = 0;
+    int y = x + 32;
+
+    if (y < width)
+      high = extrema32 (rows[0] + y, rows[1] + y, rows[2] + y, first32 (width - y), limit);
+    bits[x / 64] = low | high << 32;
+  }
+}
+
+#define SIDE (2 * LINCE_MOMENT_RADIUS + 1)
+
+static void
+moments (const uint8_t *centre, ptrdiff_t stride, int32_t *x, int32_t *y)
+{
+  const __mmask32 mask = (1u << SIDE) - 1;
+  __m256i sum_x = _mm256_setzero_si256 (), sum_y = sum_x;
+
+  for (int dy = -LINCE_MOMENT_RADIUS; dy <= LINCE_MOMENT_RADIUS; dy++) {
+    const LinceMomentRow *weights = &lince_moment_rows[dy + LINCE_MOMENT_RADIUS];
+    __m256i row = _mm256_maskz_loadu_epi8 (mask, centre + dy * stride - LINCE_MOMENT_RADIUS);
+
+    sum_x = _mm256_dpbusd_epi32 (sum_x, row, _mm256_load_si256 ((const __m256i *) weights->x));
+    sum_y = _mm256_dpbusd_epi32 (sum_y, row, _mm256_load_si256 ((const __m256i *) weights->y));
+  }
+  sum_x = _mm256_hadd_epi32 (sum_x, sum_y);
+  sum_x = _mm256_hadd_epi32 (sum_x, sum_x);
+  *x = _mm256_extract_epi32 (sum_x, 0) + _mm256_extract_epi32 (sum_x, 4);
+  *y = _mm256_extract_epi32 (sum_x, 1) + _mm256_extract_epi32 (sum_x, 5);
+}
+
+static void
+describe (const uint8_t samples[LINCE_DESCRIPTOR_SAMPLES], const LincePairs *pairs,
+    LinceDescriptor *descriptor)
+{
+  __m512i all = _mm512_loadu_si512 (samples);
+
+  for (int w = 0; w < LINCE_DESCRIPTOR_WORDS; w++) {
+    __m512i a = _mm512_permutexvar_epi8 (_mm512_loadu_si512 (pairs->first + 64 * w), all);
+    __m512i b = _mm512_permutexvar_epi8 (_mm512_loadu_si512 (pairs->second + 64 * w), all);
+
+    descriptor->words[w] = _mm512_cmplt_epu8_mask (a, b);
+  }
+}
+
+static inline __m512i
+block_distances (const __m512i query[LINCE_DESCRIPTOR_WORDS], const LinceDescriptorBlock *block)
+{
+  __m512i sum[LINCE_DESCRIPTOR_WORDS];
+
+  for (int w = 0; w < LINCE_DESCRIPTOR_WORDS; w++)
+    sum[w] = _mm512_popcnt_epi64 (
+        _mm512_xor_si512 (query[w], _mm512_loadu_si512 (block->words[w])));
+  return _mm512_add_epi64 (_mm512_add_epi64 (sum[0], sum[1]), _mm512_add_epi64 (sum[2], sum[3]));
+}
+
+static void
+distances (const LinceDescriptor *query, const LinceDescriptorBlock *blocks, uint32_t count,
+    uint16_t *out)
+{
+  __m512i words[LINCE_DESCRIPTOR_WORDS];
+
+  for (int w = 0; w < LINCE_DESCRIPTOR_WORDS; w++)
+    words[w] = _mm512_set1_epi64 ((int64_t) query->words[w]);
+  for (uint32_t b = 0; b < count; b++)
+    _mm_storeu_si128 ((__m128i *) (out + b * LINCE_BLOCK),
+        _mm512_cvtepi64_epi16 (block_distances (words, blocks + b)));
+}
+
+static uint32_t
+scan (const LinceDescriptor *query, const LinceDescriptorBlock *blocks, uint32_t count,
+    uint32_t limit, uint32_t *out, uint32_t capacity)
+{
+  __m512i words[LINCE_DESCRIPTOR_WORDS], most = _mm512_set1_epi64 (limit);
+  uint32_t found = 0;
+
+  for (int w = 0; w < LINCE_DESCRIPTOR_WORDS; w++)
+    words[w] = _mm512_set1_epi64 ((int64_t) query->words[w]);
+  for (uint32_t b = 0; b < count; b++) {
+    __m512i sums = block_distances (words, blocks + b);
+    uint32_t mask = _mm512_cmple_epu64_mask (sums, most);
+    uint64_t values[LINCE_BLOCK];
+
+    if (mask == 0)
+      continue;
+    _mm512_storeu_si512 (values, sums);
+    for (; mask != 0; mask &= mask - 1) {
+      uint32_t i = (uint32_t) __builtin_ctz (mask);
+
+      if (found == capacity)
+        return found;
+      out[found++] = (uint32_t) values[i] << 20 | (b * LINCE_BLOCK + i);
+    }
+  }
+  return found;
+}
+
+static uint32_t
+choose (const uint16_t *values, uint32_t count, uint32_t reach, uint32_t most, uint16_t *out)
+{
+  __m512i least = _mm512_set1_epi16 (-1);
+  uint32_t limit, found = 0;
+
+  for (uint32_t i = 0; i < count; i += 32)
+    least = _mm512_min_epu16 (least, _mm512_mask_loadu_epi16 (least,
+                                         first32 ((int) (count - i)), values + i));
+  {
+    __m256i half = _mm256_min_epu16 (_mm512_castsi512_si256 (least),
+        _mm512_extracti64x4_epi64 (least, 1));
+    __m128i quarter = _mm_min_epu16 (_mm256_castsi256_si128 (half),
+        _mm256_extracti128_si256 (half, 1));
+
+    limit = (uint32_t) _mm_extract_epi16 (_mm_minpos_epu16 (quarter), 0);
+  }
+  for (uint32_t top = limit + reach, next = limit + 1; next <= top; next++) {
+    __m512i bound = _mm512_set1_epi16 ((int16_t) next);
+    uint32_t sum = 0;
+
+    for (uint32_t i = 0; i < count; i += 32)
+      sum += (uint32_t) __builtin_popcount (_mm512_mask_cmple_epu16_mask (
+          first32 ((int) (count - i)),
+          _mm512_maskz_loadu_epi16 (first32 ((int) (count - i)), values + i), bound));
+    if (sum > most)
+      break;
+    limit = next;
+  }
+  for (uint32_t i = 0; i < count && found < most; i += 32) {
+    __mmask32 valid = first32 ((int) (count - i));
+    uint32_t mask = _mm512_mask_cmple_epu16_mask (valid,
+        _mm512_maskz_loadu_epi16 (valid, values + i), _mm512_set1_epi16 ((int16_t) limit));
+
+    for (; mask != 0 && found < most; mask &= mask - 1)
+      out[found++] = (uint16_t) (i + (uint32_t) __builtin_ctz (mask));
+  }
+  return found;
+}
+
+static uint32_t
+support (const LinceVotes *votes, uint32_t count, uint32_t seed, const LinceVoteReach *reach)
+{
+  const __m512 u = _mm512_set1_ps (votes->u[seed]), v = _mm512_set1_ps (votes->v[seed]);
+  const __m512 low = _mm512_set1_ps (votes->scale[seed] * (1.f / reach->scale));
+  const __m512 high = _mm512_set1_ps (votes->scale[seed] * reach->scale);
+  const float near = reach->centre * votes->scale[seed];
+  const __m512 bound = _mm512_set1_ps (near * near);
+  const __m512i turn = _mm512_set1_epi32 (votes->turn[seed] - (int32_t) reach->turn);
+  const __m512i turns = _mm512_set1_epi32 (2 * (int32_t) reach->turn), byte = _mm512_set1_epi32 (255);
+  __m512i sum = _mm512_setzero_si512 ();
+
+  for (uint32_t i = 0; i < count; i += 16) {
+    __mmask16 mask = (__mmask16) first32 (count - i < 16 ? (int) (count - i) : 16);
+    __m512 du = _mm512_sub_ps (_mm512_maskz_loadu_ps (mask, votes->u + i), u);
+    __m512 dv = _mm512_sub_ps (_mm512_maskz_loadu_ps (mask, votes->v + i), v);
+    __m512 scale = _mm512_maskz_loadu_ps (mask, votes->scale + i);
+    __m512i turned = _mm512_sub_epi32 (_mm512_maskz_loadu_epi32 (mask, votes->turn + i), turn);
+
+    du = _mm512_add_ps (_mm512_mul_ps (du, du), _mm512_mul_ps (dv, dv));
+    mask = _mm512_mask_cmp_ps_mask (mask, du, bound, _CMP_LE_OQ);
+    mask = _mm512_mask_cmp_ps_mask (mask, scale, low, _CMP_GE_OQ);
+    mask = _mm512_mask_cmp_ps_mask (mask, scale, high, _CMP_LE_OQ);
+    mask = _mm512_mask_cmple_epi32_mask (mask, _mm512_and_si512 (turned, byte), turns);
+    sum = _mm512_add_epi32 (sum, _mm512_maskz_loadu_epi32 (mask, votes->weight + i));
+  }
+  return (uint32_t) _mm512_reduce_add_epi32 (sum);
+}
+
+const LinceKernels lince_kernels_avx512 = {halve_row, two_thirds_row, smooth_row, response_row,
+    extrema_row, moments, describe, distances, scan, choose, support};
