@@ -3,10 +3,10 @@
 
 #include <string.h>
 
-#define PROBES 6        /* words that are looked under at most */
-#define PROBE_REACH 24  /* bits by which they may be farther than the nearest */
-#define LIMIT 62 /* bits */
-#define FURTHER 10 /* bits by which the second and third image may be farther than the first */
+#define PROBES 6       /* words that are looked under at most */
+#define PROBE_REACH 24 /* bits by which they may be farther than the nearest */
+#define LIMIT 70       /* bits: matches farther than this tell nothing */
+#define FURTHER 12     /* bits by which the second and third image may be farther than the first */
 #define MAX_WORDS 4096
 #define CAPACITY 128
 #define MAX_BLOCKS (1u << 16) /* of one list that are read */
@@ -57,8 +57,8 @@ lince_match (const LinceTextured *textured, const LinceKernels *kernels,
 
   if (word_count == 0)
     return 0;
-  kernels->distances (descriptor, words + first_word / LINCE_BLOCK, word_count / LINCE_BLOCK,
-      distances);
+  kernels->distances (
+      descriptor, words + first_word / LINCE_BLOCK, word_count / LINCE_BLOCK, distances);
   n = kernels->choose (distances, word_count, PROBE_REACH, PROBES, chosen);
   for (uint32_t p = 0; p < n; p++) {
     uint32_t word = first_word + chosen[p], found[CAPACITY], hits;

@@ -7,11 +7,14 @@
 
 #include "recognition/matching.h"
 
-#define GUIDED_LIMIT 84 /* bits */
+#define GUIDED_LIMIT 92   /* bits */
 #define GUIDED_COSINE .7f /* of the angle between directions */
 #define GUIDED_SCALE 2.f
 #define SAMPLE_ROUNDS 60
 #define LEAST_INLIERS 5
+#define FIRST_FEATURES 200 /* an image's best, which the first guess is tried with */
+#define FIRST_SCORE 1.f    /* that a guess must reach with them */
+#define LEAST_SCORE 2.f
 #define LEAST_SIDE 16.f /* frame pixels */
 
 bool
@@ -71,9 +74,8 @@ lince_grid_fill (LinceGrid *grid, const LinceExtractor *extractor)
     const LinceKeypoint *keypoint = &extractor->keypoints[i];
 
     grid->points[grid->first[cell_of (grid, grid->x[i], grid->y[i]) + 1]++] =
-        (LinceGridPoint){grid->x[i], grid->y[i],
-            extractor->scales.scales[keypoint->scale].scale_x, i, (uint8_t) keypoint->angle,
-            keypoint->dark};
+        (LinceGridPoint){grid->x[i], grid->y[i], extractor->scales.scales[keypoint->scale].scale_x,
+            i, (uint8_t) keypoint->angle, keypoint->dark};
   }
 }
 
@@ -205,11 +207,11 @@ add_guided (Proposal *proposal, const LinceSlot *slot, uint32_t keypoint, uint32
 
 /* Correspondences of the image's features near where the homography puts them. */
 static void
-guide (Proposal *proposal, float slack)
+guide (Proposal *proposal, float slack, uint32_t features)
 {
   proposal->count = 0;
   proposal->scratch->stamp++;
-  for (uint32_t n = 0; n < proposal->feature_count; n++) {
+  for (uint32_t n = 0; n < proposal->feature_count && n < features; n++) {
     uint32_t number, keypoint = 0, distance;
     LinceSlot slot;
     Expectation expectation;
@@ -281,30 +283,6 @@ refine (Proposal *proposal, float slack, bool projective, uint32_t rounds, uint3
   return true;
 }
 
-/* From a peak to the final homography. */
-static bool
-solve_peak (Proposal *proposal, const LinceMatch *seed, uint32_t *inliers)
-{
-  float size = hypotf (proposal->width, proposal->height) * seed->scale;
-
-  if (lince_homography_sample (proposal->scratch->correspondences, proposal->count,
-          2.f + .01f * size, SAMPLE_ROUNDS, proposal->homography) < 4)
-    similarity (seed, proposal->homography);
-  else
-    refine (proposal, 2.f + .02f * size, false, 3, 4, inliers);
-  guide (proposal, .04f * size);
-  refine (proposal, 2.f + .03f * size, false, 2, LEAST_INLIERS, inliers);
-  refine (proposal, 2.f + .02f * size, proposal->count >= 10, 3, LEAST_INLIERS, inliers);
-  guide (proposal, .01f * size);
-  if (!refine (proposal, 2.5f, *inliers >= 8, 3, LEAST_INLIERS, inliers))
-    return false;
-  guide (proposal, 1.f);
-  if (!refine (proposal, 2.f, *inliers >= 8, 3, LEAST_INLIERS, inliers))
-    return false;
-  return lince_homography_plausible (proposal->homography, proposal->width, proposal->height,
-      LEAST_SIDE, 4.f * (float) (proposal->grid->columns * LINCE_GRID_CELL));
-}
-
 /* Inliers weighed by how near their descriptors are. */
 static float
 score (const Proposal *proposal)
@@ -321,6 +299,33 @@ score (const Proposal *proposal)
       sum += 1.f - (float) proposal->scratch->distances[i] / 100.f;
   }
   return sum;
+}
+
+/* From a peak to the final homography. */
+static bool
+solve_peak (Proposal *proposal, const LinceMatch *seed, uint32_t *inliers)
+{
+  float size = hypotf (proposal->width, proposal->height) * seed->scale;
+
+  if (lince_homography_sample (proposal->scratch->correspondences, proposal->count,
+          2.f + .01f * size, SAMPLE_ROUNDS, proposal->homography) < 4)
+    similarity (seed, proposal->homography);
+  else
+    refine (proposal, 2.f + .02f * size, false, 3, 4, inliers);
+  guide (proposal, .04f * size, FIRST_FEATURES);
+  refine (proposal, 2.f + .03f * size, false, 2, LEAST_INLIERS, inliers);
+  if (!refine (proposal, 2.f + .02f * size, proposal->count >= 10, 3, LEAST_INLIERS, inliers) ||
+      score (proposal) < FIRST_SCORE)
+    return false;
+  guide (proposal, .01f * size, UINT32_MAX);
+  if (!refine (proposal, 2.5f, *inliers >= 8, 3, LEAST_INLIERS, inliers))
+    return false;
+  guide (proposal, 1.f, UINT32_MAX);
+  if (!refine (proposal, 2.f, *inliers >= 8, 3, LEAST_INLIERS, inliers) ||
+      score (proposal) < LEAST_SCORE)
+    return false;
+  return lince_homography_plausible (proposal->homography, proposal->width, proposal->height,
+      LEAST_SIDE, 4.f * (float) (proposal->grid->columns * LINCE_GRID_CELL));
 }
 
 uint32_t

@@ -8,9 +8,9 @@
 #include "recognition/matching.h"
 #include "recognition/proposal.h"
 
-#define CHUNK 64          /* keypoints that one item of the pool looks up */
+#define CHUNK 64                                 /* keypoints that one item of the pool looks up */
 #define LEAST_WEIGHT (LINCE_VOTE_WEIGHT * 5 / 2) /* of a peak */
-#define MAX_PEAKS 40 /* of all images that are followed up, heaviest first */
+#define MAX_PEAKS 24 /* of all images that are followed up, heaviest first */
 
 typedef struct {
   LincePeak peaks[LINCE_PEAKS_AN_IMAGE];
@@ -87,7 +87,7 @@ lince_search_free (LinceSearch *search)
 uint32_t
 lince_search_full_work (int width, int height)
 {
-  uint64_t work = (uint64_t) width * (uint64_t) height / 320;
+  uint64_t work = (uint64_t) width * (uint64_t) height / 520;
 
   work = work < 1500 ? 1500 : work;
   return work > LINCE_SEARCH_MAX_WORK ? LINCE_SEARCH_MAX_WORK : (uint32_t) work;

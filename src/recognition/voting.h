@@ -7,7 +7,7 @@
 
 /* cos (2 pi i / 256). The sine is that of a quarter turn before. */
 extern const float lince_turn_cosine[256];
-#define LINCE_TURN_COSINE(angle) lince_turn_cosine[(angle) & 255]
+#define LINCE_TURN_COSINE(angle) lince_turn_cosine[(angle) &255]
 #define LINCE_TURN_SINE(angle) lince_turn_cosine[((angle) + 192) & 255]
 
 /* One match between a feature of the image and a keypoint of the frame, and what it says about the

@@ -27,9 +27,9 @@ halve_row (const uint8_t *a, const uint8_t *b, uint8_t *out, int width)
 
   for (int x = 0; x < width; x += 32) {
     __mmask64 mask = first64 (2 * (width - x));
-    __m512i sum = _mm512_add_epi16 (
-        _mm512_maddubs_epi16 (_mm512_maskz_loadu_epi8 (mask, a + 2 * x), ones),
-        _mm512_maddubs_epi16 (_mm512_maskz_loadu_epi8 (mask, b + 2 * x), ones));
+    __m512i sum =
+        _mm512_add_epi16 (_mm512_maddubs_epi16 (_mm512_maskz_loadu_epi8 (mask, a + 2 * x), ones),
+            _mm512_maddubs_epi16 (_mm512_maskz_loadu_epi8 (mask, b + 2 * x), ones));
 
     sum = _mm512_srli_epi16 (_mm512_add_epi16 (sum, two), 2);
     _mm512_mask_cvtepi16_storeu_epi8 (out + x, first32 (width - x), sum);
@@ -150,18 +150,20 @@ extrema32 (const int16_t *a, const int16_t *b, const int16_t *c, __mmask32 mask,
   after[1] = _mm512_maskz_loadu_epi16 (mask, c - 1);
   after[2] = _mm512_maskz_loadu_epi16 (mask, c);
   after[3] = _mm512_maskz_loadu_epi16 (mask, c + 1);
-  most = _mm512_max_epi16 (_mm512_max_epi16 (before[0], before[1]),
-      _mm512_max_epi16 (before[2], before[3]));
-  least = _mm512_min_epi16 (_mm512_min_epi16 (before[0], before[1]),
-      _mm512_min_epi16 (before[2], before[3]));
+  most = _mm512_max_epi16 (
+      _mm512_max_epi16 (before[0], before[1]), _mm512_max_epi16 (before[2], before[3]));
+  least = _mm512_min_epi16 (
+      _mm512_min_epi16 (before[0], before[1]), _mm512_min_epi16 (before[2], before[3]));
   maxima = _mm512_cmpgt_epi16_mask (v, most);
   minima = _mm512_cmplt_epi16_mask (v, least);
-  most = _mm512_max_epi16 (_mm512_max_epi16 (after[0], after[1]),
-      _mm512_max_epi16 (after[2], after[3]));
-  least = _mm512_min_epi16 (_mm512_min_epi16 (after[0], after[1]),
-      _mm512_min_epi16 (after[2], after[3]));
-  maxima &= _mm512_cmpge_epi16_mask (v, most) & _mm512_cmpgt_epi16_mask (v, _mm512_setzero_si512 ());
-  minima &= _mm512_cmple_epi16_mask (v, least) & _mm512_cmplt_epi16_mask (v, _mm512_setzero_si512 ());
+  most = _mm512_max_epi16 (
+      _mm512_max_epi16 (after[0], after[1]), _mm512_max_epi16 (after[2], after[3]));
+  least = _mm512_min_epi16 (
+      _mm512_min_epi16 (after[0], after[1]), _mm512_min_epi16 (after[2], after[3]));
+  maxima &=
+      _mm512_cmpge_epi16_mask (v, most) & _mm512_cmpgt_epi16_mask (v, _mm512_setzero_si512 ());
+  minima &=
+      _mm512_cmple_epi16_mask (v, least) & _mm512_cmplt_epi16_mask (v, _mm512_setzero_si512 ());
   return strong & (maxima | minima);
 }
 
@@ -222,14 +224,14 @@ block_distances (const __m512i query[LINCE_DESCRIPTOR_WORDS], const LinceDescrip
   __m512i sum[LINCE_DESCRIPTOR_WORDS];
 
   for (int w = 0; w < LINCE_DESCRIPTOR_WORDS; w++)
-    sum[w] = _mm512_popcnt_epi64 (
-        _mm512_xor_si512 (query[w], _mm512_loadu_si512 (block->words[w])));
+    sum[w] =
+        _mm512_popcnt_epi64 (_mm512_xor_si512 (query[w], _mm512_loadu_si512 (block->words[w])));
   return _mm512_add_epi64 (_mm512_add_epi64 (sum[0], sum[1]), _mm512_add_epi64 (sum[2], sum[3]));
 }
 
 static void
-distances (const LinceDescriptor *query, const LinceDescriptorBlock *blocks, uint32_t count,
-    uint16_t *out)
+distances (
+    const LinceDescriptor *query, const LinceDescriptorBlock *blocks, uint32_t count, uint16_t *out)
 {
   __m512i words[LINCE_DESCRIPTOR_WORDS];
 
@@ -275,13 +277,13 @@ choose (const uint16_t *values, uint32_t count, uint32_t reach, uint32_t most, u
   uint32_t limit, found = 0;
 
   for (uint32_t i = 0; i < count; i += 32)
-    least = _mm512_min_epu16 (least, _mm512_mask_loadu_epi16 (least,
-                                         first32 ((int) (count - i)), values + i));
+    least = _mm512_min_epu16 (
+        least, _mm512_mask_loadu_epi16 (least, first32 ((int) (count - i)), values + i));
   {
-    __m256i half = _mm256_min_epu16 (_mm512_castsi512_si256 (least),
-        _mm512_extracti64x4_epi64 (least, 1));
-    __m128i quarter = _mm_min_epu16 (_mm256_castsi256_si128 (half),
-        _mm256_extracti128_si256 (half, 1));
+    __m256i half =
+        _mm256_min_epu16 (_mm512_castsi512_si256 (least), _mm512_extracti64x4_epi64 (least, 1));
+    __m128i quarter =
+        _mm_min_epu16 (_mm256_castsi256_si128 (half), _mm256_extracti128_si256 (half, 1));
 
     limit = (uint32_t) _mm_extract_epi16 (_mm_minpos_epu16 (quarter), 0);
   }
@@ -290,17 +292,17 @@ choose (const uint16_t *values, uint32_t count, uint32_t reach, uint32_t most, u
     uint32_t sum = 0;
 
     for (uint32_t i = 0; i < count; i += 32)
-      sum += (uint32_t) __builtin_popcount (_mm512_mask_cmple_epu16_mask (
-          first32 ((int) (count - i)),
-          _mm512_maskz_loadu_epi16 (first32 ((int) (count - i)), values + i), bound));
+      sum +=
+          (uint32_t) __builtin_popcount (_mm512_mask_cmple_epu16_mask (first32 ((int) (count - i)),
+              _mm512_maskz_loadu_epi16 (first32 ((int) (count - i)), values + i), bound));
     if (sum > most)
       break;
     limit = next;
   }
   for (uint32_t i = 0; i < count && found < most; i += 32) {
     __mmask32 valid = first32 ((int) (count - i));
-    uint32_t mask = _mm512_mask_cmple_epu16_mask (valid,
-        _mm512_maskz_loadu_epi16 (valid, values + i), _mm512_set1_epi16 ((int16_t) limit));
+    uint32_t mask = _mm512_mask_cmple_epu16_mask (
+        valid, _mm512_maskz_loadu_epi16 (valid, values + i), _mm512_set1_epi16 ((int16_t) limit));
 
     for (; mask != 0 && found < most; mask &= mask - 1)
       out[found++] = (uint16_t) (i + (uint32_t) __builtin_ctz (mask));
@@ -317,7 +319,8 @@ support (const LinceVotes *votes, uint32_t count, uint32_t seed, const LinceVote
   const float near = reach->centre * votes->scale[seed];
   const __m512 bound = _mm512_set1_ps (near * near);
   const __m512i turn = _mm512_set1_epi32 (votes->turn[seed] - (int32_t) reach->turn);
-  const __m512i turns = _mm512_set1_epi32 (2 * (int32_t) reach->turn), byte = _mm512_set1_epi32 (255);
+  const __m512i turns = _mm512_set1_epi32 (2 * (int32_t) reach->turn),
+                byte = _mm512_set1_epi32 (255);
   __m512i sum = _mm512_setzero_si512 ();
 
   for (uint32_t i = 0; i < count; i += 16) {

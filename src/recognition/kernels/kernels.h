@@ -38,10 +38,10 @@ typedef struct {
 
 /* What matches say about one image's place: arrays of one value a match. */
 typedef struct {
-  const float *u, *v;     /* the image's centre in the frame, pixels */
-  const float *scale;     /* frame pixels for one of the reference */
-  const int32_t *turn;    /* 0 to 255 for a turn */
-  const int32_t *weight;  /* 0 to 65535 */
+  const float *u, *v;    /* the image's centre in the frame, pixels */
+  const float *scale;    /* frame pixels for one of the reference */
+  const int32_t *turn;   /* 0 to 255 for a turn */
+  const int32_t *weight; /* 0 to 65535 */
 } LinceVotes;
 
 /* How far matches may be apart to agree. */
@@ -53,7 +53,7 @@ typedef struct {
 
 /* Weights of a row of the disc that gives orientation: x and y, 0 outside of the disc. */
 typedef struct {
-  _Alignas (32) int8_t x[32], y[32];
+  _Alignas(32) int8_t x[32], y[32];
 } LinceMomentRow;
 
 typedef struct {
@@ -87,11 +87,11 @@ typedef struct {
   /* Positions, rising, of the smallest of `count` values (1 to 65535): of all that are at most the
    * largest bound from the least value up to `reach` above it for which there are no more than
    * `most`; where even the least value stands more often, the first `most` of those. */
-  uint32_t (*choose) (const uint16_t *values, uint32_t count, uint32_t reach, uint32_t most,
-      uint16_t *out);
+  uint32_t (*choose) (
+      const uint16_t *values, uint32_t count, uint32_t reach, uint32_t most, uint16_t *out);
   /* The weight of all matches that agree with match `seed`. */
-  uint32_t (*support) (const LinceVotes *votes, uint32_t count, uint32_t seed,
-      const LinceVoteReach *reach);
+  uint32_t (*support) (
+      const LinceVotes *votes, uint32_t count, uint32_t seed, const LinceVoteReach *reach);
 } LinceKernels;
 
 /* The best table this CPU and LINCE_CPU_LEVEL allow. */
