@@ -10,6 +10,7 @@
 #define MAX_TRACKS LINCE_MAX_PLACEMENTS
 #define MAX_THREADS 16
 #define SAME_PLACE 0.5  /* overlap from which two placements of one object are one instance */
+#define ROUGH_FIT 0.5f  /* correlation on the coarsest level that is worth a second look */
 #define RIVAL_PLACE 0.3 /* overlap from which two objects explain the same pixels */
 
 typedef struct {
@@ -82,26 +83,41 @@ lince_tracker_free (LinceTracker *tracker)
   free (tracker);
 }
 
+/* Aligns and verifies from one start, as finely as `side` allows, and keeps the better verdict.
+ * Returns how well the coarsest level fitted. */
+static float
+try_start (const Task *task, LinceAligner *aligner, Trial *trial, const double start[9], int side)
+{
+  LinceAlignPlan plan = task->plan;
+  LinceAlignment alignment = {.coarse = -1};
+  LinceVerdict verdict;
+
+  plan.max_side = side;
+  if (lince_align (aligner, task->pyramid, trial->reference, start, &plan, &alignment) &&
+      lince_verify (&alignment, task->pyramid, trial->reference, trial->prior, &verdict) &&
+      (!trial->done || verdict.evidence > trial->verdict.evidence)) {
+    trial->done = true;
+    trial->verdict = verdict;
+    trial->verdict.image = trial->image;
+  }
+  return alignment.coarse;
+}
+
 static void
 run_trial (void *context, uint32_t item, uint32_t thread)
 {
-  Task *task = context;
+  const Task *task = context;
   Trial *trial = &task->tracker->trials[item];
   LinceAligner *aligner = task->tracker->aligners[thread];
-  LinceAlignment alignment;
 
   trial->done = false;
   for (int i = 0; i < trial->start_count; i++) {
-    LinceVerdict verdict;
+    const double *start = trial->starts[i];
+    float coarse = try_start (task, aligner, trial, start, LINCE_VERIFY_SIDE);
 
-    if (lince_align (
-            aligner, task->pyramid, trial->reference, trial->starts[i], &task->plan, &alignment) &&
-        lince_verify (&alignment, task->pyramid, trial->reference, trial->prior, &verdict) &&
-        (!trial->done || verdict.evidence > trial->verdict.evidence)) {
-      trial->done = true;
-      trial->verdict = verdict;
-      trial->verdict.image = trial->image;
-    }
+    /* blur, or a fabric in the reference that the frame does not show: fewer, larger cells tell */
+    if (coarse > ROUGH_FIT && !(trial->done && trial->verdict.confidence >= 0.5f))
+      try_start (task, aligner, trial, start, LINCE_VERIFY_SIDE / 2);
     if (trial->done && trial->verdict.confidence >= 0.5f)
       break;
   }
