@@ -292,9 +292,9 @@ static bool
 prepare (LinceRecognizer *recognizer, const LinceFrame *frame, LinceError *error)
 {
   return lince_pyramid_resize (recognizer->pyramid, frame, error) &&
-         (!recognizer->index || lince_search_resize (recognizer->search, recognizer->pyramid,
-                                    &recognizer->textured,
-                                    lince_pool_threads (recognizer->pool), error));
+         (!recognizer->index ||
+             lince_search_resize (recognizer->search, recognizer->pyramid, &recognizer->textured,
+                 lince_pool_threads (recognizer->pool), error));
 }
 
 static uint32_t
@@ -428,6 +428,30 @@ lince_recognizer_still (LinceRecognizer *recognizer, const LinceFrame *frame,
   lince_tracker_clear (recognizer->still);
   placements = find_placements (recognizer, recognizer->still);
   fill_result (recognizer, recognizer->time, false, placements, changes);
+  if (result)
+    *result = &recognizer->result;
+  return true;
+}
+
+bool
+lince_recognizer_propose (LinceRecognizer *recognizer, const LinceFrame *frame,
+    const LinceProposal *proposals, uint32_t count, const LinceResult **result, LinceError *error)
+{
+  LinceReferences references = {recognizer, load_reference};
+  LinceProfile *profile = &recognizer->profile;
+  uint32_t placements;
+
+  if (!check_frame (frame, error) || !lince_pyramid_resize (recognizer->pyramid, frame, error))
+    return false;
+  lince_profile_begin (profile, recognizer->pool);
+  lince_pyramid_build (recognizer->pyramid, frame, recognizer->pool);
+  lince_profile_stamp (profile, LINCE_STAGE_PYRAMID);
+  lince_tracker_expect (recognizer->still, recognizer->pyramid, &references, recognizer->pool,
+      proposals, count < LINCE_MAX_PLACEMENTS ? count : LINCE_MAX_PLACEMENTS);
+  placements = lince_tracker_placements (recognizer->still, recognizer->pyramid, &references,
+      recognizer->settings.minimum_confidence, recognizer->placements);
+  lince_profile_stamp (profile, LINCE_STAGE_TRACKING);
+  fill_result (recognizer, recognizer->time, false, placements, 0);
   if (result)
     *result = &recognizer->result;
   return true;

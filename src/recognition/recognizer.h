@@ -140,3 +140,17 @@ LINCE_API const char *lince_stage_name (LinceStage stage);
  * buffers and leaves its tracks alone. */
 LINCE_API bool lince_recognizer_still (LinceRecognizer *recognizer, const LinceFrame *frame,
     const LinceResult **result, LinceError *error);
+
+/* Where an object is expected in a frame: found there shortly before or after. A flat value. */
+typedef struct {
+  uint32_t image;        /* number within the index */
+  uint64_t track;        /* any number; the placement that comes of it bears it */
+  LincePoint corners[4]; /* as in LincePlacement */
+} LinceProposal;
+
+/* Aligns each proposal to the frame and verifies it on the frame's own pixels, without a search,
+ * time or hysteresis; tracks and exposures are left alone. What is not verified is missing from
+ * `result`. At most LINCE_MAX_PLACEMENTS proposals. */
+LINCE_API bool lince_recognizer_propose (LinceRecognizer *recognizer, const LinceFrame *frame,
+    const LinceProposal *proposals, uint32_t count, const LinceResult **result,
+    LinceError *error);

@@ -13,6 +13,9 @@
 #define ROUGH_FIT 0.5f  /* correlation on the coarsest level that is worth a second look */
 #define RIVAL_PLACE 0.3 /* overlap from which two objects explain the same pixels */
 
+#define FOLLOW_PLAN ((LinceAlignPlan){3, 6, LINCE_VERIFY_SIDE, 0.15f})
+#define SEARCH_PLAN ((LinceAlignPlan){3, 8, LINCE_VERIFY_SIDE, 0.3f})
+
 typedef struct {
   uint64_t number;
   LinceVerdict verdict;      /* the last verified one */
@@ -178,6 +181,17 @@ continues (const Track *track, const LinceVerdict *verdict)
   return ratio > 0.5 && ratio < 2.0;
 }
 
+/* What a frame says about a track. */
+static void
+take_trial (Track *track, const Trial *trial, int64_t time)
+{
+  track->verified = false;
+  track->dropped = false;
+  track->alternative_count = 0;
+  if (trial->done && trial->verdict.confidence >= 0.5f && continues (track, &trial->verdict))
+    see (track, &trial->verdict, time);
+}
+
 static void
 remove_tracks (LinceTracker *tracker, bool cut)
 {
@@ -196,7 +210,7 @@ void
 lince_tracker_follow (LinceTracker *tracker, const LincePyramid *pyramid,
     const LinceReferences *references, LincePool *pool, int64_t time, bool cut)
 {
-  Task task = {tracker, pyramid, {3, 6, LINCE_VERIFY_SIDE, 0.1f}};
+  Task task = {tracker, pyramid, FOLLOW_PLAN};
   uint32_t kept = 0;
 
   tracker->time = time;
@@ -213,14 +227,7 @@ lince_tracker_follow (LinceTracker *tracker, const LincePyramid *pyramid,
   tracker->count = kept;
   lince_pool_run (pool, run_trial, &task, tracker->count);
   for (uint32_t i = 0; i < tracker->count; i++) {
-    Track *track = &tracker->tracks[i];
-    const Trial *trial = &tracker->trials[i];
-
-    track->verified = false;
-    track->dropped = false;
-    track->alternative_count = 0;
-    if (trial->done && trial->verdict.confidence >= 0.5f && continues (track, &trial->verdict))
-      see (track, &trial->verdict, time);
+    take_trial (&tracker->tracks[i], &tracker->trials[i], time);
   }
   remove_tracks (tracker, cut);
 }
@@ -341,7 +348,7 @@ lince_tracker_propose (LinceTracker *tracker, const LincePyramid *pyramid,
     const LinceReferences *references, LincePool *pool, const LinceHypothesis *hypotheses,
     uint32_t count, uint32_t most, LinceStatistics *statistics)
 {
-  Task task = {tracker, pyramid, {3, 8, LINCE_VERIFY_SIDE, 0.2f}};
+  Task task = {tracker, pyramid, SEARCH_PLAN};
   uint32_t trials = prepare_hypotheses (tracker, references, hypotheses, count, most);
 
   lince_pool_run (pool, run_trial, &task, trials);
@@ -362,6 +369,35 @@ lince_tracker_propose (LinceTracker *tracker, const LincePyramid *pyramid,
     statistics->verified++;
   }
   statistics->rejected += trials;
+}
+
+void
+lince_tracker_expect (LinceTracker *tracker, const LincePyramid *pyramid,
+    const LinceReferences *references, LincePool *pool, const LinceProposal *proposals,
+    uint32_t count)
+{
+  Task task = {tracker, pyramid, FOLLOW_PLAN};
+
+  tracker->count = 0;
+  for (uint32_t i = 0; i < count && tracker->count < MAX_TRACKS; i++) {
+    const LinceReference *reference = references->load (references->context, proposals[i].image);
+    Track *track = &tracker->tracks[tracker->count];
+
+    if (!reference)
+      continue;
+    memset (track, 0, sizeof *track);
+    track->number = proposals[i].track;
+    track->before_seen = -1;
+    track->verdict.image = proposals[i].image;
+    memcpy (track->verdict.corners, proposals[i].corners, sizeof track->verdict.corners);
+    if (!lince_quad_to_homography (
+            track->verdict.corners, reference->width, reference->height, track->verdict.homography))
+      continue;
+    prepare_track (track, reference, 0, &tracker->trials[tracker->count++]);
+  }
+  lince_pool_run (pool, run_trial, &task, tracker->count);
+  for (uint32_t i = 0; i < tracker->count; i++)
+    take_trial (&tracker->tracks[i], &tracker->trials[i], 0);
 }
 
 static void

@@ -30,6 +30,11 @@ void lince_tracker_follow (LinceTracker *tracker, const LincePyramid *pyramid,
 void lince_tracker_propose (LinceTracker *tracker, const LincePyramid *pyramid,
     const LinceReferences *references, LincePool *pool, const LinceHypothesis *hypotheses,
     uint32_t count, uint32_t most, LinceStatistics *statistics);
+/* Verifies proposals on the frame that `pyramid` holds. Each that holds is a track of that number;
+ * the tracker's own are ended before. */
+void lince_tracker_expect (LinceTracker *tracker, const LincePyramid *pyramid,
+    const LinceReferences *references, LincePool *pool, const LinceProposal *proposals,
+    uint32_t count);
 /* Settles what explains the same pixels and writes the verified placements of at least
  * `minimum_confidence`, sorted by object, then by track; returns how many. */
 uint32_t lince_tracker_placements (LinceTracker *tracker, const LincePyramid *pyramid,
