@@ -309,6 +309,12 @@ check_kind (const guint8 *data, gsize size, Kind kind, GError **error)
         size == 0 ? "is empty" : "is not a picture: PNG, JPEG, WebP and SVG are read");
     return FALSE;
   }
+  /* gdk-pixbuf's WebP loader stumbles over damaged animations, and a reference does not move */
+  if (kind == KIND_WEBP && size > 20 && memcmp (data + 12, "VP8X", 4) == 0 && (data[20] & 2) != 0) {
+    g_set_error_literal (error, LINCE_PICTURE_ERROR, LINCE_PICTURE_ERROR_FORMAT,
+        "is an animation; give a still picture");
+    return FALSE;
+  }
   return kind != KIND_PNG || check_png_header (data, size, error);
 }
 
