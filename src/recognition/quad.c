@@ -186,6 +186,18 @@ lince_quad_cover (const LincePoint a[4], const LincePoint b[4])
   return smaller > 0 ? intersection_area (a, b) / smaller : 0;
 }
 
+bool
+lince_quad_contains (const LincePoint c[4], double x, double y)
+{
+  for (int i = 0; i < 4; i++) {
+    const LincePoint *p = &c[i], *q = &c[(i + 1) & 3];
+
+    if (((double) q->x - p->x) * (y - p->y) - ((double) q->y - p->y) * (x - p->x) < 0)
+      return false;
+  }
+  return true;
+}
+
 static double
 distance (LincePoint a, LincePoint b)
 {

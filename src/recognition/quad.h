@@ -27,6 +27,8 @@ bool lince_quad_to_homography (
 double lince_quad_area (const LincePoint corners[4]);
 /* Area of the part within the frame. */
 double lince_quad_area_inside (const LincePoint corners[4], int width, int height);
+/* Whether a convex, clockwise outline holds a point. */
+bool lince_quad_contains (const LincePoint corners[4], double x, double y);
 /* Area of the intersection over that of the union; both must be convex and clockwise. */
 double lince_quad_overlap (const LincePoint a[4], const LincePoint b[4]);
 /* Area of the intersection over that of the smaller one. */

@@ -422,6 +422,10 @@ settle (LinceTracker *tracker, const LincePyramid *pyramid, const LinceReference
 
   if (!a || !b)
     return;
+  /* one may cover the other: then both are seen, each on pixels of its own */
+  if (lince_verify_outside (
+          tracker->aligners[0], pyramid, b, &second->verdict, first->verdict.corners) >= 0)
+    return;
   if (first->verdict.object != second->verdict.object)
     rival = lince_verify_rivals (
         tracker->aligners[0], pyramid, a, &first->verdict, b, &second->verdict);

@@ -99,6 +99,32 @@ lince_verify (const LinceAlignment *alignment, const LincePyramid *pyramid,
   return true;
 }
 
+float
+lince_verify_outside (LinceAligner *aligner, const LincePyramid *pyramid,
+    const LinceReference *reference, const LinceVerdict *verdict, const LincePoint outline[4])
+{
+  LinceAlignment alignment;
+  const LinceTemplate *template;
+  float evidence = -TRIALS;
+
+  if (!lince_align_compare (
+          aligner, pyramid, reference, verdict->homography, LINCE_VERIFY_SIDE, &alignment))
+    return evidence;
+  template = alignment.template;
+  for (int i = 0; i < template->columns * template->rows; i++) {
+    const LinceCell *cell = &template->cells[i];
+    double x, y;
+
+    if (alignment.cells[i].seen &&
+        lince_homography_map (verdict->homography,
+            (cell->x + LINCE_CELL_SIDE / 2) * template->to_reference_x,
+            (cell->y + LINCE_CELL_SIDE / 2) * template->to_reference_y, &x, &y) &&
+        !lince_quad_contains (outline, x, y))
+      evidence += cell_weight (cell) * cell_vote (cell, alignment.cells[i].correlation);
+  }
+  return evidence;
+}
+
 /* Of one reference's cells that differ from the rival's picture there: their weighted correlation
  * with the frame, and the sum of weights. */
 static float

@@ -33,6 +33,11 @@ typedef struct {
 bool lince_verify (const LinceAlignment *alignment, const LincePyramid *pyramid,
     const LinceReference *reference, float prior, LinceVerdict *verdict);
 
+/* The evidence, without a prior, of the part of a placement that lies outside `outline`: what is
+ * left of it when another object stands there. */
+float lince_verify_outside (LinceAligner *aligner, const LincePyramid *pyramid,
+    const LinceReference *reference, const LinceVerdict *verdict, const LincePoint outline[4]);
+
 typedef enum {
   LINCE_RIVAL_FIRST, /* the pixels speak for the first */
   LINCE_RIVAL_SECOND,
