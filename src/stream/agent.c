@@ -175,15 +175,21 @@ on_stop (gpointer user_data)
 static void
 on_refused (const char *sentence, gpointer user_data)
 {
+  LinceAgent *agent = user_data;
+
   g_warning ("the daemon refuses this stream: %s", sentence);
-  lince_agent_stop (user_data, EX_PROTOCOL);
+  lince_agent_stop (agent, EX_PROTOCOL);
+  agent->deadline = 0; /* nobody will acknowledge anything */
 }
 
 static void
 on_orphaned (gpointer user_data)
 {
+  LinceAgent *agent = user_data;
+
   g_warning ("the daemon has not come back; ending");
-  lince_agent_stop (user_data, EX_UNAVAILABLE);
+  lince_agent_stop (agent, EX_UNAVAILABLE);
+  agent->deadline = 0;
 }
 
 static gboolean

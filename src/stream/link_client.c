@@ -4,11 +4,13 @@
 #include <gio/gio.h>
 #include <gio/gunixsocketaddress.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define RETRY_FIRST_MS 50
 #define RETRY_LAST_MS 1000
 #define GREETING_DEADLINE_MS 5000
+#define SEND_BUFFER 65536 /* bytes: what a slow daemon gets late; the kernel's default is 3 s of it */
 
 struct _LinceLinkClient {
   char *path;
@@ -269,6 +271,13 @@ begin (LinceLinkClient *client)
 }
 
 static void
+set_up (GSocket *socket)
+{
+  g_socket_set_blocking (socket, FALSE);
+  g_socket_set_option (socket, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER, NULL);
+}
+
+static void
 connect_now (LinceLinkClient *client)
 {
   g_autoptr (GSocketAddress) address = g_unix_socket_address_new (client->path);
@@ -276,7 +285,7 @@ connect_now (LinceLinkClient *client)
   client->socket = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM,
       G_SOCKET_PROTOCOL_DEFAULT, NULL);
   if (client->socket)
-    g_socket_set_blocking (client->socket, FALSE);
+    set_up (client->socket);
   /* to a Unix socket this succeeds or fails at once */
   if (client->socket && g_socket_connect (client->socket, address, NULL, NULL))
     begin (client);

@@ -298,6 +298,7 @@ lince_stream_configure (LinceStream *stream, const LinceStreamSettings *settings
     return;
   }
   if (rebuild || !stream->pipeline) {
+    lince_watch_forgive (&stream->watch);
     give_up (stream, "reset");
     build (stream);
     return;

@@ -91,6 +91,12 @@ lince_watch_fail (LinceWatch *watch, gint64 now, const char *reason)
 }
 
 void
+lince_watch_forgive (LinceWatch *watch)
+{
+  watch->backoff.failures = 0;
+}
+
+void
 lince_watch_stop (LinceWatch *watch, gint64 now, const char *reason)
 {
   enter (watch, LINCE_STREAM_STOPPED, now, reason);

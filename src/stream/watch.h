@@ -46,6 +46,8 @@ void lince_watch_start (LinceWatch *watch, gint64 now);
 LinceWatchAction lince_watch_look (LinceWatch *watch, gint64 now, guint64 frames);
 /* The source failed with that sentence: the state is BACKOFF. Does nothing there or in STOPPED. */
 LinceWatchAction lince_watch_fail (LinceWatch *watch, gint64 now, const char *reason);
+/* New settings: earlier failures count no more. */
+void lince_watch_forgive (LinceWatch *watch);
 /* The stream has ended for good. */
 void lince_watch_stop (LinceWatch *watch, gint64 now, const char *reason);
 /* ns until the next try, LINCE_TIME_NONE in every other state. */
