@@ -52,6 +52,7 @@ struct _GstLinceOverlay {
   LincePainter *painter;
   GstVideoInfo info;
   gboolean attach; /* downstream draws */
+  gint asked;      /* whether it does; atomic */
 };
 
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink", GST_PAD_SINK,
@@ -69,7 +70,6 @@ gst_lince_overlay_start (GstBaseTransform *trans)
 
   self->painter = lince_painter_new ();
   self->style_changed = TRUE;
-  self->attach = FALSE;
   return TRUE;
 }
 
@@ -85,33 +85,34 @@ gst_lince_overlay_stop (GstBaseTransform *trans)
 static gboolean
 gst_lince_overlay_set_caps (GstBaseTransform *trans, GstCaps *in, GstCaps *out)
 {
-  return gst_video_info_from_caps (&GST_LINCE_OVERLAY (trans)->info, in);
-}
-
-/* `query` holds downstream's answer. */
-static gboolean
-gst_lince_overlay_decide_allocation (GstBaseTransform *trans, GstQuery *query)
-{
   GstLinceOverlay *self = GST_LINCE_OVERLAY (trans);
 
-  self->attach =
-      gst_query_find_allocation_meta (query, GST_VIDEO_OVERLAY_COMPOSITION_META_API_TYPE, NULL);
-  GST_DEBUG_OBJECT (self, "overlays are %s", self->attach ? "attached" : "blended");
-  return GST_BASE_TRANSFORM_CLASS (gst_lince_overlay_parent_class)
-      ->decide_allocation (trans, query);
+  g_atomic_int_set (&self->asked, FALSE);
+  return gst_video_info_from_caps (&self->info, in);
 }
 
 static gboolean
-gst_lince_overlay_propose_allocation (
-    GstBaseTransform *trans, GstQuery *decide_query, GstQuery *query)
+gst_lince_overlay_src_event (GstBaseTransform *trans, GstEvent *event)
 {
-  GstBaseTransformClass *parent = GST_BASE_TRANSFORM_CLASS (gst_lince_overlay_parent_class);
+  if (GST_EVENT_TYPE (event) == GST_EVENT_RECONFIGURE)
+    g_atomic_int_set (&GST_LINCE_OVERLAY (trans)->asked, FALSE);
+  return GST_BASE_TRANSFORM_CLASS (gst_lince_overlay_parent_class)->src_event (trans, event);
+}
 
-  if (!parent->propose_allocation (trans, decide_query, query))
-    return FALSE;
-  if (!gst_query_find_allocation_meta (query, GST_VIDEO_META_API_TYPE, NULL))
-    gst_query_add_allocation_meta (query, GST_VIDEO_META_API_TYPE, NULL);
-  return TRUE;
+/* Whether downstream draws overlays by itself. The base class asks no such question for elements
+ * that work in place. */
+static void
+ask_downstream (GstLinceOverlay *self)
+{
+  GstPad *pad = GST_BASE_TRANSFORM_SRC_PAD (self);
+  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
+  g_autoptr (GstQuery) query = gst_query_new_allocation (caps, FALSE);
+
+  g_atomic_int_set (&self->asked, TRUE);
+  self->attach =
+      gst_pad_peer_query (pad, query) &&
+      gst_query_find_allocation_meta (query, GST_VIDEO_OVERLAY_COMPOSITION_META_API_TYPE, NULL);
+  GST_DEBUG_OBJECT (self, "outlines are %s", self->attach ? "attached" : "blended");
 }
 
 /* A buffer that others hold too gets a shell of its own; its memory is copied only when it is drawn
@@ -178,6 +179,8 @@ gst_lince_overlay_transform_ip (GstBaseTransform *trans, GstBuffer *buffer)
   composition = lince_painter_compose (self->painter, buffer, &self->info);
   if (composition == NULL)
     return GST_FLOW_OK;
+  if (!g_atomic_int_get (&self->asked))
+    ask_downstream (self);
   if (self->attach)
     attach (buffer, composition);
   else
@@ -303,8 +306,7 @@ gst_lince_overlay_class_init (GstLinceOverlayClass *klass)
   trans_class->start = gst_lince_overlay_start;
   trans_class->stop = gst_lince_overlay_stop;
   trans_class->set_caps = gst_lince_overlay_set_caps;
-  trans_class->decide_allocation = gst_lince_overlay_decide_allocation;
-  trans_class->propose_allocation = gst_lince_overlay_propose_allocation;
+  trans_class->src_event = gst_lince_overlay_src_event;
   trans_class->prepare_output_buffer = gst_lince_overlay_prepare_output_buffer;
   trans_class->transform_ip = gst_lince_overlay_transform_ip;
 }

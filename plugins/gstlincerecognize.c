@@ -51,6 +51,9 @@
  *
  * ## Formats
  *
+ * Any strides and offsets are honoured (#GstVideoMeta). Whether upstream may use such layouts is
+ * downstream's to say, which gets the very frames: its answer to the ALLOCATION query is passed on.
+ *
  * Formats of 8 bits are read in place, luma and chroma, others of up to 12 bits and RGB are
  * narrowed into planes of the element's own. Others are refused: insert `videoconvert` before it.
  *
@@ -64,11 +67,9 @@
 
 #include <gst/video/video.h>
 
-#include "loader.h"
 #include "media/frame_map.h"
-#include "media/message.h"
 #include "negotiation.h"
-#include "session.h"
+#include "supply.h"
 
 GST_DEBUG_CATEGORY (gst_lince_recognize_debug);
 #define GST_CAT_DEFAULT gst_lince_recognize_debug
@@ -85,10 +86,7 @@ enum {
   PROP_THREADS,
   PROP_STATS,
   PROP_REVISION,
-  PROP_LAST
 };
-
-enum { SIGNAL_RELOAD, SIGNAL_LAST };
 
 #define DEFAULT_COLLECTION NULL
 #define DEFAULT_MODE GST_LINCE_RECOGNIZE_MODE_SYNC
@@ -107,9 +105,7 @@ struct _GstLinceRecognize {
   LinceOptions options;
   guint threads;
   LinceSession *session; /* between start and stop */
-  LinceLoader *loader;   /* likewise */
-  char revision[17];     /* of the index in use; "": none */
-  gboolean load_failed;  /* the first load: the stream cannot go on */
+  LinceSupply *supply;   /* likewise */
 
   gboolean waited; /* for the first load; the streaming thread's own */
 };
@@ -119,100 +115,21 @@ static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink", GST
 static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src", GST_PAD_SRC,
     GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_VIDEO_CAPS_MAKE (LINCE_FORMATS_READABLE)));
 
-static guint signals[SIGNAL_LAST];
-
-#define GST_TYPE_LINCE_RECOGNIZE_MODE (gst_lince_recognize_mode_get_type ())
-static GType
-gst_lince_recognize_mode_get_type (void)
-{
-  static gsize type = 0;
-  static const GEnumValue values[] = {
-      {GST_LINCE_RECOGNIZE_MODE_SYNC, "Analyse each frame before it goes on", "sync"},
-      {GST_LINCE_RECOGNIZE_MODE_ASYNC, "Analyse beside the stream, newest frame first", "async"},
-      {0, NULL, NULL},
-  };
-
-  if (g_once_init_enter (&type))
-    g_once_init_leave (&type, g_enum_register_static ("GstLinceRecognizeMode", values));
-  return type;
-}
-
 G_DEFINE_TYPE (GstLinceRecognize, gst_lince_recognize, GST_TYPE_BASE_TRANSFORM)
 GST_ELEMENT_REGISTER_DEFINE (
     lincerecognize, "lincerecognize", GST_RANK_NONE, GST_TYPE_LINCE_RECOGNIZE)
 
-/* ---- the collection ------------------------------------------------------------------------ */
-
-static void
-on_loaded (LinceIndex *index, const char *path, guint problems, const char *first_problem,
-    gpointer user_data)
-{
-  GstLinceRecognize *self = user_data;
-
-  lince_session_set_index (self->session, index, path);
-  GST_OBJECT_LOCK (self);
-  g_strlcpy (
-      self->revision, index != NULL ? lince_index_revision (index) : "", sizeof self->revision);
-  GST_OBJECT_UNLOCK (self);
-  g_object_notify (G_OBJECT (self), "revision");
-  if (index == NULL)
-    return;
-  GST_INFO_OBJECT (self, "%s: revision %s", path, lince_index_revision (index));
-  if (problems > 0)
-    GST_ELEMENT_WARNING (self, RESOURCE, READ,
-        ("%u pictures of the collection %s cannot be used; the first: %s", problems, path,
-            first_problem),
-        (NULL));
-  gst_element_post_message (
-      GST_ELEMENT (self), gst_message_new_element (GST_OBJECT (self),
-                              lince_message_new_collection (path, index, problems)));
-}
-
-static void
-on_load_failed (const char *path, const GError *error, gboolean kept, gpointer user_data)
-{
-  GstLinceRecognize *self = user_data;
-
-  if (kept) {
-    GST_ELEMENT_WARNING (self, RESOURCE, READ,
-        ("The collection %s cannot be loaded; the one before goes on serving. %s", path,
-            error->message),
-        (NULL));
-    return;
-  }
-  GST_OBJECT_LOCK (self);
-  self->load_failed = TRUE;
-  GST_OBJECT_UNLOCK (self);
-  if (g_error_matches (error, LINCE_COLLECTION_ERROR, LINCE_COLLECTION_ERROR_OPEN))
-    GST_ELEMENT_ERROR (self, RESOURCE, OPEN_READ,
-        ("The collection %s cannot be opened: %s", path, error->message), (NULL));
-  else
-    GST_ELEMENT_ERROR (self, RESOURCE, READ,
-        ("The collection %s cannot be used: %s", path, error->message), (NULL));
-}
-
-static void
-on_problem (const char *path, const char *image, const char *text, gpointer user_data)
-{
-  GstLinceRecognize *self = user_data;
-
-  gst_element_post_message (GST_ELEMENT (self),
-      gst_message_new_element (GST_OBJECT (self), lince_message_new_problem (path, image, text)));
-}
-
-static const LinceLoaderCallbacks loader_callbacks = {on_loaded, on_load_failed, on_problem};
+/* ---- state --------------------------------------------------------------------------------- */
 
 /* The handler of the action signal. */
 static void
 gst_lince_recognize_reload (GstLinceRecognize *self)
 {
   GST_OBJECT_LOCK (self);
-  if (self->loader != NULL)
-    lince_loader_reload (self->loader);
+  if (self->supply != NULL)
+    lince_supply_reload (self->supply);
   GST_OBJECT_UNLOCK (self);
 }
-
-/* ---- state --------------------------------------------------------------------------------- */
 
 static gboolean
 gst_lince_recognize_start (GstBaseTransform *trans)
@@ -237,10 +154,9 @@ gst_lince_recognize_start (GstBaseTransform *trans)
 
   self->waited = FALSE;
   GST_OBJECT_LOCK (self);
-  self->load_failed = FALSE;
   self->session = session;
   lince_session_set_options (session, &self->options);
-  self->loader = lince_loader_new (path, &loader_callbacks, self);
+  self->supply = lince_supply_new (GST_ELEMENT (self), session, path);
   GST_OBJECT_UNLOCK (self);
   return TRUE;
 
@@ -268,17 +184,14 @@ gst_lince_recognize_stop (GstBaseTransform *trans)
 {
   GstLinceRecognize *self = GST_LINCE_RECOGNIZE (trans);
   LinceSession *session;
-  LinceLoader *loader;
+  LinceSupply *supply;
 
   lince_session_end (self->session, LINCE_REASON_END, TRUE);
   GST_OBJECT_LOCK (self);
-  loader = g_steal_pointer (&self->loader);
-  GST_OBJECT_UNLOCK (self);
-  lince_loader_free (loader); /* its thread uses the session and the object lock */
-  GST_OBJECT_LOCK (self);
+  supply = g_steal_pointer (&self->supply);
   session = g_steal_pointer (&self->session);
-  self->revision[0] = '\0';
   GST_OBJECT_UNLOCK (self);
+  lince_supply_free (supply); /* its thread uses the session */
   lince_session_free (session);
   return TRUE;
 }
@@ -288,8 +201,8 @@ static void
 forbid_wait (GstLinceRecognize *self, gboolean forbid)
 {
   GST_OBJECT_LOCK (self);
-  if (self->loader != NULL)
-    lince_loader_forbid_wait (self->loader, forbid);
+  if (self->supply != NULL)
+    lince_supply_forbid_wait (self->supply, forbid);
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -382,22 +295,6 @@ gst_lince_recognize_query (GstBaseTransform *trans, GstPadDirection direction, G
   return done;
 }
 
-static gboolean
-gst_lince_recognize_propose_allocation (
-    GstBaseTransform *trans, GstQuery *decide_query, GstQuery *query)
-{
-  GstBaseTransformClass *parent = GST_BASE_TRANSFORM_CLASS (gst_lince_recognize_parent_class);
-
-  if (!parent->propose_allocation (trans, decide_query, query))
-    return FALSE;
-  /* In passthrough the answer is downstream's own. Else: strides are honoured here, and upstream
-   * need not copy frames to do away with padding. */
-  if (decide_query != NULL &&
-      !gst_query_find_allocation_meta (query, GST_VIDEO_META_API_TYPE, NULL))
-    gst_query_add_allocation_meta (query, GST_VIDEO_META_API_TYPE, NULL);
-  return TRUE;
-}
-
 /* ---- frames -------------------------------------------------------------------------------- */
 
 /* A buffer that others hold too gets a shell of its own for its metas; the memory is shared. */
@@ -412,33 +309,16 @@ gst_lince_recognize_prepare_output_buffer (
   return GST_FLOW_OK;
 }
 
-static gboolean
-is_live (GstLinceRecognize *self)
-{
-  g_autoptr (GstQuery) query = gst_query_new_latency ();
-  gboolean live = FALSE;
-
-  if (gst_pad_peer_query (GST_BASE_TRANSFORM_SINK_PAD (self), query))
-    gst_query_parse_latency (query, &live, NULL, NULL);
-  return live;
-}
-
 /* A stream that is not live loses nothing by waiting for the collection. FALSE when it cannot be
  * loaded. */
 static gboolean
 wait_for_collection (GstLinceRecognize *self)
 {
-  gboolean failed;
-
   if (!self->waited) {
     self->waited = TRUE;
-    if (!is_live (self))
-      lince_loader_wait (self->loader);
+    lince_supply_wait (self->supply, GST_BASE_TRANSFORM_SINK_PAD (self));
   }
-  GST_OBJECT_LOCK (self);
-  failed = self->load_failed;
-  GST_OBJECT_UNLOCK (self);
-  return !failed;
+  return !lince_supply_has_failed (self->supply);
 }
 
 static GstFlowReturn
@@ -447,7 +327,7 @@ gst_lince_recognize_transform_ip (GstBaseTransform *trans, GstBuffer *buffer)
   GstLinceRecognize *self = GST_LINCE_RECOGNIZE (trans);
 
   if (!wait_for_collection (self))
-    return GST_FLOW_ERROR; /* the loader has said why */
+    return GST_FLOW_ERROR; /* and it has been said why */
   lince_session_frame (self->session, buffer, &trans->segment);
   return GST_FLOW_OK;
 }
@@ -475,8 +355,8 @@ gst_lince_recognize_set_property (GObject *object, guint id, const GValue *value
     case PROP_COLLECTION:
       g_free (self->collection);
       self->collection = g_value_dup_string (value);
-      if (self->loader != NULL)
-        lince_loader_set_path (self->loader, self->collection);
+      if (self->supply != NULL)
+        lince_supply_set_path (self->supply, self->collection);
       break;
     case PROP_MODE:
       self->options.mode = g_value_get_enum (value);
@@ -514,6 +394,7 @@ static void
 gst_lince_recognize_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
   GstLinceRecognize *self = GST_LINCE_RECOGNIZE (object);
+  char revision[LINCE_REVISION_SIZE] = "";
 
   if (id == PROP_STATS) {
     g_value_take_boxed (value, make_stats (self));
@@ -546,7 +427,9 @@ gst_lince_recognize_get_property (GObject *object, guint id, GValue *value, GPar
       g_value_set_uint (value, self->threads);
       break;
     case PROP_REVISION:
-      g_value_set_string (value, self->revision[0] != '\0' ? self->revision : NULL);
+      if (self->supply != NULL)
+        lince_supply_get_revision (self->supply, revision);
+      g_value_set_string (value, revision[0] != '\0' ? revision : NULL);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -656,7 +539,7 @@ gst_lince_recognize_class_init (GstLinceRecognizeClass *klass)
    *
    * Loads the collection again, though it seems unchanged. What is loaded serves meanwhile.
    */
-  signals[SIGNAL_RELOAD] = g_signal_new_class_handler ("reload", G_TYPE_FROM_CLASS (klass),
+  g_signal_new_class_handler ("reload", G_TYPE_FROM_CLASS (klass),
       G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION, G_CALLBACK (gst_lince_recognize_reload), NULL, NULL,
       NULL, G_TYPE_NONE, 0);
 
@@ -673,7 +556,6 @@ gst_lince_recognize_class_init (GstLinceRecognizeClass *klass)
   trans_class->sink_event = gst_lince_recognize_sink_event;
   trans_class->src_event = gst_lince_recognize_src_event;
   trans_class->query = gst_lince_recognize_query;
-  trans_class->propose_allocation = gst_lince_recognize_propose_allocation;
   trans_class->prepare_output_buffer = gst_lince_recognize_prepare_output_buffer;
   trans_class->transform_ip = gst_lince_recognize_transform_ip;
   trans_class->transform_ip_on_passthrough = TRUE;

@@ -35,6 +35,21 @@ struct _LinceSession {
   GstClockTime last_analysed;
 };
 
+GType
+gst_lince_recognize_mode_get_type (void)
+{
+  static gsize type = 0;
+  static const GEnumValue values[] = {
+      {GST_LINCE_RECOGNIZE_MODE_SYNC, "Analyse each frame before it goes on", "sync"},
+      {GST_LINCE_RECOGNIZE_MODE_ASYNC, "Analyse beside the stream, newest frame first", "async"},
+      {0, NULL, NULL},
+  };
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type, g_enum_register_static ("GstLinceRecognizeMode", values));
+  return type;
+}
+
 LinceSession *
 lince_session_new (GstElement *element, guint threads, LinceError *error)
 {

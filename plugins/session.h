@@ -16,6 +16,9 @@ typedef enum {
   GST_LINCE_RECOGNIZE_MODE_ASYNC,
 } GstLinceRecognizeMode;
 
+#define GST_TYPE_LINCE_RECOGNIZE_MODE (gst_lince_recognize_mode_get_type ())
+GType gst_lince_recognize_mode_get_type (void);
+
 /* The element's properties, as flat values. */
 typedef struct {
   GstLinceRecognizeMode mode;
