@@ -8,7 +8,7 @@
 #include "recognition/feature.h"
 #include "recognition/vocabulary.h"
 
-#define FEATURES_A_WORD 128
+#define FEATURES_A_WORD 64
 #define MAX_WORDS 4096 /* of one polarity */
 #define MAX_FEATURES (1u << 27)
 

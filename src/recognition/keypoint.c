@@ -174,9 +174,9 @@ find_in_row (void *context, uint32_t item, uint32_t thread)
 }
 
 static uint32_t
-score (const Candidate *candidate, uint32_t rank)
+score (const Candidate *candidate, uint32_t rank, uint32_t s)
 {
-  uint32_t value = candidate->response * 16u / (2 + rank);
+  uint32_t value = 256u * candidate->response / (candidate->response + 50u) * (4 + s) / (1 + rank);
 
   return value < SCORES ? value : SCORES - 1;
 }
@@ -215,15 +215,16 @@ lince_keypoint_finder_run (LinceKeypointFinder *finder, const LinceScales *scale
 
   lince_pool_run (pool, find_in_row, &finding, finder->rows[LINCE_SCALES]);
   memset (finder->histogram, 0, sizeof finder->histogram);
-  for (uint32_t i = 0; i < finder->cells[LINCE_SCALES]; i++)
-    for (uint32_t rank = 0; rank < finder->all[i].count; rank++, total++)
-      finder->histogram[score (&finder->all[i].kept[rank], rank)]++;
+  for (int s = scales->first; s < scales->end; s++)
+    for (uint32_t i = finder->cells[s]; i < finder->cells[s + 1]; i++)
+      for (uint32_t rank = 0; rank < finder->all[i].count; rank++, total++)
+        finder->histogram[score (&finder->all[i].kept[rank], rank, (uint32_t) s)]++;
   accumulate (finder);
   for (int s = scales->first; s < scales->end; s++)
     for (uint32_t i = finder->cells[s]; i < finder->cells[s + 1]; i++)
       for (uint32_t rank = 0; rank < finder->all[i].count; rank++) {
         const Candidate *candidate = &finder->all[i].kept[rank];
-        uint32_t at = finder->histogram[score (candidate, rank)]++;
+        uint32_t at = finder->histogram[score (candidate, rank, (uint32_t) s)]++;
 
         if (at < limit)
           place (&keypoints[at], candidate, s, rank);

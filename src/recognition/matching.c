@@ -5,8 +5,8 @@
 
 #define PROBES 6       /* words that are looked under at most */
 #define PROBE_REACH 24 /* bits by which they may be farther than the nearest */
-#define LIMIT 70       /* bits: matches farther than this tell nothing */
-#define FURTHER 12     /* bits by which the second and third image may be farther than the first */
+#define LIMIT 64       /* bits: matches farther than this tell nothing */
+#define FURTHER 8     /* bits by which the second and third image may be farther than the first */
 #define MAX_WORDS 4096
 #define CAPACITY 128
 #define MAX_BLOCKS (1u << 16) /* of one list that are read */

@@ -87,9 +87,9 @@ lince_search_free (LinceSearch *search)
 uint32_t
 lince_search_full_work (int width, int height)
 {
-  uint64_t work = (uint64_t) width * (uint64_t) height / 520;
+  uint64_t work = (uint64_t) width * (uint64_t) height / 700;
 
-  work = work < 1500 ? 1500 : work;
+  work = work < 2000 ? 2000 : work;
   return work > LINCE_SEARCH_MAX_WORK ? LINCE_SEARCH_MAX_WORK : (uint32_t) work;
 }
 

@@ -36,6 +36,8 @@ lince_kernels_at (LinceCpuLevel level)
     case LINCE_CPU_C:
       return &lince_kernels_c;
 #ifdef LINCE_HAVE_X86
+    case LINCE_CPU_AVX2:
+      return &lince_kernels_avx2;
     case LINCE_CPU_AVX512:
       return &lince_kernels_avx512;
 #endif

@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Kernels for AVX2. Rows end with plain C, so that nothing outside of them is touched. */
+#include <immintrin.h>
+
+#include "recognition/kernels/kernels.h"
+
+static const int8_t circle[8][2] = {
+    {3, 0}, {3, 1}, {2, 2}, {1, 3}, {0, 3}, {-1, 3}, {-2, 2}, {-3, 1}};
+
+static inline __m256i
+load (const void *data)
+{
+  return _mm256_loadu_si256 (data);
+}
+
+/* 16 values of 16 bits, each at most 255, to bytes in order. */
+static inline __m128i
+narrow (__m256i values)
+{
+  return _mm_packus_epi16 (_mm256_castsi256_si128 (values), _mm256_extracti128_si256 (values, 1));
+}
+
+static inline __m256i
+widen (const uint8_t *pixels)
+{
+  return _mm256_cvtepu8_epi16 (_mm_loadu_si128 ((const __m128i *) pixels));
+}
+
+static void
+halve_row (const uint8_t *a, const uint8_t *b, uint8_t *out, int width)
+{
+  const __m256i ones = _mm256_set1_epi8 (1), two = _mm256_set1_epi16 (2);
+  int x = 0;
+
+  for (; x + 16 <= width; x += 16) {
+    __m256i sum = _mm256_add_epi16 (_mm256_maddubs_epi16 (load (a + 2 * x), ones),
+        _mm256_maddubs_epi16 (load (b + 2 * x), ones));
+
+    sum = _mm256_srli_epi16 (_mm256_add_epi16 (sum, two), 2);
+    _mm_storeu_si128 ((__m128i *) (out + x), narrow (sum));
+  }
+  lince_kernels_c.halve_row (a + 2 * x, b + 2 * x, out + x, width - x);
+}
+
+/* 24 pixels as 16 pairs of a heavy and a light one, weighed and summed. */
+static inline __m256i
+thirds (const uint8_t *pixels)
+{
+  const __m256i order = _mm256_broadcastsi128_si256 (
+      _mm_setr_epi8 (0, 1, 2, 1, 3, 4, 5, 4, 6, 7, 8, 7, 9, 10, 11, 10));
+  __m256i both =
+      _mm256_inserti128_si256 (_mm256_castsi128_si256 (_mm_loadu_si128 ((const __m128i *) pixels)),
+          _mm_loadu_si128 ((const __m128i *) (pixels + 12)), 1);
+
+  return _mm256_maddubs_epi16 (_mm256_shuffle_epi8 (both, order), _mm256_set1_epi16 (0x0102));
+}
+
+static void
+two_thirds_row (const uint8_t *a, const uint8_t *b, uint8_t *out, int width)
+{
+  const __m256i four = _mm256_set1_epi16 (4), ninth = _mm256_set1_epi16 (7282);
+  int x = 0;
+
+  /* 28 pixels are read for 16: stop while that many are left */
+  for (; x + 20 <= width; x += 16, a += 24, b += 24) {
+    __m256i sum = thirds (a);
+
+    sum = _mm256_add_epi16 (_mm256_add_epi16 (sum, sum), thirds (b));
+    sum = _mm256_mulhi_epu16 (_mm256_add_epi16 (sum, four), ninth);
+    _mm_storeu_si128 ((__m128i *) (out + x), narrow (sum));
+  }
+  lince_kernels_c.two_thirds_row (a, b, out + x, width - x);
+}
+
+/* a + 4 b + 6 c + 4 d + e */
+static inline __m256i
+binomial (__m256i a, __m256i b, __m256i c, __m256i d, __m256i e)
+{
+  __m256i outer = _mm256_add_epi16 (a, e), inner = _mm256_add_epi16 (b, d);
+
+  inner = _mm256_slli_epi16 (_mm256_add_epi16 (inner, c), 2);
+  return _mm256_add_epi16 (_mm256_add_epi16 (outer, _mm256_slli_epi16 (c, 1)), inner);
+}
+
+static void
+smooth_row (const uint8_t *const rows[5], uint16_t *scratch, uint8_t *out, int width)
+{
+  const __m256i half = _mm256_set1_epi16 (128);
+  int x = 0;
+
+  for (; x + 16 <= width; x += 16)
+    _mm256_storeu_si256 ((__m256i *) (scratch + 2 + x),
+        binomial (widen (rows[0] + x), widen (rows[1] + x), widen (rows[2] + x),
+            widen (rows[3] + x), widen (rows[4] + x)));
+  for (; x < width; x++)
+    scratch[x + 2] =
+        (uint16_t) (rows[0][x] + rows[4][x] + 4 * (rows[1][x] + rows[3][x]) + 6 * rows[2][x]);
+  scratch[0] = scratch[1] = scratch[2];
+  scratch[width + 2] = scratch[width + 3] = scratch[width + 1];
+  for (x = 0; x + 16 <= width; x += 16) {
+    const uint16_t *s = scratch + x;
+    __m256i sum = binomial (load (s), load (s + 1), load (s + 2), load (s + 3), load (s + 4));
+
+    sum = _mm256_srli_epi16 (_mm256_add_epi16 (sum, half), 8);
+    _mm_storeu_si128 ((__m128i *) (out + x), narrow (sum));
+  }
+  for (; x < width; x++) {
+    const uint16_t *s = scratch + x;
+
+    out[x] = (uint8_t) ((s[0] + s[4] + 4 * (s[1] + s[3]) + 6 * s[2] + 128) >> 8);
+  }
+}
+
+static void
+response_row (const uint8_t *pixels, ptrdiff_t stride, int16_t *out, int width)
+{
+  const __m256i zero = _mm256_setzero_si256 ();
+  int x = 0;
+
+  for (; x + 16 <= width; x += 16) {
+    const uint8_t *p = pixels + x;
+    __m256i centre = _mm256_slli_epi16 (widen (p), 1);
+    __m256i lowest = _mm256_set1_epi16 (510), highest = zero, bright, dark;
+
+    for (int i = 0; i < 8; i++) {
+      ptrdiff_t offset = circle[i][1] * stride + circle[i][0];
+      __m256i sum = _mm256_add_epi16 (widen (p + offset), widen (p - offset));
+
+      lowest = _mm256_min_epi16 (lowest, sum);
+      highest = _mm256_max_epi16 (highest, sum);
+    }
+    bright = _mm256_max_epi16 (_mm256_sub_epi16 (centre, highest), zero);
+    dark = _mm256_min_epi16 (_mm256_sub_epi16 (centre, lowest), zero);
+    _mm256_storeu_si256 ((__m256i *) (out + x), _mm256_add_epi16 (bright, dark));
+  }
+  if (x < width)
+    lince_kernels_c.response_row (pixels + x, stride, out + x, width - x);
+}
+
+/* Which of 16 values are extrema. */
+static inline uint32_t
+extrema16 (const int16_t *a, const int16_t *b, const int16_t *c, __m256i below)
+{
+  const __m256i zero = _mm256_setzero_si256 ();
+  __m256i v = load (b), strong = _mm256_cmpgt_epi16 (_mm256_abs_epi16 (v), below);
+  __m256i sign, most, after;
+
+  if (_mm256_testz_si256 (strong, strong))
+    return 0;
+  /* a minimum is a maximum of the negated values */
+  sign = _mm256_or_si256 (_mm256_cmpgt_epi16 (zero, v), _mm256_set1_epi16 (1));
+  most = _mm256_max_epi16 (
+      _mm256_max_epi16 (_mm256_sign_epi16 (load (a - 1), sign), _mm256_sign_epi16 (load (a), sign)),
+      _mm256_max_epi16 (
+          _mm256_sign_epi16 (load (a + 1), sign), _mm256_sign_epi16 (load (b - 1), sign)));
+  after = _mm256_max_epi16 (_mm256_max_epi16 (_mm256_sign_epi16 (load (b + 1), sign),
+                                _mm256_sign_epi16 (load (c - 1), sign)),
+      _mm256_max_epi16 (
+          _mm256_sign_epi16 (load (c), sign), _mm256_sign_epi16 (load (c + 1), sign)));
+  v = _mm256_abs_epi16 (v);
+  strong = _mm256_and_si256 (strong, _mm256_cmpgt_epi16 (v, most));
+  strong = _mm256_andnot_si256 (_mm256_cmpgt_epi16 (after, v), strong);
+  return _pext_u32 ((uint32_t) _mm256_movemask_epi8 (strong), 0x55555555u);
+}
+
+static void
+extrema_row (const int16_t *const rows[3], int width, int threshold, uint64_t *bits)
+{
+  const __m256i below = _mm256_set1_epi16 ((int16_t) (threshold - 1));
+  int x = 0;
+
+  for (; x + 64 <= width; x += 64) {
+    uint64_t word = 0;
+
+    for (int i = 0; i < 64; i += 16)
+      word |= (uint64_t) extrema16 (rows[0] + x + i, rows[1] + x + i, rows[2] + x + i, below) << i;
+    bits[x / 64] = word;
+  }
+  if (x < width) {
+    const int16_t *rest[3] = {rows[0] + x, rows[1] + x, rows[2] + x};
+
+    lince_kernels_c.extrema_row (rest, width - x, threshold, bits + x / 64);
+  }
+}
+
+/* 23 pixels of a row as 32 bytes whose last 9 are zero: two loads that overlap by 9. */
+static inline __m256i
+load_row (const uint8_t *row)
+{
+  const __m128i shift =
+      _mm_setr_epi8 (9, 10, 11, 12, 13, 14, 15, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+
+  return _mm256_inserti128_si256 (_mm256_castsi128_si256 (_mm_loadu_si128 ((const __m128i *) row)),
+      _mm_shuffle_epi8 (_mm_loadu_si128 ((const __m128i *) (row + 7)), shift), 1);
+}
+
+static void
+moments (const uint8_t *centre, ptrdiff_t stride, int32_t *x, int32_t *y)
+{
+  const __m256i ones = _mm256_set1_epi16 (1);
+  __m256i sum_x = _mm256_setzero_si256 (), sum_y = sum_x;
+
+  for (int dy = -LINCE_MOMENT_RADIUS; dy <= LINCE_MOMENT_RADIUS; dy++) {
+    const LinceMomentRow *weights = &lince_moment_rows[dy + LINCE_MOMENT_RADIUS];
+    __m256i row = load_row (centre + dy * stride - LINCE_MOMENT_RADIUS);
+
+    sum_x = _mm256_add_epi32 (
+        sum_x, _mm256_madd_epi16 (_mm256_maddubs_epi16 (row, load (weights->x)), ones));
+    sum_y = _mm256_add_epi32 (
+        sum_y, _mm256_madd_epi16 (_mm256_maddubs_epi16 (row, load (weights->y)), ones));
+  }
+  sum_x = _mm256_hadd_epi32 (sum_x, sum_y);
+  sum_x = _mm256_hadd_epi32 (sum_x, sum_x);
+  *x = _mm256_extract_epi32 (sum_x, 0) + _mm256_extract_epi32 (sum_x, 4);
+  *y = _mm256_extract_epi32 (sum_x, 1) + _mm256_extract_epi32 (sum_x, 5);
+}
+
+/* Looks 32 indices up in 64 bytes, given as four lanes of 16 in both halves. */
+static inline __m256i
+look_up (const __m256i table[4], __m256i index)
+{
+  const __m256i fifteen = _mm256_set1_epi8 (15),
+                lane = _mm256_and_si256 (_mm256_srli_epi16 (index, 4), _mm256_set1_epi8 (3));
+  __m256i low = _mm256_and_si256 (index, fifteen), found = _mm256_shuffle_epi8 (table[0], low);
+
+  for (int i = 1; i < 4; i++)
+    found = _mm256_blendv_epi8 (found, _mm256_shuffle_epi8 (table[i], low),
+        _mm256_cmpeq_epi8 (lane, _mm256_set1_epi8 ((int8_t) i)));
+  return found;
+}
+
+static void
+describe (const uint8_t samples[LINCE_DESCRIPTOR_SAMPLES], const LincePairs *pairs,
+    LinceDescriptor *descriptor)
+{
+  __m256i table[4];
+
+  for (int i = 0; i < 4; i++)
+    table[i] = _mm256_broadcastsi128_si256 (_mm_loadu_si128 ((const __m128i *) (samples + 16 * i)));
+  for (int w = 0; w < LINCE_DESCRIPTOR_WORDS; w++) {
+    uint64_t word = 0;
+
+    for (int i = 0; i < 64; i += 32) {
+      __m256i a = look_up (table, load (pairs->first + 64 * w + i));
+      __m256i b = look_up (table, load (pairs->second + 64 * w + i));
+      /* a >= b where their maximum is a */
+      __m256i not_less = _mm256_cmpeq_epi8 (_mm256_max_epu8 (a, b), a);
+
+      word |= (uint64_t) (uint32_t) ~_mm256_movemask_epi8 (not_less) << i;
+    }
+    descriptor->words[w] = word;
+  }
+}
+
+/* Distances of half a block, in 64-bit lanes: bits counted by nibbles (Mula's method). */
+static inline __m256i
+half_distances (
+    const __m256i query[LINCE_DESCRIPTOR_WORDS], const LinceDescriptorBlock *block, int first)
+{
+  const __m256i nibble = _mm256_set1_epi8 (15),
+                counts = _mm256_broadcastsi128_si256 (
+                    _mm_setr_epi8 (0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4));
+  __m256i sum = _mm256_setzero_si256 ();
+
+  for (int w = 0; w < LINCE_DESCRIPTOR_WORDS; w++) {
+    __m256i bits = _mm256_xor_si256 (query[w], load (block->words[w] + first));
+    __m256i high = _mm256_and_si256 (_mm256_srli_epi16 (bits, 4), nibble);
+
+    sum = _mm256_add_epi8 (
+        sum, _mm256_add_epi8 (_mm256_shuffle_epi8 (counts, _mm256_and_si256 (bits, nibble)),
+                 _mm256_shuffle_epi8 (counts, high)));
+  }
+  return _mm256_sad_epu8 (sum, _mm256_setzero_si256 ());
+}
+
+static inline void
+spread (const LinceDescriptor *query, __m256i words[LINCE_DESCRIPTOR_WORDS])
+{
+  for (int w = 0; w < LINCE_DESCRIPTOR_WORDS; w++)
+    words[w] = _mm256_set1_epi64x ((int64_t) query->words[w]);
+}
+
+static void
+distances (
+    const LinceDescriptor *query, const LinceDescriptorBlock *blocks, uint32_t count, uint16_t *out)
+{
+  __m256i words[LINCE_DESCRIPTOR_WORDS];
+
+  spread (query, words);
+  for (uint32_t b = 0; b < count; b++) {
+    uint64_t values[LINCE_BLOCK];
+
+    _mm256_storeu_si256 ((__m256i *) values, half_distances (words, blocks + b, 0));
+    _mm256_storeu_si256 ((__m256i *) (values + 4), half_distances (words, blocks + b, 4));
+    for (int i = 0; i < LINCE_BLOCK; i++)
+      out[b * LINCE_BLOCK + (uint32_t) i] = (uint16_t) values[i];
+  }
+}
+
+static uint32_t
+scan (const LinceDescriptor *query, const LinceDescriptorBlock *blocks, uint32_t count,
+    uint32_t limit, uint32_t *out, uint32_t capacity)
+{
+  __m256i words[LINCE_DESCRIPTOR_WORDS], most = _mm256_set1_epi64x ((int64_t) limit + 1);
+  uint32_t found = 0;
+
+  spread (query, words);
+  for (uint32_t b = 0; b < count; b++) {
+    __m256i low = half_distances (words, blocks + b, 0);
+    __m256i high = half_distances (words, blocks + b, 4);
+    uint32_t mask =
+        (uint32_t) _mm256_movemask_pd (_mm256_castsi256_pd (_mm256_cmpgt_epi64 (most, low))) |
+        (uint32_t) _mm256_movemask_pd (_mm256_castsi256_pd (_mm256_cmpgt_epi64 (most, high))) << 4;
+    uint64_t values[LINCE_BLOCK];
+
+    if (mask == 0)
+      continue;
+    _mm256_storeu_si256 ((__m256i *) values, low);
+    _mm256_storeu_si256 ((__m256i *) (values + 4), high);
+    for (; mask != 0; mask &= mask - 1) {
+      uint32_t i = (uint32_t) __builtin_ctz (mask);
+
+      if (found == capacity)
+        return found;
+      out[found++] = (uint32_t) values[i] << 20 | (b * LINCE_BLOCK + i);
+    }
+  }
+  return found;
+}
+
+/* How many of the first `count` values, a multiple of 16, are at most `bound`. */
+static inline uint32_t
+count_to (const uint16_t *values, uint32_t count, uint32_t bound)
+{
+  const __m256i most = _mm256_set1_epi16 ((int16_t) bound);
+  uint32_t sum = 0;
+
+  for (uint32_t i = 0; i < count; i += 16) {
+    __m256i v = load (values + i);
+
+    sum += (uint32_t) __builtin_popcount (
+        (uint32_t) _mm256_movemask_epi8 (_mm256_cmpeq_epi16 (_mm256_min_epu16 (v, most), v)));
+  }
+  return sum / 2;
+}
+
+static uint32_t
+choose (const uint16_t *values, uint32_t count, uint32_t reach, uint32_t most, uint16_t *out)
+{
+  uint32_t whole = count / 16 * 16, least = UINT16_MAX, limit, found = 0;
+  __m256i lowest = _mm256_set1_epi16 (-1);
+  __m128i half;
+
+  for (uint32_t i = 0; i < whole; i += 16)
+    lowest = _mm256_min_epu16 (lowest, load (values + i));
+  half = _mm_min_epu16 (_mm256_castsi256_si128 (lowest), _mm256_extracti128_si256 (lowest, 1));
+  least = (uint32_t) _mm_extract_epi16 (_mm_minpos_epu16 (half), 0);
+  for (uint32_t i = whole; i < count; i++)
+    least = values[i] < least ? values[i] : least;
+  limit = least;
+  for (uint32_t bound = least + 1; bound <= least + reach; bound++) {
+    uint32_t sum = count_to (values, whole, bound);
+
+    for (uint32_t i = whole; i < count; i++)
+      sum += values[i] <= bound;
+    if (sum > most)
+      break;
+    limit = bound;
+  }
+  for (uint32_t i = 0; i < count && found < most; i++)
+    if (values[i] <= limit)
+      out[found++] = (uint16_t) i;
+  return found;
+}
+
+/* Eight matches at once; the rest as in plain C. */
+static uint32_t
+support (const LinceVotes *votes, uint32_t count, uint32_t seed, const LinceVoteReach *reach)
+{
+  const float low = votes->scale[seed] * (1.f / reach->scale);
+  const float high = votes->scale[seed] * reach->scale;
+  const float near = reach->centre * votes->scale[seed], bound = near * near;
+  const int32_t from = votes->turn[seed] - (int32_t) reach->turn;
+  const __m256i turns = _mm256_set1_epi32 (2 * (int32_t) reach->turn);
+  __m256i sum = _mm256_setzero_si256 ();
+  uint32_t i = 0, rest = 0;
+  int32_t sums[8];
+
+  for (; i + 8 <= count; i += 8) {
+    __m256 du = _mm256_sub_ps (_mm256_loadu_ps (votes->u + i), _mm256_set1_ps (votes->u[seed]));
+    __m256 dv = _mm256_sub_ps (_mm256_loadu_ps (votes->v + i), _mm256_set1_ps (votes->v[seed]));
+    __m256 scale = _mm256_loadu_ps (votes->scale + i), good;
+    __m256i turn =
+        _mm256_and_si256 (_mm256_sub_epi32 (load (votes->turn + i), _mm256_set1_epi32 (from)),
+            _mm256_set1_epi32 (255));
+
+    du = _mm256_add_ps (_mm256_mul_ps (du, du), _mm256_mul_ps (dv, dv));
+    good = _mm256_and_ps (_mm256_cmp_ps (du, _mm256_set1_ps (bound), _CMP_LE_OQ),
+        _mm256_and_ps (_mm256_cmp_ps (scale, _mm256_set1_ps (low), _CMP_GE_OQ),
+            _mm256_cmp_ps (scale, _mm256_set1_ps (high), _CMP_LE_OQ)));
+    turn = _mm256_andnot_si256 (_mm256_cmpgt_epi32 (turn, turns), _mm256_castps_si256 (good));
+    sum = _mm256_add_epi32 (sum, _mm256_and_si256 (turn, load (votes->weight + i)));
+  }
+  for (; i < count; i++) {
+    float du = votes->u[i] - votes->u[seed], dv = votes->v[i] - votes->v[seed];
+
+    if (du * du + dv * dv <= bound && votes->scale[i] >= low && votes->scale[i] <= high &&
+        ((uint32_t) (votes->turn[i] - from) & 255) <= 2 * reach->turn)
+      rest += (uint32_t) votes->weight[i];
+  }
+  _mm256_storeu_si256 ((__m256i *) sums, sum);
+  for (int k = 0; k < 8; k++)
+    rest += (uint32_t) sums[k];
+  return rest;
+}
+
+const LinceKernels lince_kernels_avx2 = {halve_row, two_thirds_row, smooth_row, response_row,
+    extrema_row, moments, describe, distances, scan, choose, support};
