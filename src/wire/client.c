@@ -28,7 +28,10 @@
 static const LinceFlatField hello_fields[] = {
     HEAD ("hello"),
     TEXT ("log", UUID, log),
+    TEXT ("node", TEXT, node),
     NUMBER ("seq", sequence),
+    {"server", LINCE_FLAT_CONSTANT, 0, 0, TRUE, 0, 0, 0, "linced"},
+    TEXT ("version", TEXT, version),
 };
 
 static const LinceFlatField missed_fields[] = {
@@ -140,6 +143,7 @@ typedef struct {
   void (*each) (const LinceEvent *event, gpointer data);
   gpointer data;
   LinceEvent *event; /* room for one */
+  guint lists;       /* that were there: 1 streams, 2 exposures */
   GError *error;     /* of an event inside */
 } HelloReading;
 
@@ -147,9 +151,15 @@ static gboolean
 read_inner_events (LinceJsonReader *json, const char *name, gpointer data)
 {
   HelloReading *reading = data;
+  gboolean streams = strcmp (name, "streams") == 0;
+  LinceEventType type = streams ? LINCE_EVENT_STREAM : LINCE_EVENT_APPEARED;
+  guint list = streams ? 1 : 2;
 
-  if (strcmp (name, "streams") != 0 && strcmp (name, "exposures") != 0)
+  if (!streams && strcmp (name, "exposures") != 0)
     return FALSE;
+  if (reading->lists & list)
+    return lince_json_fail (json, "repeats a list");
+  reading->lists |= list;
   if (!lince_json_expect (json, '['))
     return FALSE;
   if (lince_json_accept (json, ']'))
@@ -162,6 +172,8 @@ read_inner_events (LinceJsonReader *json, const char *name, gpointer data)
     if (!lince_event_read (start, (gsize) (json->position - start), reading->event,
             reading->placements, reading->error ? NULL : &reading->error))
       return lince_json_fail (json, "holds a bad event");
+    if (reading->event->type != type)
+      return lince_json_fail (json, "holds an event of another type");
     if (reading->each)
       reading->each (reading->event, reading->data);
   } while (lince_json_accept (json, ','));
@@ -198,7 +210,7 @@ lince_client_read (const char *text, gsize length, LinceClientMessage *message, 
     LinceEventPlacement placements[LINCE_EVENT_MAX_PLACEMENTS],
     void (*each) (const LinceEvent *event, gpointer data), gpointer data, GError **error)
 {
-  HelloReading hello = {placements, each, data, event, NULL};
+  HelloReading hello = {placements, each, data, event, 0, NULL};
   LinceJsonReader json;
   const char *wrong = NULL;
   char type[16];
@@ -209,7 +221,8 @@ lince_client_read (const char *text, gsize length, LinceClientMessage *message, 
   json.position = read ? json.start : json.position;
   if (read && strcmp (type, "hello") == 0) {
     message->type = LINCE_MESSAGE_IS_HELLO;
-    read = READ (hello_fields, read_inner_events, &hello);
+    read = READ (hello_fields, read_inner_events, &hello) &&
+           (hello.lists == 3 || lince_json_fail (&json, "lacks its streams or exposures"));
   } else if (read && strcmp (type, "missed") == 0) {
     message->type = LINCE_MESSAGE_IS_MISSED;
     read = READ (missed_fields, NULL, NULL);

@@ -53,7 +53,7 @@ typedef enum {
 /* What a client needs of a message that is no event. */
 typedef struct {
   LinceClientMessageType type;
-  char log[37];                                  /* hello */
+  char log[37], node[256], version[32];          /* hello */
   guint64 sequence;                              /* hello */
   guint64 first, last, count, moved;             /* missed */
   char code[64], text[LINCE_EVENT_TEXT_MAX + 1]; /* error */
