@@ -3,7 +3,7 @@
 
 import {getJson, socketAddress} from "./api.js";
 
-const TYPES = "appeared,standing,vanished,stream,gap,notice";
+export const TYPES = "appeared,standing,vanished,stream,gap,notice";
 const LONGEST_WAIT = 10000;
 const SILENCE = 10000; // for the connection to open
 

@@ -2,9 +2,11 @@
 // The lists: events as they happen, exposures that stand, the statistics.
 
 import {getJson} from "./api.js";
+import {TYPES} from "./feed.js";
 import {clock, colourOf, element, percent, seconds} from "./text.js";
 
 const MOST_EVENTS = 400;
+const OLDER_EVENTS = 100;
 
 export class EventList {
   constructor() {
@@ -28,16 +30,23 @@ export class EventList {
     this.words = "";
   }
 
+  // What was before the page came: of the log, up to number `last`.
+  async loadOlder(last) {
+    this.list.replaceChildren();
+    this.held = [];
+    const page = await getJson(`events?limit=${OLDER_EVENTS}&type=${TYPES}`).catch(() => ({events: []}));
+    for (const event of page.events.filter((one) => one.seq <= last).reverse()) {
+      const entry = this.makeEntry(event);
+      this.judge(entry);
+      this.list.append(entry);
+    }
+  }
+
   judge(entry) {
     entry.hidden = this.words !== "" && !entry.textContent.toLowerCase().includes(this.words);
   }
 
-  add(kind, utc, type, what, small, sequence) {
-    const entry = element("li", {className: kind}, element("time", {dateTime: utc || ""}, clock(utc)),
-      element("span", {className: "type"}, type),
-      element("span", {className: "what"}, what, " ", element("small", {}, small)));
-    if (sequence)
-      entry.dataset.seq = sequence;
+  add(entry) {
     if (this.paused)
       this.held = [...this.held, entry].slice(-MOST_EVENTS);
     else
@@ -52,28 +61,47 @@ export class EventList {
   }
 
   addEvent(event) {
-    const when = event.seen_utc || event.utc || event.received;
-    const where = event.stream ? `on ${event.stream}` : "";
-    const unlogged = event.logged === false ? " (not in the log yet)" : "";
-    const name = event.name || event.object;
-    if (event.type === "appeared")
-      this.add("appeared", when, event.resumed ? "is back" : "appeared", name, where + unlogged, event.seq);
-    else if (event.type === "standing")
-      this.add("standing", event.utc, "stands", name, `${where}, ${seconds(event.sum_time / 1e9)} in this minute${unlogged}`, event.seq);
-    else if (event.type === "vanished")
-      this.add("vanished", when, "vanished", name, `${where}, ${event.reason}${unlogged}`, event.seq);
-    else if (event.type === "stream")
-      this.add("stream-event", event.utc || event.received, event.state, event.stream, (event.reason || "") + unlogged, event.seq);
-    else if (event.type === "gap")
-      this.add("gap", event.gap_to_utc || event.received, "gap", `Events ${event.gap_first} to ${event.gap_last} are lost.`, event.reason || "", event.seq);
-    else
-      this.add("notice", event.utc || event.received, event.type, event.code || "", event.reason || "", event.seq);
+    this.add(this.makeEntry(event));
   }
 
   addMissed(missed) {
     if (missed.count > 0)
-      this.add("missed", new Date().toISOString(), "missed",
-        `${missed.count} events from ${missed.first} to ${missed.last} did not come through.`, "");
+      this.add(makeLine("missed", new Date().toISOString(), "missed",
+        `${missed.count} events from ${missed.first} to ${missed.last} did not come through.`, ""));
+  }
+
+  makeEntry(event) {
+    const [kind, utc, type, what, small] = describe(event);
+    const entry = makeLine(kind, utc, type, what, small + (event.logged === false ? " (not in the log yet)" : ""));
+    entry.dataset.seq = event.seq;
+    return entry;
+  }
+}
+
+function makeLine(kind, utc, type, what, small) {
+  return element("li", {className: kind}, element("time", {dateTime: utc || ""}, clock(utc)),
+    element("span", {className: "type"}, type),
+    element("span", {className: "what"}, what, " ", element("small", {}, small)));
+}
+
+// kind, time, type in words, what, details
+function describe(event) {
+  const seen = event.seen_utc || event.utc;
+  const name = event.name || event.object;
+  const where = `on ${event.stream}`;
+  switch (event.type) {
+    case "appeared":
+      return ["appeared", seen, event.resumed ? "is back" : "appeared", name, where];
+    case "standing":
+      return ["standing", event.utc, "stands", name, `${where}, ${seconds(event.sum_time / 1e9)} in this minute`];
+    case "vanished":
+      return ["vanished", seen, "vanished", name, `${where}, ${event.reason}`];
+    case "stream":
+      return ["stream-event", event.utc, event.state, event.stream, event.reason || ""];
+    case "gap":
+      return ["gap", event.gap_to_utc || event.received, "gap", `Events ${event.gap_first} to ${event.gap_last} are lost.`, event.reason || ""];
+    default:
+      return ["notice", event.utc || event.received, event.type, event.code || "", event.reason || ""];
   }
 }
 

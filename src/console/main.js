@@ -33,7 +33,9 @@ const feed = new Feed({
     shown.title = reason || "";
     document.body.dataset.connection = state;
   },
-  hello(message) {
+  hello(message, resumed) {
+    if (!resumed)
+      events.loadOlder(message.seq);
     document.getElementById("node").textContent = `${message.node || ""} ${message.version || ""}`;
     (message.exposures || []).forEach(learn);
     streams.replace(message.streams || []);

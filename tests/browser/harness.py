@@ -50,7 +50,7 @@ class Daemon:
         self.process = None
         with open(os.path.join(self.work, "linced.conf"), "w", encoding="utf-8") as file:
             file.write(f"[daemon]\nport={self.port}\n{extra}\n[stream demo]\nuri=file://{video}\n"
-                       f"collection={collection}\nloop=true\n")
+                       f"collection={collection}\npipeline=loop\n")
 
     def start(self):
         self.log = open(os.path.join(self.work, "daemon.log"), "ab")
