@@ -35,7 +35,7 @@ static const GOptionEntry entries[] = {
   { "orphan-seconds", 0, 0, G_OPTION_ARG_INT, &orphan_seconds,
       "how long to go on without the daemon, 0 for ever (default 600)", "S" },
   { "trace-latency", 0, 0, G_OPTION_ARG_FILENAME, &trace_path,
-      "write when each frame was where, for `lince bench latency`", "FILE" },
+      "write when each frame was where (also $LINCE_TRACE_LATENCY), for `lince bench latency`", "FILE" },
   { "version", 0, 0, G_OPTION_ARG_NONE, &version, "print the version and exit", NULL },
   { NULL },
 };
@@ -135,6 +135,9 @@ main (int argc, char **argv)
   status = check_options (argc);
   if (status != EX_OK)
     return status;
+  /* the bench cannot reach this command line through linced */
+  if (!trace_path)
+    trace_path = g_strdup (g_getenv ("LINCE_TRACE_LATENCY"));
   if (trace_path && !(trace = lince_trace_new (trace_path, &error)))
     return refuse (error->message);
   if (!gst_init_check (NULL, NULL, &error)) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/command.h"
 
-extern const LinceCommand lince_command_bench, lince_command_check, lince_command_index,
+extern const LinceCommand lince_command_bench, lince_command_bench_latency,
+    lince_command_check, lince_command_index,
     lince_command_recognize, lince_command_scan;
 
 const LinceCommand *const lince_commands[] = {
@@ -10,5 +11,6 @@ const LinceCommand *const lince_commands[] = {
     &lince_command_index,
     &lince_command_check,
     &lince_command_bench,
+    &lince_command_bench_latency,
     NULL,
 };

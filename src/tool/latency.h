@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * The parts of `lince bench latency`: a client process that stamps what it is sent, and the report
+ * that joins its stamps with those of lince-stream (`--trace-latency`, stream/trace.h). All stamps
+ * are CLOCK_MONOTONIC in ns, which all processes of a machine share. */
+#pragma once
+
+#include <glib.h>
+
+#include "wire/event.h"
+
+G_BEGIN_DECLS
+
+/* Follows the events of the server `uri` until SIGTERM or its end, then writes
+ * `TYPE RUNNING_TIME RECEIVED ARRIVED` lines to `output`. Returns an exit status. */
+int lince_latency_client_run (const char *uri, const char *output);
+
+typedef struct _LinceLatencyReport LinceLatencyReport;
+
+typedef enum {
+  LINCE_LATENCY_RECOGNISE, /* from the sink pad to the posting of the message */
+  LINCE_LATENCY_BUS,       /* until lince-stream's main loop takes it */
+  LINCE_LATENCY_SOCKET,    /* until linced has read it */
+  LINCE_LATENCY_SEND,      /* until the client has it; of lasting events with the log's write */
+  LINCE_LATENCY_TOTAL,
+  LINCE_LATENCY_PARTS
+} LinceLatencyPart;
+
+/* In milliseconds. */
+typedef struct {
+  double median, p99, maximum;
+} LinceLatencyFigures;
+
+LinceLatencyReport *lince_latency_report_new (void);
+void lince_latency_report_free (LinceLatencyReport *report);
+
+/* Reads lince-stream's trace; then each client's stamps. What was entered before `from` (monotonic
+ * ns) is left out: the start is no measure. */
+gboolean lince_latency_report_add_trace (LinceLatencyReport *report, const char *path, gint64 from,
+    GError **error);
+gboolean lince_latency_report_add_client (LinceLatencyReport *report, const char *path,
+    GError **error);
+
+/* Messages of that type that clients had; the figures of each part where there are any. */
+guint lince_latency_report_count (LinceLatencyReport *report, LinceEventType type);
+void lince_latency_report_figures (LinceLatencyReport *report, LinceEventType type,
+    LinceLatencyPart part, LinceLatencyFigures *figures);
+const char *lince_latency_part_name (LinceLatencyPart part);
+
+gint64 lince_latency_now (void); /* CLOCK_MONOTONIC, ns */
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LinceLatencyReport, lince_latency_report_free)
+G_END_DECLS
