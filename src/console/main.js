@@ -38,7 +38,8 @@ const feed = new Feed({
       events.loadOlder(message.seq);
     document.getElementById("node").textContent = `${message.node || ""} ${message.version || ""}`;
     (message.exposures || []).forEach(learn);
-    streams.replace(message.streams || []);
+    (message.streams || []).forEach((event) => streams.apply(event));
+    streams.refresh();
     exposures.replace(message.exposures || []);
     showPosition();
     statistics.refresh();

@@ -50,6 +50,9 @@ def check_csp(driver):
     foreign = driver.execute_script("return performance.getEntriesByType('resource').map(e => e.name)"
                                     ".filter(name => !name.startsWith(location.origin))")
     assert not foreign, f"the page asked elsewhere: {foreign}"
+    failed = driver.execute_script("return performance.getEntriesByType('resource').filter(e => e.responseStatus === 404)"
+                                   ".map(e => e.name)")
+    assert not failed, f"the page asked for what is not there: {failed}"
 
 
 def freeze_picture(driver, wanted):
