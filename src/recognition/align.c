@@ -152,7 +152,7 @@ mean_correlation (const LinceTemplate *template, const LinceCellMatch *cells)
   float sum = 0, weights = 0;
 
   for (int i = 0; i < template->columns * template->rows; i++) {
-    if (cells[i].seen) {
+    if (cells[i].seen && template->cells[i].energy > 0) {
       float w = cell_weight (&template->cells[i]);
 
       sum += w * cells[i].correlation;
@@ -238,7 +238,7 @@ step (const Stage *stage, const LinceCellMatch *cells, double homography[9])
   double moved = 0;
 
   for (int i = 0; i < template->columns * template->rows; i++) {
-    if (cells[i].seen)
+    if (cells[i].seen && template->cells[i].energy > 0)
       add_cell (stage, &template->cells[i], &cells[i], normal, d);
   }
   for (int i = 0; i < PARAMETERS; i++) {

@@ -107,7 +107,7 @@ build_cell (LinceCell *cell, const LinceReferenceLevel *level, int left, int top
   cell->y = (float) top;
   read_cell (cell, level, left, top);
   cell->count = dot (cell->weight, cell->weight);
-  cell->energy = 0;
+  cell->energy = cell->xx = cell->xy = cell->yy = 0;
   if (cell->count < MIN_OPAQUE)
     return;
   centre (cell->shape, cell->weight, cell->count);
@@ -310,8 +310,10 @@ match_cell (const LinceCell *cell, const float *pixels, bool masked, LinceCellMa
   variance = variance > 0.25f * cell->count ? variance : 0.25f * cell->count;
   covariance = sum_lanes (along);
   match->seen = true;
-  match->correlation = covariance / sqrtf (variance * cell->energy);
   match->deviation = sqrtf (variance / cell->count);
+  if (!(cell->energy > 0))
+    return;
+  match->correlation = covariance / sqrtf (variance * cell->energy);
   gain = covariance / cell->energy;
   match->gain = gain > 0 ? gain : 0;
   /* a cell that is out of place has a small gain: its contrast bounds what it may claim */
@@ -336,7 +338,7 @@ lince_template_match (const LinceTemplate *template, const LinceGrey *grey, cons
     int number = chosen ? template->chosen[i] : i;
     const LinceCell *cell = &template->cells[number];
 
-    if (cell->energy > 0 && cell_inside (cell, grey, normalised)) {
+    if (cell->count >= MIN_OPAQUE && cell_inside (cell, grey, normalised)) {
       sample_cell (cell, grey, normalised, pixels);
       match_cell (cell, pixels, template->masked, &matches[number]);
     }

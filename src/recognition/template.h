@@ -44,8 +44,8 @@ typedef struct {
 
 /* What a cell says about one place in a frame. */
 typedef struct {
-  bool seen;         /* wholly inside the frame, and the cell has contrast */
-  float correlation; /* -1 to 1, of the cell's pixels with the frame's */
+  bool seen;         /* wholly inside the frame; all else is 0 where it is not */
+  float correlation; /* -1 to 1, of the cell's pixels with the frame's; 0 of a flat cell */
   float gain;        /* frame contrast over reference contrast, 0 when they disagree */
   float deviation;   /* standard deviation of the frame's pixels, grey levels */
   float shift_x,

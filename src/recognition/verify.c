@@ -8,7 +8,13 @@
 
 /* The evidence that chance reaches once in an hour of 25 frames a second with 48 hypotheses each,
  * measured on footage with references that were not in it and extrapolated. */
-#define TRIALS 18.0f
+#define TRIALS 16.0f
+
+/* Less than half of it may be covered, and some of the rest may be blurred. */
+#define MIN_AGREEMENT 0.42f
+
+/* What a cell of the frame with contrast where the reference has none takes away. */
+#define SURPLUS 0.8f
 
 typedef struct {
   float evidence;
@@ -43,6 +49,19 @@ cell_vote (const LinceCell *cell, float correlation)
   return vote > 2.8f ? 2.8f : vote < -1.0f ? -1.0f : vote;
 }
 
+/* Where the reference is flat or faint the frame should be too: 0 to 1, how much it is not. What is
+ * covered there by something else speaks against the reference as any covered cell does. */
+static float
+cell_surplus (const LinceCell *cell, const LinceCellMatch *match)
+{
+  float expected = 6.0f + 1.5f * sqrtf (cell->energy / cell->count);
+  float surplus = (match->deviation - expected) / 14.0f;
+
+  if (match->correlation > 0.5f || surplus < 0)
+    return 0;
+  return (surplus < 1 ? surplus : 1) * cell->count / LINCE_CELL_PIXELS;
+}
+
 static void
 count_votes (const LinceAlignment *alignment, Votes *votes)
 {
@@ -52,13 +71,14 @@ count_votes (const LinceAlignment *alignment, Votes *votes)
   for (int i = 0; i < template->columns * template->rows; i++) {
     const LinceCell *cell = &template->cells[i];
     const LinceCellMatch *match = &alignment->cells[i];
-    float weight;
+    float weight, surplus;
 
     if (!match->seen)
       continue;
     weight = cell_weight (cell);
-    votes->evidence += weight * cell_vote (cell, match->correlation);
-    votes->contrast += weight;
+    surplus = cell_surplus (cell, match);
+    votes->evidence += weight * cell_vote (cell, match->correlation) - SURPLUS * surplus;
+    votes->contrast += weight + surplus;
     votes->seen_cells++;
     if (match->correlation > 0.5f) {
       votes->agreeing += weight;
@@ -94,7 +114,7 @@ lince_verify (const LinceAlignment *alignment, const LincePyramid *pyramid,
   verdict->correlation = votes.agreeing > 0 ? votes.correlation / votes.agreeing : 0;
   verdict->visible = verdict->inside * verdict->agreement;
   verdict->confidence = 1.0f / (1.0f + expf (-0.4f * verdict->evidence));
-  if (verdict->agreement < 0.5f)
+  if (verdict->agreement < MIN_AGREEMENT)
     verdict->confidence *= verdict->agreement;
   return true;
 }
@@ -120,7 +140,8 @@ lince_verify_outside (LinceAligner *aligner, const LincePyramid *pyramid,
             (cell->x + LINCE_CELL_SIDE / 2) * template->to_reference_x,
             (cell->y + LINCE_CELL_SIDE / 2) * template->to_reference_y, &x, &y) &&
         !lince_quad_contains (outline, x, y))
-      evidence += cell_weight (cell) * cell_vote (cell, alignment.cells[i].correlation);
+      evidence += cell_weight (cell) * cell_vote (cell, alignment.cells[i].correlation) -
+                  SURPLUS * cell_surplus (cell, &alignment.cells[i]);
   }
   return evidence;
 }
