@@ -52,22 +52,43 @@ new_row (LinceExposures *exposures, const LinceResult *result, const LinceChange
   return &g_array_index (exposures->rows, LinceExposureRow, exposures->rows->len - 1);
 }
 
+static void
+begin_stay (LinceExposureRow *row, const LinceChange *change, const LinceRetrace *retrace)
+{
+  LinceRetraceGain gain;
+
+  if (!lince_retrace_get_gain (retrace, change->placement.track, &gain) ||
+      gain.from >= change->first_seen)
+    return;
+  row->from = MIN (row->from, gain.from);
+  row->duration += change->first_seen - gain.from;
+  row->frames += gain.frames;
+  row->area_time += gain.area_time;
+}
+
+static void
+end_stay (LinceExposureRow *row, const LinceChange *change)
+{
+  row->to = change->seen;
+  row->duration += change->duration;
+  row->frames += change->frames;
+  row->area_time += change->area_time;
+}
+
 void
-lince_exposures_add (LinceExposures *exposures, const LinceResult *result)
+lince_exposures_add (
+    LinceExposures *exposures, const LinceResult *result, const LinceRetrace *retrace)
 {
   for (guint i = 0; i < result->change_count; i++) {
     const LinceChange *change = &result->changes[i];
-    LinceExposureRow *row;
+    LinceExposureRow *row = find_row (exposures, change->exposure);
 
-    if (change->type != LINCE_VANISHED)
-      continue;
-    row = find_row (exposures, change->exposure);
     if (row == NULL)
       row = new_row (exposures, result, change);
-    row->to = change->seen;
-    row->duration += change->duration;
-    row->frames += change->frames;
-    row->area_time += change->area_time;
+    if (change->type == LINCE_APPEARED)
+      begin_stay (row, change, retrace);
+    else
+      end_stay (row, change);
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include "recognition/recognizer.h"
 #include "tool/output.h"
+#include "tool/retrace.h"
 
 G_BEGIN_DECLS
 
@@ -23,8 +24,10 @@ typedef struct {
 
 void lince_exposures_init (LinceExposures *exposures);
 void lince_exposures_clear (LinceExposures *exposures);
-/* Takes the changes of a frame, or of the end. */
-void lince_exposures_add (LinceExposures *exposures, const LinceResult *result);
+/* Takes the changes of a frame, or of the end. A stay begins where looking back has found it first.
+ */
+void lince_exposures_add (
+    LinceExposures *exposures, const LinceResult *result, const LinceRetrace *retrace);
 /* Prints them in the order of their beginnings: a table, or a JSON object a line. */
 void lince_exposures_print (LinceExposures *exposures, gboolean json);
 

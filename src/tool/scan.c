@@ -9,6 +9,7 @@
 #include "tool/exposures.h"
 #include "tool/output.h"
 #include "tool/progress.h"
+#include "tool/retrace.h"
 #include "tool/settings_option.h"
 
 static char *collection;
@@ -26,43 +27,65 @@ static const GOptionEntry entries[] = {
     {NULL},
 };
 
+/* How far back a placement may be proposed, and the luma that is kept for it. */
+#define WINDOW (2 * GST_SECOND)
+#define MEMORY (256 * 1024 * 1024)
+
 typedef struct {
   LinceClip *clip;
+  LinceIndex *index;
+  LinceRetrace *retrace;
   LinceRecognizer *recognizer;
   LinceExposures exposures;
   LinceProgress progress;
 } Scan;
 
 static void
-print_frame (guint64 number, const LinceResult *result)
+print_frame (const Scan *scan, const LinceRetraceFrame *frame)
 {
   g_autoptr (GString) line = g_string_new (NULL);
 
-  g_string_append_printf (line, "{\"frame\": %" G_GUINT64_FORMAT ", \"objects\": ", number);
-  lince_output_placements (line, result->index, result->placements, result->placement_count);
+  g_string_append_printf (line, "{\"frame\": %" G_GUINT64_FORMAT ", \"objects\": ", frame->number);
+  lince_output_placements (line, scan->index,
+      (const LincePlacement *) (gpointer) frame->placements->data, frame->placements->len);
   g_string_append (line, "}\n");
   fputs (line->str, stdout);
+}
+
+/* Prints the frames that no later one can add to. */
+static void
+print_final_frames (Scan *scan, gboolean all)
+{
+  const LinceRetraceFrame *frame;
+
+  while ((frame = lince_retrace_pop (scan->retrace, all)) != NULL)
+    if (frames)
+      print_frame (scan, frame);
 }
 
 static gboolean
 analyse_frame (Scan *scan, GError **error)
 {
+  guint64 number = lince_clip_get_number (scan->clip);
+  gint64 time = lince_clip_get_time (scan->clip);
   const LinceResult *result;
   LinceError problem;
   LinceFrame frame;
+  gboolean ok;
 
   if (!lince_clip_get_frame (scan->clip, &frame, error))
     return FALSE;
-  if (!lince_recognizer_process (
-          scan->recognizer, &frame, lince_clip_get_time (scan->clip), &result, &problem)) {
-    g_set_error (error, LINCE_CLIP_ERROR, LINCE_CLIP_ERROR_DECODE,
-        "frame %" G_GUINT64_FORMAT ": %s", lince_clip_get_number (scan->clip), problem.text);
-    return FALSE;
+  ok = lince_recognizer_process (scan->recognizer, &frame, time, &result, &problem);
+  if (ok) {
+    lince_exposures_add (&scan->exposures, result, scan->retrace);
+    /* last: it uses the recogniser, whose result is then gone */
+    ok = lince_retrace_add (scan->retrace, number, time, &frame, result, &problem);
   }
-  if (frames)
-    print_frame (lince_clip_get_number (scan->clip), result);
-  lince_exposures_add (&scan->exposures, result);
-  return TRUE;
+  if (!ok)
+    g_set_error (error, LINCE_CLIP_ERROR, LINCE_CLIP_ERROR_DECODE,
+        "frame %" G_GUINT64_FORMAT ": %s", number, problem.text);
+  print_final_frames (scan, FALSE);
+  return ok;
 }
 
 /* What was found before an error is printed too. */
@@ -79,8 +102,9 @@ scan_clip (Scan *scan)
     lince_progress_update (&scan->progress, lince_clip_get_progress (scan->clip));
   }
   lince_progress_clear (&scan->progress);
+  print_final_frames (scan, TRUE);
   lince_recognizer_reset (scan->recognizer, LINCE_REASON_END, &result);
-  lince_exposures_add (&scan->exposures, result);
+  lince_exposures_add (&scan->exposures, result, scan->retrace);
   if (!frames)
     lince_exposures_print (&scan->exposures, json);
   if (error == NULL)
@@ -96,7 +120,7 @@ run_with_index (LinceIndex *index, const LinceSettings *settings, const char *lo
   g_autoptr (LinceClip) clip = NULL;
   g_autoptr (GError) error = NULL;
   LinceError problem;
-  Scan scan = {.recognizer = lince_recognizer_new (settings, &problem)};
+  Scan scan = {.index = index, .recognizer = lince_recognizer_new (settings, &problem)};
   int status;
 
   if (scan.recognizer == NULL)
@@ -106,9 +130,11 @@ run_with_index (LinceIndex *index, const LinceSettings *settings, const char *lo
   if (clip == NULL) {
     status = lince_command_fail_with (EX_NOINPUT, error);
   } else {
+    scan.retrace = lince_retrace_new (scan.recognizer, WINDOW, MEMORY);
     lince_exposures_init (&scan.exposures);
     status = scan_clip (&scan);
     lince_exposures_clear (&scan.exposures);
+    lince_retrace_free (scan.retrace);
   }
   lince_recognizer_free (scan.recognizer);
   return status;

@@ -132,7 +132,7 @@ START_TEST (scan_frames)
       check_poster (json_array_get_object_element (objects, 0), (int) i);
     found += (int) count;
   }
-  ck_assert_int_ge (found, CLIP_LAST - CLIP_FIRST);
+  ck_assert_int_eq (found, CLIP_LAST - CLIP_FIRST + 1);
 }
 END_TEST
 
