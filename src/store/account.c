@@ -172,7 +172,10 @@ check_schema (LinceAccount *account, const char *path, const char *log_id, GErro
 {
   char log[37];
 
-  if (pragma (account, "PRAGMA application_id") != APPLICATION_ID)
+  gint64 application = pragma (account, "PRAGMA application_id");
+  if (application < 0)
+    return lince_account_fail (account, error, "opening");
+  if (application != APPLICATION_ID)
     return refuse (error, path, "not an account");
   if (pragma (account, "PRAGMA user_version") != SCHEMA_VERSION)
     return refuse (error, path, "an account of another version");

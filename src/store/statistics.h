@@ -39,7 +39,8 @@ typedef struct {
   gint64 first, last; /* first and last sight, µs since 1970 */
 } LinceStatisticsRow;
 
-/* Parses "object,stream,hour"; FALSE with `error` (LINCE_ACCOUNT_ERROR_QUERY) for anything else. */
+/* Parses "object,stream,hour" ("" for 0); FALSE with `error` (LINCE_ACCOUNT_ERROR_QUERY) for
+ * anything else. */
 gboolean lince_statistics_parse_by (const char *text, LinceStatisticsBy *by, GError **error);
 
 /* Parses a time: RFC 3339 with seconds or without, or a date alone (midnight); without an offset it

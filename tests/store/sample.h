@@ -21,6 +21,14 @@ LinceEvent sample_vanished (const char *stream, const char *run, guint64 number,
     guint64 exposure, gint64 seen, gint64 time, double share);
 LinceEvent sample_stream (const char *stream, LinceStreamState state);
 
+/* What two streams say in about three hours: `exposures` of four objects, several at once, some
+ * resumed, some still standing at the end. Free with g_array_unref; of LinceEvent, in the order of
+ * their times. */
+GArray *sample_story (guint exposures, guint32 seed);
+
+/* All rows of all tables of an account, as text; free it. */
+char *sample_dump_account (const char *path);
+
 /* An empty folder below the build's temporary one; free the name. */
 char *sample_make_folder (void);
 void sample_remove_folder (const char *folder);
