@@ -11,8 +11,7 @@ static void
 setup (void)
 {
   collection = scene_new_collection (2);
-  scene_write_file (
-      collection, "one.json", "{\"name\": \"The First\", \"metadata\": {\"n\": 1}}");
+  scene_write_file (collection, "one.json", "{\"name\": \"The First\", \"metadata\": {\"n\": 1}}");
 }
 
 static void
@@ -101,7 +100,7 @@ GST_END_TEST;
 GST_START_TEST (test_metas_and_no_copy)
 {
   SceneRun *run = scene_run_new (collection, "I420");
-  const ScenePlace *places[] = { &scene_nothing, &scene_middle };
+  const ScenePlace *places[] = {&scene_nothing, &scene_middle};
 
   gst_harness_set_propose_allocator (run->harness, NULL, NULL);
   for (guint i = 0; i < 20; i++) {
@@ -122,8 +121,7 @@ GST_START_TEST (test_metas_and_no_copy)
     fail_unless (structure != NULL && lince_message_parse (structure, &message));
     fail_unless_equals_uint64 (message.info.running_time, i * SCENE_FRAME);
     if (i >= 8) {
-      GstVideoRegionOfInterestMeta *region =
-          gst_buffer_get_video_region_of_interest_meta (output);
+      GstVideoRegionOfInterestMeta *region = gst_buffer_get_video_region_of_interest_meta (output);
       LinceMessageObject object;
 
       fail_unless_equals_int (message.object_count, 1);
@@ -208,7 +206,7 @@ on_output_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 
 GST_START_TEST (test_end_of_stream)
 {
-  static const char *const modes[] = { "sync", "async" };
+  static const char *const modes[] = {"sync", "async"};
 
   for (guint i = 0; i < G_N_ELEMENTS (modes); i++) {
     SceneRun *run = scene_run_new (collection, "I420");

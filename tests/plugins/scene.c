@@ -9,10 +9,10 @@
 
 #include "recognition/index.h"
 
-const ScenePlace scene_middle = { 1, { 190, 90, 440, 80, 430, 275, 200, 265 } };
-const ScenePlace scene_nothing = { 0 };
+const ScenePlace scene_middle = {1, {190, 90, 440, 80, 430, 275, 200, 265}};
+const ScenePlace scene_nothing = {0};
 
-static const char *const names[] = { "none", "one", "two", "three", "four", "five" };
+static const char *const names[] = {"none", "one", "two", "three", "four", "five"};
 
 /* ---- pictures ------------------------------------------------------------------------------ */
 
@@ -131,7 +131,7 @@ scene_remove_collection (const char *directory)
 LinceIndex *
 scene_new_index (guint count)
 {
-  LinceError error = { 0 };
+  LinceError error = {0};
   LinceIndexBuilder *builder = lince_index_builder_new (&error);
   LinceIndex *index;
 
@@ -139,8 +139,8 @@ scene_new_index (guint count)
     const guint8 *rgb = reference_pixels (id);
     guint pixels = SCENE_REFERENCE_WIDTH * SCENE_REFERENCE_HEIGHT;
     g_autofree guint8 *rgba = g_malloc (pixels * 4);
-    LincePicture picture = { rgba, SCENE_REFERENCE_WIDTH * 4, SCENE_REFERENCE_WIDTH,
-      SCENE_REFERENCE_HEIGHT };
+    LincePicture picture = {
+        rgba, SCENE_REFERENCE_WIDTH * 4, SCENE_REFERENCE_WIDTH, SCENE_REFERENCE_HEIGHT};
 
     for (guint i = 0; i < pixels; i++) {
       memcpy (rgba + 4 * i, rgb + 3 * i, 3);
@@ -148,9 +148,9 @@ scene_new_index (guint count)
     }
     fail_unless (lince_index_builder_add_object (
         builder, names[id], id == 1 ? "The First" : NULL, id == 1 ? "{\"n\":1}" : NULL, &error));
-    fail_unless (lince_index_builder_add_image (
-                     builder, names[id], names[id], &picture, NULL, &error),
-        "%s", error.text);
+    fail_unless (
+        lince_index_builder_add_image (builder, names[id], names[id], &picture, NULL, &error), "%s",
+        error.text);
   }
   index = lince_index_builder_finish (builder, &error);
   fail_unless (index != NULL, "%s", error.text);
@@ -168,8 +168,8 @@ inverse_homography (const double *c, double h[9])
   double dy1 = c[3] - c[5], dy2 = c[7] - c[5], sy = c[1] - c[3] + c[5] - c[7];
   double d = dx1 * dy2 - dx2 * dy1;
   double g = (sx * dy2 - dx2 * sy) / d, k = (dx1 * sy - sx * dy1) / d;
-  double m[9] = { c[2] - c[0] + g * c[2], c[6] - c[0] + k * c[6], c[0], c[3] - c[1] + g * c[3],
-    c[7] - c[1] + k * c[7], c[1], g, k, 1.0 };
+  double m[9] = {c[2] - c[0] + g * c[2], c[6] - c[0] + k * c[6], c[0], c[3] - c[1] + g * c[3],
+      c[7] - c[1] + k * c[7], c[1], g, k, 1.0};
 
   h[0] = m[4] * m[8] - m[5] * m[7];
   h[1] = m[2] * m[7] - m[1] * m[8];
@@ -210,8 +210,8 @@ warp (guint8 *rgb, const ScenePlace *place)
       double v = (h[3] * (x + 0.5) + h[4] * (y + 0.5) + h[5]) / w;
 
       for (int c = 0; c < 3 && u >= 0 && u < 1 && v >= 0 && v < 1; c++)
-        rgb[3 * (y * SCENE_WIDTH + x) + c] = (guint8) lround (sample (reference,
-            u * SCENE_REFERENCE_WIDTH - 0.5, v * SCENE_REFERENCE_HEIGHT - 0.5, c));
+        rgb[3 * (y * SCENE_WIDTH + x) + c] = (guint8) lround (sample (
+            reference, u * SCENE_REFERENCE_WIDTH - 0.5, v * SCENE_REFERENCE_HEIGHT - 0.5, c));
     }
   }
 }
@@ -237,7 +237,7 @@ fill_row (const GstVideoFormatInfo *format, const guint8 *rgb, guint8 *row)
 
   for (int x = 0; x < SCENE_WIDTH; x++, rgb += 3) {
     double r = rgb[0], g = rgb[1], b = rgb[2];
-    double values[4] = { 255, r, g, b };
+    double values[4] = {255, r, g, b};
 
     if (yuv) {
       values[1] = 16 + (65.481 * r + 128.553 * g + 24.966 * b) / 255;
@@ -370,8 +370,8 @@ scene_run_message (SceneRun *run, const char *name, GstClockTime wait)
 
   while (TRUE) {
     gint64 left = MAX (deadline - g_get_monotonic_time (), 0);
-    GstMessage *message = gst_bus_timed_pop_filtered (run->bus, (GstClockTime) left * 1000,
-        GST_MESSAGE_ELEMENT | GST_MESSAGE_ERROR);
+    GstMessage *message = gst_bus_timed_pop_filtered (
+        run->bus, (GstClockTime) left * 1000, GST_MESSAGE_ELEMENT | GST_MESSAGE_ERROR);
 
     if (message == NULL)
       return NULL;
@@ -404,8 +404,7 @@ scene_run_recognition (
 
     fail_unless (lince_message_parse (structure, message), "%" GST_PTR_FORMAT, structure);
     for (guint i = 0; i < message->object_count; i++)
-      fail_unless (
-          lince_message_get_object (structure, i, object), "%" GST_PTR_FORMAT, structure);
+      fail_unless (lince_message_get_object (structure, i, object), "%" GST_PTR_FORMAT, structure);
     if (message->type == type) {
       if (message->object_count > 0)
         lince_message_get_object (structure, 0, object);

@@ -37,7 +37,8 @@ void scene_info (GstVideoInfo *info, const char *format, const char *interlace_m
  * GstVideoMeta, PTS number * SCENE_FRAME. */
 GstBuffer *scene_new_frame (const GstVideoInfo *info, const ScenePlace *place, guint number);
 
-/* A harness around lincerecognize with a bus, `collection` set and loaded, and caps of `info` sent. */
+/* A harness around lincerecognize with a bus, `collection` set and loaded, and caps of `info` sent.
+ */
 typedef struct {
   GstHarness *harness;
   GstElement *element;
