@@ -51,8 +51,9 @@ struct _GstLinceOverlay {
   /* the streaming thread's own */
   LincePainter *painter;
   GstVideoInfo info;
-  gboolean attach; /* downstream draws */
-  gint asked;      /* whether it does; atomic */
+  gboolean attach;   /* downstream draws */
+  gboolean drawable; /* the format can be blended into */
+  gint asked;        /* whether it does; atomic */
 };
 
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink", GST_PAD_SINK,
@@ -88,7 +89,13 @@ gst_lince_overlay_set_caps (GstBaseTransform *trans, GstCaps *in, GstCaps *out)
   GstLinceOverlay *self = GST_LINCE_OVERLAY (trans);
 
   g_atomic_int_set (&self->asked, FALSE);
-  return gst_video_info_from_caps (&self->info, in);
+  if (!gst_video_info_from_caps (&self->info, in))
+    return FALSE;
+  self->drawable = GST_VIDEO_INFO_FORMAT (&self->info) != GST_VIDEO_FORMAT_RGB8P;
+  if (!self->drawable)
+    GST_ELEMENT_WARNING (self, STREAM, FORMAT,
+        ("Nothing can be drawn into frames with a palette: insert \"videoconvert\"."), (NULL));
+  return TRUE;
 }
 
 static gboolean
@@ -183,7 +190,7 @@ gst_lince_overlay_transform_ip (GstBaseTransform *trans, GstBuffer *buffer)
     ask_downstream (self);
   if (self->attach)
     attach (buffer, composition);
-  else
+  else if (self->drawable)
     blend (self, buffer, composition);
   gst_video_overlay_composition_unref (composition);
   return GST_FLOW_OK;

@@ -290,9 +290,23 @@ gst_lince_recognize_query (GstBaseTransform *trans, GstPadDirection direction, G
   gboolean done =
       GST_BASE_TRANSFORM_CLASS (gst_lince_recognize_parent_class)->query (trans, direction, query);
 
-  if (done && direction == GST_PAD_SINK && GST_QUERY_TYPE (query) == GST_QUERY_CAPS)
-    lince_negotiation_amend (GST_BASE_TRANSFORM_SINK_PAD (trans), query);
+  if (!done || GST_QUERY_TYPE (query) != GST_QUERY_CAPS)
+    return done;
+  if (direction == GST_PAD_SINK)
+    lince_negotiation_amend_sink (GST_BASE_TRANSFORM_SINK_PAD (trans), query);
+  else
+    lince_negotiation_amend_source (GST_BASE_TRANSFORM_SRC_PAD (trans), query);
   return done;
+}
+
+static gboolean
+gst_lince_recognize_accept_caps (GstBaseTransform *trans, GstPadDirection direction, GstCaps *caps)
+{
+  GstBaseTransformClass *parent = GST_BASE_TRANSFORM_CLASS (gst_lince_recognize_parent_class);
+
+  return parent->accept_caps (trans, direction, caps) ||
+         (direction == GST_PAD_SINK &&
+             lince_negotiation_tolerates (GST_BASE_TRANSFORM_SINK_PAD (trans), caps));
 }
 
 /* ---- frames -------------------------------------------------------------------------------- */
@@ -555,6 +569,7 @@ gst_lince_recognize_class_init (GstLinceRecognizeClass *klass)
   trans_class->set_caps = gst_lince_recognize_set_caps;
   trans_class->sink_event = gst_lince_recognize_sink_event;
   trans_class->src_event = gst_lince_recognize_src_event;
+  trans_class->accept_caps = gst_lince_recognize_accept_caps;
   trans_class->query = gst_lince_recognize_query;
   trans_class->prepare_output_buffer = gst_lince_recognize_prepare_output_buffer;
   trans_class->transform_ip = gst_lince_recognize_transform_ip;

@@ -64,8 +64,44 @@ lince_negotiation_watch (GstElement *element, GstPad *sink_pad)
   gst_pad_add_probe (sink_pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_event, element, NULL);
 }
 
+gboolean
+lince_negotiation_tolerates (GstPad *sink_pad, const GstCaps *caps)
+{
+  g_autoptr (GstCaps) others = all_raw_caps ();
+  g_autoptr (GstCaps) template_caps = gst_pad_get_pad_template_caps (sink_pad);
+  g_autoptr (GstCaps) choice = NULL;
+
+  if (!gst_caps_can_intersect (caps, others) || gst_caps_can_intersect (caps, template_caps))
+    return FALSE;
+  choice = gst_pad_peer_query_caps (sink_pad, template_caps);
+  return choice != NULL && gst_caps_is_empty (choice);
+}
+
+/* Towards downstream the template stands in for what will never come: else the link behind the
+ * element would fail, and nobody would hear why. */
 void
-lince_negotiation_amend (GstPad *sink_pad, GstQuery *query)
+lince_negotiation_amend_source (GstPad *src_pad, GstQuery *query)
+{
+  g_autoptr (GstCaps) template_caps = NULL;
+  GstCaps *filter, *answer;
+
+  gst_query_parse_caps_result (query, &answer);
+  if (!gst_caps_is_empty (answer))
+    return;
+  gst_query_parse_caps (query, &filter);
+  template_caps = gst_pad_get_pad_template_caps (src_pad);
+  if (filter != NULL) {
+    g_autoptr (GstCaps) common =
+        gst_caps_intersect_full (filter, template_caps, GST_CAPS_INTERSECT_FIRST);
+
+    gst_query_set_caps_result (query, common);
+  } else {
+    gst_query_set_caps_result (query, template_caps);
+  }
+}
+
+void
+lince_negotiation_amend_sink (GstPad *sink_pad, GstQuery *query)
 {
   g_autoptr (GstCaps) others = all_raw_caps ();
   g_autoptr (GstCaps) template_caps = gst_pad_get_pad_template_caps (sink_pad);

@@ -13,7 +13,11 @@ G_BEGIN_DECLS
 /* Watches `sink_pad` of `element` for caps outside its template. */
 void lince_negotiation_watch (GstElement *element, GstPad *sink_pad);
 
-/* Amends the answer to a CAPS query on the sink pad, which `query` holds already. */
-void lince_negotiation_amend (GstPad *sink_pad, GstQuery *query);
+/* Whether unreadable caps are to come as far as the CAPS event, because upstream has no others. */
+gboolean lince_negotiation_tolerates (GstPad *sink_pad, const GstCaps *caps);
+
+/* Amend the answer to a CAPS query on a pad, which `query` holds already. */
+void lince_negotiation_amend_sink (GstPad *sink_pad, GstQuery *query);
+void lince_negotiation_amend_source (GstPad *src_pad, GstQuery *query);
 
 G_END_DECLS

@@ -132,6 +132,10 @@ GST_START_TEST (test_caps_answers)
   caps = ask_caps (run, "video/x-raw,format=v210");
   fail_unless (gst_caps_can_intersect (caps, v210));
   gst_caps_unref (caps);
+  gst_harness_set_src_caps (run->harness, gst_caps_from_string ("video/x-raw,format=v210,width=640,"
+                                                                "height=360,framerate=25/1"));
+  expect_refusal (run, "v210", "videoconvert");
+  fail_unless (gst_pad_query_accept_caps (pad, v210), "capsfilter would fail without a word");
   caps = ask_caps (run, "video/x-h264");
   fail_unless (gst_caps_is_empty (caps));
   gst_caps_unref (caps);
