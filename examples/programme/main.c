@@ -98,6 +98,61 @@ parse_options (Options *o, int *argc, char ***argv, GError **error)
   return g_option_context_parse (context, argc, argv, error);
 }
 
+static int
+print_version (void)
+{
+  g_print ("lince-programme %s\n", LINCE_VERSION);
+  return EXIT_SUCCESS;
+}
+
+/* What depends on other options. */
+static void
+complete_options (Options *o)
+{
+  o->kind = o->kind ? o->kind : g_strdup ("demo");
+  if (o->objects < 0)
+    o->objects = strcmp (o->kind, "random") == 0 ? 12 : 6;
+  if (o->bitrate == 0)
+    o->bitrate =
+        (int) CLAMP (5000.0 * o->width * o->height * o->fps / (1280 * 720 * 25), 800, 20000);
+}
+
+static LinceMakeSettings
+make_settings (const Options *o, LinceScriptKind kind)
+{
+  return (LinceMakeSettings){.script = {.kind = kind,
+                                 .width = o->width,
+                                 .height = o->height,
+                                 .fps = o->fps,
+                                 .frame_count = (int) lrint (o->seconds * o->fps),
+                                 .seed = (guint64) o->seed,
+                                 .hard = o->hard,
+                                 .object_count = MIN (o->objects, o->references)},
+      .bitrate = o->bitrate,
+      .reference_count = o->references,
+      .threads = o->threads};
+}
+
+static int
+make (const Options *o, LinceScriptKind kind)
+{
+  g_autoptr (GError) error = NULL;
+  LinceMakeSettings settings = make_settings (o, kind);
+  gint64 begun = g_get_monotonic_time ();
+  gboolean seen = isatty (STDERR_FILENO);
+  gst_init (NULL, NULL);
+  gboolean done = lince_make (o->output, &settings, seen ? show_progress : NULL, &begun, &error);
+  if (seen)
+    g_printerr ("\r                        \r");
+  if (!done) {
+    g_printerr ("lince-programme: %s\n", error->message);
+    return EX_CANTCREAT;
+  }
+  g_print ("%s: %d frames in %.1f s\n", o->output, settings.script.frame_count,
+      (double) (g_get_monotonic_time () - begun) / 1e6);
+  return EXIT_SUCCESS;
+}
+
 int
 main (int argc, char **argv)
 {
@@ -110,52 +165,21 @@ main (int argc, char **argv)
       .objects = -1,
       .threads = (int) g_get_num_processors ()};
   g_autoptr (GError) error = NULL;
-  LinceMakeSettings settings = {0};
-  if (!parse_options (&o, &argc, &argv, &error)) {
+  LinceScriptKind kind;
+  int status = EX_USAGE;
+  if (!parse_options (&o, &argc, &argv, &error))
     g_printerr ("lince-programme: %s\n", error->message);
-    return EX_USAGE;
-  }
-  if (o.version) {
-    g_print ("lince-programme %s\n", LINCE_VERSION);
-    return EXIT_SUCCESS;
-  }
-  if (!o.output || argc > 1) {
+  else if (o.version)
+    status = print_version ();
+  else if (!o.output || argc > 1)
     g_printerr ("lince-programme: %s; see --help\n",
         o.output ? "too many arguments" : "--output is missing");
-    return EX_USAGE;
+  else {
+    complete_options (&o);
+    if (check_options (&o, &kind))
+      status = make (&o, kind);
   }
-  o.kind = o.kind ? o.kind : g_strdup ("demo");
-  if (o.objects < 0)
-    o.objects = strcmp (o.kind, "random") == 0 ? 12 : 6;
-  if (o.bitrate == 0)
-    o.bitrate = (int) CLAMP (5000.0 * o.width * o.height * o.fps / (1280 * 720 * 25), 800, 20000);
-  if (!check_options (&o, &settings.script.kind))
-    return EX_USAGE;
-
-  settings.script = (LinceScriptSettings){.kind = settings.script.kind,
-      .width = o.width,
-      .height = o.height,
-      .fps = o.fps,
-      .frame_count = (int) lrint (o.seconds * o.fps),
-      .seed = (guint64) o.seed,
-      .hard = o.hard,
-      .object_count = MIN (o.objects, o.references)};
-  settings.bitrate = o.bitrate;
-  settings.reference_count = o.references;
-  settings.threads = o.threads;
-  gst_init (NULL, NULL);
-  gint64 begun = g_get_monotonic_time ();
-  gboolean seen = isatty (STDERR_FILENO);
-  gboolean done = lince_make (o.output, &settings, seen ? show_progress : NULL, &begun, &error);
-  if (seen)
-    g_printerr ("\r                        \r");
-  if (!done) {
-    g_printerr ("lince-programme: %s\n", error->message);
-    return EX_CANTCREAT;
-  }
-  g_print ("%s: %d frames in %.1f s\n", o.output, settings.script.frame_count,
-      (double) (g_get_monotonic_time () - begun) / 1e6);
   g_free (o.output);
   g_free (o.kind);
-  return EXIT_SUCCESS;
+  return status;
 }

@@ -171,7 +171,7 @@ export class Statistics {
     this.busy = true;
     try {
       this.show(await getJson("statistics?by=object"));
-      this.state.textContent = `As of ${clock(new Date())}.`;
+      this.state.textContent = `As of ${clock(new Date())}. What still stands counts up to its last full minute.`;
     } catch (problem) {
       this.state.textContent = problem.message;
     } finally {
