@@ -106,7 +106,7 @@ static gboolean
 execute (LinceAccount *account, const char *sql, GError **error)
 {
   return sqlite3_exec (account->db, sql, NULL, NULL, NULL) == SQLITE_OK ||
-         lince_account_fail (account, error, "preparing");
+         lince_account_fail (account, error, "writing");
 }
 
 static gint64
