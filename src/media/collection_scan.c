@@ -84,7 +84,7 @@ static void G_GNUC_PRINTF (3, 4)
 gboolean
 lince_collection_id_is_valid (const char *id)
 {
-  if (!lince_id_is_valid (id) || !g_utf8_validate (id, -1, NULL))
+  if (!lince_object_id_is_valid (id) || !g_utf8_validate (id, -1, NULL))
     return FALSE;
   for (const char *p = id; *p != '\0'; p = g_utf8_next_char (p)) {
     gunichar c = g_utf8_get_char (p);

@@ -41,7 +41,7 @@ void lince_collection_problem_free (LinceCollectionProblem *problem);
 gboolean lince_collection_parse_json (
     const char *text, gsize size, char **name, char **metadata, GError **error);
 
-/* Whether `id` may be an object's: lince_id_is_valid(), and letters by Unicode beyond ASCII. */
+/* Whether `id` may be an object's: lince_object_id_is_valid(), and letters by Unicode beyond ASCII. */
 gboolean lince_collection_id_is_valid (const char *id);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LinceCollectionScan, lince_collection_scan_free)

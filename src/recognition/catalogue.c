@@ -52,7 +52,7 @@ lince_text_is_valid (const char *text, size_t maximum)
 }
 
 bool
-lince_id_is_valid (const char *id)
+lince_object_id_is_valid (const char *id)
 {
   if (id[0] == '\0' || id[0] == '.' || !lince_text_is_valid (id, LINCE_ID_MAX))
     return false;
@@ -87,7 +87,7 @@ read_object (LinceObject *object, const uint8_t *entry, const char *strings, siz
     return false;
   *object =
       (LinceObject){strings + id, strings + name, strings + metadata, lince_get_u32 (entry + 12)};
-  return lince_id_is_valid (object->id) && lince_text_is_valid (object->name, LINCE_NAME_MAX) &&
+  return lince_object_id_is_valid (object->id) && lince_text_is_valid (object->name, LINCE_NAME_MAX) &&
          lince_text_is_valid (object->metadata, LINCE_METADATA_MAX);
 }
 

@@ -69,7 +69,7 @@ LINCE_API void lince_index_builder_free (LinceIndexBuilder *builder); /* NULL is
 
 /* Whether `id` has the form of an object's id: 1 to LINCE_ID_MAX bytes of UTF-8, of ASCII only
  * letters, digits, . _ -, no leading dot. */
-LINCE_API bool lince_id_is_valid (const char *id);
+LINCE_API bool lince_object_id_is_valid (const char *id);
 
 /* Adds an object, whose images follow; one that gets none is left out. `name` and `metadata` may be NULL. Fails on a bad or repeated id. */
 LINCE_API bool lince_index_builder_add_object (LinceIndexBuilder *builder, const char *id,

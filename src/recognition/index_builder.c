@@ -142,7 +142,7 @@ check_object (const char *id, const char *name, const char *metadata, LinceError
 {
   size_t length = strlen (metadata);
 
-  if (!lince_id_is_valid (id))
+  if (!lince_object_id_is_valid (id))
     lince_error_set (error, LINCE_ERROR_ARGUMENT,
         "an object's id has 1 to %d bytes of letters, digits, . _ - and does not begin with a dot",
         LINCE_ID_MAX);

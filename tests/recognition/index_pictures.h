@@ -153,6 +153,8 @@ path_in (const char *folder, const char *name)
 {
   char *path = malloc (strlen (folder) + strlen (name) + 2);
 
+  if (path == NULL)
+    abort ();
   sprintf (path, "%s/%s", folder, name);
   return path;
 }
