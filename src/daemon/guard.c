@@ -2,6 +2,7 @@
 #include "daemon/guard.h"
 
 #include <string.h>
+#include <sys/socket.h>
 
 #include "daemon/reply.h"
 
@@ -34,7 +35,8 @@ request_free (gpointer data)
   g_free (request);
 }
 
-/* Ends the connection below libsoup, which then reads its end and cleans up by itself. */
+/* Ends the connection below libsoup, which then finds it broken and cleans up by itself. Not by
+ * shutdown(): what the peer goes on sending would still be read. */
 static void
 cut (LincedGuard *self, Request *request)
 {
@@ -42,7 +44,8 @@ cut (LincedGuard *self, Request *request)
     return;
   request->cut = TRUE;
   self->refused++;
-  g_socket_shutdown (request->socket, TRUE, TRUE, NULL);
+  struct sockaddr nowhere = { .sa_family = AF_UNSPEC };
+  connect (g_socket_get_fd (request->socket), &nowhere, sizeof nowhere);
 }
 
 static void
@@ -75,7 +78,7 @@ on_got_chunk (SoupServerMessage *message, GBytes *chunk, gpointer data)
   if (!request)
     return;
   request->received += g_bytes_get_size (chunk);
-  if (request->received > LINCED_GUARD_MAX_BODY)
+  if (request->received > LINCED_GUARD_MAX_REFUSED)
     cut (self, request);
 }
 

@@ -40,7 +40,7 @@ linced_stream_new (const LincedStreamConfig *config, const char *run_dir)
   lince_event_init (&self->event, LINCE_EVENT_STREAM);
   g_strlcpy (self->event.stream, config->id, sizeof self->event.stream);
   self->event.state = self->last_state;
-  self->event.received = self->since;
+  self->event.utc = self->event.received = self->since;
   g_strlcpy (self->event.reason,
       config->enabled ? "The daemon has just started." : "The configuration says enabled=false.",
       sizeof self->event.reason);

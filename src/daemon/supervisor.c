@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/local-socket.h"
+#include "store/exposures.h"
 
 #define TICK_MS 100
 #define STOP_MS 5000
@@ -142,11 +143,29 @@ greet (LincedSupervisor *self, LincedStream *stream)
   explicit_bzero (configure->uri, sizeof configure->uri);
 }
 
+/* Closes what stands of this stream's runs (NULL: of all streams') but of `run`, if any. */
+static void
+close_runs (LincedSupervisor *self, const char *stream, const char *run)
+{
+  g_autoptr (GPtrArray) open = lince_exposures_list (lince_record_exposures (self->record), stream);
+  g_autoptr (GHashTable) runs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  GHashTableIter iter;
+  gpointer dead;
+  for (guint i = 0; i < open->len; i++) {
+    const LinceOpenExposure *exposure = g_ptr_array_index (open, i);
+    if (!run || strcmp (exposure->event.run, run) != 0)
+      g_hash_table_add (runs, g_strdup (exposure->event.run));
+  }
+  /* closing changes the list */
+  g_hash_table_iter_init (&iter, runs);
+  while (g_hash_table_iter_next (&iter, &dead, NULL))
+    lince_record_close_run (self->record, dead, "stream-lost");
+}
+
 static void
 close_run (LincedSupervisor *self, LincedStream *stream)
 {
-  if (*stream->run)
-    lince_record_close_run (self->record, stream->run, "stream-lost");
+  close_runs (self, stream->config->id, NULL);
   *stream->run = '\0';
 }
 
@@ -196,8 +215,7 @@ take_greeting (LincedSupervisor *self, LincedLink *link, const LinceLinkMessage 
     return;
   }
   drop_link (stream);
-  if (strcmp (stream->run, greeting->run) != 0)
-    close_run (self, stream);
+  close_runs (self, stream->config->id, greeting->run);
   g_strlcpy (stream->run, greeting->run, sizeof stream->run);
   if (!stream->process) {
     g_clear_handle_id (&stream->retry_source, g_source_remove);
@@ -533,6 +551,25 @@ linced_supervisor_look (LincedSupervisor *self, LincedStream *stream, const Linc
   linced_link_send (stream->link, line->str, line->len);
 }
 
+/* What a former daemon left open of streams that nobody watches any more. */
+static void
+close_orphans (LincedSupervisor *self)
+{
+  g_autoptr (GPtrArray) open = lince_exposures_list (lince_record_exposures (self->record), NULL);
+  g_autoptr (GHashTable) gone = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  GHashTableIter iter;
+  gpointer id;
+  for (guint i = 0; i < open->len; i++) {
+    const LinceOpenExposure *exposure = g_ptr_array_index (open, i);
+    LincedStream *stream = linced_supervisor_find (self, exposure->event.stream);
+    if (!stream || !stream->process)
+      g_hash_table_add (gone, g_strdup (exposure->event.stream));
+  }
+  g_hash_table_iter_init (&iter, gone);
+  while (g_hash_table_iter_next (&iter, &id, NULL))
+    close_runs (self, id, NULL);
+}
+
 /* What still runs from a former daemon is waited for; the others start. */
 void
 linced_supervisor_start (LincedSupervisor *self)
@@ -546,9 +583,13 @@ linced_supervisor_start (LincedSupervisor *self)
       expect_beat (stream, LINCED_RECONNECT_MS);
       g_message ("stream '%s': process %d runs still", stream->config->id,
           linced_process_pid (stream->process));
-    } else {
-      start_process (self, stream);
     }
+  }
+  close_orphans (self);
+  for (guint i = 0; i < self->streams->len; i++) {
+    LincedStream *stream = g_ptr_array_index (self->streams, i);
+    if (stream->config->enabled && !stream->process)
+      start_process (self, stream);
   }
   self->tick_source = g_timeout_add (TICK_MS, on_tick, self);
 }
