@@ -64,7 +64,8 @@ read_token (LincedAccess *self, const char *path, GError **error)
     return fail (error, path, "the token cannot be read");
   if (!S_ISREG (status.st_mode) || status.st_uid != geteuid () || (status.st_mode & 077)) {
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-        "%s: the token is not a file that only its owner can read; remove it, a new one is made", path);
+        "%s: the token is not a file that only its owner can read; remove it, a new one is made",
+        path);
     return FALSE;
   }
   g_strchomp (text);
@@ -142,7 +143,8 @@ linced_access_guards_reading (const LincedAccess *self)
 
 /* ---- which page asks ---- */
 
-/* The value of a header that may stand once only; NULL with FALSE in `single` where it is repeated. */
+/* The value of a header that may stand once only; NULL with FALSE in `single` where it is repeated.
+ */
 static const char *
 single_header (SoupServerMessage *message, const char *name, gboolean *single)
 {
@@ -202,12 +204,14 @@ is_configured_origin (const LincedAccess *self, const char *origin)
   return FALSE;
 }
 
-/* The page came from where the request goes: the same name and port, over http or a proxy's https. */
+/* The page came from where the request goes: the same name and port, over http or a proxy's https.
+ */
 static gboolean
 is_same_origin (const char *origin, const char *host)
 {
   const char *scheme_end = strstr (origin, "://");
-  if (!scheme_end || (!g_str_has_prefix (origin, "http://") && !g_str_has_prefix (origin, "https://")))
+  if (!scheme_end ||
+      (!g_str_has_prefix (origin, "http://") && !g_str_has_prefix (origin, "https://")))
     return FALSE;
   return g_ascii_strcasecmp (scheme_end + 3, host) == 0;
 }

@@ -25,8 +25,7 @@ typedef struct _LincedAccess LincedAccess;
 
 /* Reads or makes the token. NULL with `error` where it can be neither, or where others can read
  * it. `config` must live as long. */
-LincedAccess *linced_access_new (
-    const LincedConfig *config, const char *state_dir, GError **error);
+LincedAccess *linced_access_new (const LincedConfig *config, const char *state_dir, GError **error);
 void linced_access_free (LincedAccess *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LincedAccess, linced_access_free)
 

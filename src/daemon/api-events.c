@@ -53,8 +53,7 @@ append_page (const Page *page, GString *json, guint64 *next, GError **error)
   if (!reader)
     return FALSE;
   for (guint read = 0; count < page->limit && read < MAX_READ; read++) {
-    LinceLogRead result =
-        lince_log_reader_next (reader, page->last, event, &line, &length, error);
+    LinceLogRead result = lince_log_reader_next (reader, page->last, event, &line, &length, error);
     if (result == LINCE_LOG_ERROR)
       return FALSE;
     if (result == LINCE_LOG_END) {
@@ -81,8 +80,8 @@ write_page (gpointer data, GError **error)
   if (page->last > page->after && !append_page (page, events, &next, error))
     return NULL;
   /* the lines are JSON already, as the log holds them */
-  return g_strdup_printf ("{\"log\":\"%s\",\"seq\":%" G_GUINT64_FORMAT ",\"next\":%" G_GUINT64_FORMAT
-                          ",\"events\":[%s]}",
+  return g_strdup_printf ("{\"log\":\"%s\",\"seq\":%" G_GUINT64_FORMAT
+                          ",\"next\":%" G_GUINT64_FORMAT ",\"events\":[%s]}",
       page->log, page->last, next, events->str);
 }
 
@@ -93,8 +92,8 @@ answer_page (const LincedRequest *request, LincedApi *api, LincedView *view, GHa
   guint64 after, limit;
   g_autoptr (GError) error = NULL;
   if (!linced_query_number (fields, "limit", 1, MAX_LIMIT, DEFAULT_LIMIT, &limit, &error) ||
-      !linced_query_number (fields, "after", 0, G_MAXINT64, last > limit ? last - limit : 0, &after,
-          &error)) {
+      !linced_query_number (
+          fields, "after", 0, G_MAXINT64, last > limit ? last - limit : 0, &after, &error)) {
     refuse_query (request->message, error);
     return;
   }
@@ -121,7 +120,7 @@ is_websocket (SoupServerMessage *message)
 static void
 open_websocket (const LincedRequest *request, LincedApi *api, LincedView *view, GHashTable *fields)
 {
-  LincedResume resume = { .log = g_hash_table_lookup (fields, "log") };
+  LincedResume resume = {.log = g_hash_table_lookup (fields, "log")};
   g_autoptr (GError) error = NULL;
   if (!linced_query_number (fields, "after", 0, G_MAXINT64, 0, &resume.after, &error)) {
     refuse_query (request->message, error);
@@ -138,14 +137,14 @@ open_websocket (const LincedRequest *request, LincedApi *api, LincedView *view, 
 void
 linced_api_get_events (const LincedRequest *request, gpointer data)
 {
-  static const char *const socket_fields[] = { "stream", "object", "type", "metadata", "log", "after",
-    "ticket", NULL };
-  static const char *const page_fields[] = { "stream", "object", "type", "after", "limit", NULL };
+  static const char *const socket_fields[] = {
+      "stream", "object", "type", "metadata", "log", "after", "ticket", NULL};
+  static const char *const page_fields[] = {"stream", "object", "type", "after", "limit", NULL};
   gboolean websocket = is_websocket (request->message);
   g_autoptr (GError) error = NULL;
   g_autoptr (LincedView) view = NULL;
-  g_autoptr (GHashTable) fields = linced_query_parse (
-      request->query, websocket ? socket_fields : page_fields, &error);
+  g_autoptr (GHashTable) fields =
+      linced_query_parse (request->query, websocket ? socket_fields : page_fields, &error);
   if (fields)
     view = linced_view_new (request->query, &error);
   if (!view)
@@ -161,7 +160,7 @@ linced_api_get_events (const LincedRequest *request, gpointer data)
 void
 linced_api_get_exposures (const LincedRequest *request, gpointer data)
 {
-  static const char *const known[] = { "stream", "object", "metadata", NULL };
+  static const char *const known[] = {"stream", "object", "metadata", NULL};
   LincedApi *api = data;
   g_autoptr (GError) error = NULL;
   g_autoptr (LincedView) view = NULL;
@@ -183,8 +182,8 @@ linced_api_get_exposures (const LincedRequest *request, gpointer data)
       continue;
     g_string_truncate (line, 0);
     lince_event_write (event, line);
-    g_autofree char *text = linced_view_join_metadata (view, event, line->str, line->len,
-        linced_api_metadata, api->supervisor);
+    g_autofree char *text = linced_view_join_metadata (
+        view, event, line->str, line->len, linced_api_metadata, api->supervisor);
     if (count++ > 0)
       g_string_append_c (json, ',');
     g_string_append (json, text);

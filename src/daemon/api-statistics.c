@@ -52,7 +52,8 @@ read_question (GHashTable *fields, LinceStatisticsQuery *query, GError **error)
   GError *cause = NULL;
   if (zone && !(query->zone = g_time_zone_new_identifier (zone))) {
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-        "timezone: '%.64s' is none; write Europe/Madrid, UTC, or +02:00 (with %%2B for the plus).", zone);
+        "timezone: '%.64s' is none; write Europe/Madrid, UTC, or +02:00 (with %%2B for the plus).",
+        zone);
     return FALSE;
   }
   if (by && *by && !lince_statistics_parse_by (by, &query->by, &cause))
@@ -82,7 +83,7 @@ static char *
 answer_question (gpointer data, GError **error)
 {
   const Question *question = data;
-  LinceStatisticsQuery query = { 0 };
+  LinceStatisticsQuery query = {0};
   GError *cause = NULL;
   char *text = NULL;
   if (read_question (question->fields, &query, error))
@@ -98,8 +99,8 @@ answer_question (gpointer data, GError **error)
 void
 linced_api_get_statistics (const LincedRequest *request, gpointer data)
 {
-  static const char *const known[] = { "from", "to", "by", "stream", "object", "timezone", "format",
-    NULL };
+  static const char *const known[] = {
+      "from", "to", "by", "stream", "object", "timezone", "format", NULL};
   LincedApi *api = data;
   g_autoptr (GError) error = NULL;
   g_autoptr (GHashTable) fields = linced_query_parse (request->query, known, &error);

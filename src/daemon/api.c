@@ -23,12 +23,12 @@ refuse_query (SoupServerMessage *message, const GError *error)
 static gboolean
 check_no_query (const LincedRequest *request)
 {
-  static const char *const none[] = { NULL };
+  static const char *const none[] = {NULL};
   g_autoptr (GError) error = NULL;
   g_autoptr (GHashTable) fields = linced_query_parse (request->query, none, &error);
   if (!fields)
-    linced_reply_error (request->message, SOUP_STATUS_BAD_REQUEST, "bad-query",
-        "This address takes no query.");
+    linced_reply_error (
+        request->message, SOUP_STATUS_BAD_REQUEST, "bad-query", "This address takes no query.");
   return fields != NULL;
 }
 
@@ -156,8 +156,8 @@ restart_stream (const LincedRequest *request, gpointer data)
 static void
 get_picture (const LincedRequest *request, gpointer data)
 {
-  static const char *const known[] = { "after", NULL };
-  static const LinceLinkLook look = { LOOK_PICTURES, LOOK_WIDTH, LOOK_MS };
+  static const char *const known[] = {"after", NULL};
+  static const LinceLinkLook look = {LOOK_PICTURES, LOOK_WIDTH, LOOK_MS};
   LincedApi *api = data;
   LincedStream *stream = find_stream (request, api);
   g_autoptr (GError) error = NULL;
@@ -177,7 +177,7 @@ get_picture (const LincedRequest *request, gpointer data)
 static void
 get_objects (const LincedRequest *request, gpointer data)
 {
-  static const char *const known[] = { "stream", NULL };
+  static const char *const known[] = {"stream", NULL};
   LincedApi *api = data;
   GPtrArray *streams = linced_supervisor_streams (api->supervisor);
   g_autoptr (JsonBuilder) builder = json_builder_new ();
@@ -240,8 +240,8 @@ post_ticket (const LincedRequest *request, gpointer data)
 static void
 set_cookie (SoupServerMessage *message, const char *value, gint seconds)
 {
-  g_autofree char *cookie = g_strdup_printf (
-      "%s=%s; Path=/; HttpOnly; SameSite=Strict; Max-Age=%d", LINCED_SESSION_COOKIE, value, seconds);
+  g_autofree char *cookie = g_strdup_printf ("%s=%s; Path=/; HttpOnly; SameSite=Strict; Max-Age=%d",
+      LINCED_SESSION_COOKIE, value, seconds);
   soup_message_headers_replace (
       soup_server_message_get_response_headers (message), "Set-Cookie", cookie);
   linced_reply_set_headers (message);
@@ -276,20 +276,20 @@ const LincedRoute *
 linced_api_routes (void)
 {
   static const LincedRoute routes[] = {
-    { "GET", "/api/v1", LINCED_ROUTE_OPEN, get_description },
-    { "GET", "/api/v1/health", LINCED_ROUTE_OPEN, get_health },
-    { "GET", "/api/v1/streams", LINCED_ROUTE_READS, get_streams },
-    { "GET", "/api/v1/streams/{stream}", LINCED_ROUTE_READS, get_stream },
-    { "POST", "/api/v1/streams/{stream}/restart", LINCED_ROUTE_CHANGES, restart_stream },
-    { "GET", "/api/v1/streams/{stream}/picture", LINCED_ROUTE_READS, get_picture },
-    { "GET", "/api/v1/exposures", LINCED_ROUTE_READS, linced_api_get_exposures },
-    { "GET", "/api/v1/objects", LINCED_ROUTE_READS, get_objects },
-    { "GET", "/api/v1/events", LINCED_ROUTE_READS, linced_api_get_events },
-    { "GET", "/api/v1/statistics", LINCED_ROUTE_READS, linced_api_get_statistics },
-    { "POST", "/api/v1/ws-ticket", LINCED_ROUTE_CHANGES, post_ticket },
-    { "POST", "/api/v1/login", LINCED_ROUTE_CHANGES, post_login },
-    { "POST", "/api/v1/logout", LINCED_ROUTE_CHANGES, post_logout },
-    { NULL },
+      {"GET", "/api/v1", LINCED_ROUTE_OPEN, get_description},
+      {"GET", "/api/v1/health", LINCED_ROUTE_OPEN, get_health},
+      {"GET", "/api/v1/streams", LINCED_ROUTE_READS, get_streams},
+      {"GET", "/api/v1/streams/{stream}", LINCED_ROUTE_READS, get_stream},
+      {"POST", "/api/v1/streams/{stream}/restart", LINCED_ROUTE_CHANGES, restart_stream},
+      {"GET", "/api/v1/streams/{stream}/picture", LINCED_ROUTE_READS, get_picture},
+      {"GET", "/api/v1/exposures", LINCED_ROUTE_READS, linced_api_get_exposures},
+      {"GET", "/api/v1/objects", LINCED_ROUTE_READS, get_objects},
+      {"GET", "/api/v1/events", LINCED_ROUTE_READS, linced_api_get_events},
+      {"GET", "/api/v1/statistics", LINCED_ROUTE_READS, linced_api_get_statistics},
+      {"POST", "/api/v1/ws-ticket", LINCED_ROUTE_CHANGES, post_ticket},
+      {"POST", "/api/v1/login", LINCED_ROUTE_CHANGES, post_login},
+      {"POST", "/api/v1/logout", LINCED_ROUTE_CHANGES, post_logout},
+      {NULL},
   };
   return routes;
 }

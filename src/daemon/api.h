@@ -25,8 +25,8 @@ typedef struct {
 /* Ended by a route without a method. The handlers' data is a LincedApi. */
 const LincedRoute *linced_api_routes (void);
 
-/* The text of an object's metadata as its stream told it, or NULL. A LincedMetadataFunc whose data is
- * the supervisor. */
+/* The text of an object's metadata as its stream told it, or NULL. A LincedMetadataFunc whose data
+ * is the supervisor. */
 const char *linced_api_metadata (const char *stream, const char *object, gpointer supervisor);
 
 /* Handlers that have files of their own. */

@@ -10,8 +10,8 @@
 
 typedef struct {
   GBytes *frame;
-  guint64 sequence;  /* of a lasting event, else 0 */
-  char *moved;       /* the stream of a `moved`, else NULL */
+  guint64 sequence; /* of a lasting event, else 0 */
+  char *moved;      /* the stream of a `moved`, else NULL */
 } Item;
 
 /* What was dropped since the last `missed` notice. */
@@ -29,16 +29,16 @@ struct _LincedClient {
   LincedClientEvents events;
   gpointer data;
 
-  GBytes *head;        /* the frame under way, from `offset` */
+  GBytes *head; /* the frame under way, from `offset` */
   gsize offset;
-  GQueue items;        /* of Item, behind it */
-  gsize bytes;         /* of those */
+  GQueue items; /* of Item, behind it */
+  gsize bytes;  /* of those */
   Missed missed;
   guint64 dropped;
 
   LincedWebsocketReader *reader;
   gint64 last_seen, last_progress, last_ping; /* monotonic, µs */
-  gint64 closing;      /* since when; 0: not */
+  gint64 closing;                             /* since when; 0: not */
   gboolean peer_closed, gone;
   guint gone_source;
 };
@@ -78,8 +78,7 @@ set_wants_write (LincedClient *self, gboolean wants)
   if (self->gone || self->wants_write == wants)
     return;
   self->wants_write = wants;
-  linced_poller_modify (
-      self->poller, self->watch, wants ? EPOLLIN | EPOLLOUT : EPOLLIN);
+  linced_poller_modify (self->poller, self->watch, wants ? EPOLLIN | EPOLLOUT : EPOLLIN);
 }
 
 /* Writes what the socket takes of the frame. FALSE: not all, or the connection is over. */
@@ -110,7 +109,7 @@ missed_frame (LincedClient *self)
   g_autoptr (GString) text = g_string_new (NULL);
   const Missed *missed = &self->missed;
   lince_client_write_missed (missed->first, missed->last, missed->count, missed->moved, text);
-  self->missed = (Missed){ 0 };
+  self->missed = (Missed){0};
   return linced_websocket_frame (LINCED_WEBSOCKET_TEXT, text->str, text->len);
 }
 
@@ -194,7 +193,7 @@ enqueue (LincedClient *self, GBytes *frame, guint64 sequence, const char *moved)
   if (sequence > 0 || moved)
     make_room (self, g_bytes_get_size (frame));
   Item *item = g_new (Item, 1);
-  *item = (Item){ g_bytes_ref (frame), sequence, g_strdup (moved) };
+  *item = (Item){g_bytes_ref (frame), sequence, g_strdup (moved)};
   g_queue_push_tail (&self->items, item);
   self->bytes += g_bytes_get_size (frame);
 }
@@ -266,7 +265,7 @@ linced_client_close (LincedClient *self, guint code, const char *reason)
     return;
   g_autoptr (GBytes) frame = linced_websocket_close_frame (code, reason);
   Item *item = g_new (Item, 1);
-  *item = (Item){ g_bytes_ref (frame), 0, NULL };
+  *item = (Item){g_bytes_ref (frame), 0, NULL};
   g_queue_push_tail (&self->items, item);
   self->bytes += g_bytes_get_size (frame);
   self->closing = g_get_monotonic_time ();
@@ -291,7 +290,8 @@ on_message (LincedWebsocketOpcode opcode, const guint8 *payload, gsize length, g
 static void
 read_input (LincedClient *self)
 {
-  GPollableInputStream *input = G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (self->stream));
+  GPollableInputStream *input =
+      G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (self->stream));
   guint8 buffer[4096];
   g_autoptr (GError) error = NULL;
   gssize count =
@@ -383,7 +383,8 @@ linced_client_new (GIOStream *stream, int fd, LincedView *view, LincedPoller *po
   if (self->watch == 0)
     set_gone (self);
   else
-    read_input (self); /* what came with the handshake lies in the stream's buffer, unseen by epoll */
+    read_input (
+        self); /* what came with the handshake lies in the stream's buffer, unseen by epoll */
   return self;
 }
 

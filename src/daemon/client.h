@@ -7,8 +7,9 @@
  *   oldest lasting event goes, and the client is told the numbers that it missed before it gets the
  *   next message, by a `missed` (wire/client.h).
  *
- * A client that took nothing for LINCED_CLIENT_SLOW_S although something waits is closed (4008); one
- * that sends nothing, no answer to a ping either, for LINCED_CLIENT_SILENT_S likewise (4009). */
+ * A client that took nothing for LINCED_CLIENT_SLOW_S although something waits is closed (4008);
+ * one that sends nothing, no answer to a ping either, for LINCED_CLIENT_SILENT_S likewise (4009).
+ */
 #pragma once
 
 #include <gio/gio.h>

@@ -13,8 +13,8 @@ entry_free (gpointer data)
 }
 
 void
-linced_config_text_problem (LincedConfigText *self, guint line, const char *group,
-    const char *key, const char *format, ...)
+linced_config_text_problem (
+    LincedConfigText *self, guint line, const char *group, const char *key, const char *format, ...)
 {
   if (self->problem_count++ >= LINCED_CONFIG_MAX_PROBLEMS)
     return;
@@ -78,8 +78,8 @@ scan_line (LincedConfigText *self, GHashTable *seen, guint number, char *line, c
     gsize length = strlen (line);
     if (length < 3 || line[length - 1] != ']' || strpbrk (line + 1, "[") ||
         memchr (line + 1, ']', length - 2)) {
-      linced_config_text_problem (
-          self, number, NULL, NULL, "not a group; write [daemon] or [stream ID] on a line of its own");
+      linced_config_text_problem (self, number, NULL, NULL,
+          "not a group; write [daemon] or [stream ID] on a line of its own");
       return;
     }
     g_free (*group);

@@ -8,15 +8,15 @@
 G_BEGIN_DECLS
 
 typedef struct {
-  guint line;     /* from 1 */
-  char *group;    /* "" before the first group */
-  char *key;      /* NULL: the line opens the group */
+  guint line;  /* from 1 */
+  char *group; /* "" before the first group */
+  char *key;   /* NULL: the line opens the group */
 } LincedConfigEntry;
 
 typedef struct {
-  const char *path;    /* borrowed */
-  GPtrArray *entries;  /* of LincedConfigEntry, in the file's order, without duplicates */
-  GString *problems;   /* one a line */
+  const char *path;   /* borrowed */
+  GPtrArray *entries; /* of LincedConfigEntry, in the file's order, without duplicates */
+  GString *problems;  /* one a line */
   guint problem_count;
 } LincedConfigText;
 
@@ -28,8 +28,7 @@ void linced_config_text_free (LincedConfigText *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LincedConfigText, linced_config_text_free)
 
 /* The line of a key, or of the group where `key` is NULL or absent; 0 where there is none. */
-guint linced_config_text_line (
-    const LincedConfigText *self, const char *group, const char *key);
+guint linced_config_text_line (const LincedConfigText *self, const char *group, const char *key);
 
 /* Notes a problem: "PATH:LINE: [GROUP] KEY: " and the sentence. `group` and `key` may be NULL. */
 void linced_config_text_problem (LincedConfigText *self, guint line, const char *group,

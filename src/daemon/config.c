@@ -8,15 +8,15 @@
 #include "daemon/config-text.h"
 #include "wire/id.h"
 
-G_DEFINE_QUARK (linced-config-error-quark, linced_config_error)
+G_DEFINE_QUARK (linced - config - error - quark, linced_config_error)
 
 #define DAEMON_GROUP "daemon"
 #define STREAM_PREFIX "stream "
 
-static const char *const daemon_keys[] = { "listen", "port", "node", "allowed-origins",
-  "allowed-hosts", "max-connections", "keep-streams", NULL };
-static const char *const stream_keys[] = { "uri", "pipeline", "collection", "mode", "interval",
-  "budget", "min-confidence", "enabled", NULL };
+static const char *const daemon_keys[] = {"listen", "port", "node", "allowed-origins",
+    "allowed-hosts", "max-connections", "keep-streams", NULL};
+static const char *const stream_keys[] = {"uri", "pipeline", "collection", "mode", "interval",
+    "budget", "min-confidence", "enabled", NULL};
 
 /* What the readers of single values need. */
 typedef struct {
@@ -130,8 +130,9 @@ read_number (const Reader *reader, const char *key, guint64 low, guint64 high, g
   if (g_ascii_string_to_unsigned (text, 10, low, high, &number, NULL))
     *value = (guint) number;
   else
-    problem (reader, key, "'%s' is not a whole number from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT,
-        text, low, high);
+    problem (reader, key,
+        "'%s' is not a whole number from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT, text, low,
+        high);
 }
 
 static void
@@ -156,7 +157,7 @@ read_duration (const Reader *reader, const char *key, gint64 *value)
   static const struct {
     const char *unit;
     double ns;
-  } units[] = { { "ns", 1 }, { "us", 1e3 }, { "ms", 1e6 }, { "s", 1e9 } };
+  } units[] = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}};
   g_autofree char *text = NULL;
   read_string (reader, key, &text);
   if (!text)
@@ -171,8 +172,8 @@ read_duration (const Reader *reader, const char *key, gint64 *value)
   if (scale > 0 && number >= 0 && number * scale <= 3600e9)
     *value = (gint64) llround (number * scale);
   else
-    problem (reader, key, "'%s' is not a duration; write a number with ns, us, ms or s, such as 40ms",
-        text);
+    problem (reader, key,
+        "'%s' is not a duration; write a number with ns, us, ms or s, such as 40ms", text);
 }
 
 /* Words separated by ';', ',' or blanks. */
@@ -226,8 +227,8 @@ check_stream (const Reader *reader, LincedStreamConfig *stream)
   if (stream->uri)
     check_uri (reader, stream);
   if (!lince_id_is_valid (stream->pipeline, -1))
-    problem (reader, "pipeline", "'%s' is not a template's name; use letters, digits, '.', '_' and '-'",
-        stream->pipeline);
+    problem (reader, "pipeline",
+        "'%s' is not a template's name; use letters, digits, '.', '_' and '-'", stream->pipeline);
   if (stream->collection) {
     g_autofree char *path = resolve_path (reader->text, stream->collection);
     g_free (stream->collection);
@@ -262,7 +263,8 @@ read_stream (const Reader *reader, LincedConfig *config)
   stream->min_confidence = -1;
   stream->enabled = TRUE;
   if (!lince_id_is_valid (id, -1))
-    problem (reader, NULL, "not a stream's id; use 1 to 128 letters, digits, '.', '_' and '-', no dot first");
+    problem (reader, NULL,
+        "not a stream's id; use 1 to 128 letters, digits, '.', '_' and '-', no dot first");
   if (config->streams->len > LINCED_CONFIG_MAX_STREAMS)
     problem (reader, NULL, "more than %d streams; share them among several daemons",
         LINCED_CONFIG_MAX_STREAMS);
@@ -301,19 +303,20 @@ read_daemon (const Reader *reader, LincedConfig *config)
 
   g_autoptr (GInetAddress) address = g_inet_address_new_from_string (config->listen);
   if (!address)
-    problem (reader, "listen", "'%s' is not a numeric address; write 127.0.0.1, ::1, 0.0.0.0 or the like",
-        config->listen);
+    problem (reader, "listen",
+        "'%s' is not a numeric address; write 127.0.0.1, ::1, 0.0.0.0 or the like", config->listen);
   if (config->node && !lince_id_is_valid (config->node, -1))
-    problem (reader, "node", "'%s' is not a name; use letters, digits, '.', '_' and '-'", config->node);
+    problem (
+        reader, "node", "'%s' is not a name; use letters, digits, '.', '_' and '-'", config->node);
   for (char **origin = config->allowed_origins; *origin; origin++) {
     if (!is_origin (*origin))
-      problem (reader, "allowed-origins", "'%s' is not an origin; write https://host or https://host:port",
-          *origin);
+      problem (reader, "allowed-origins",
+          "'%s' is not an origin; write https://host or https://host:port", *origin);
   }
   for (char **host = config->allowed_hosts; *host; host++) {
     if (strpbrk (*host, "/@?#"))
-      problem (reader, "allowed-hosts", "'%s' is not a host's name; write it without scheme and path",
-          *host);
+      problem (reader, "allowed-hosts",
+          "'%s' is not a host's name; write it without scheme and path", *host);
   }
 }
 
@@ -322,7 +325,7 @@ read_groups (LincedConfigText *text, GKeyFile *file, LincedConfig *config)
 {
   g_auto (GStrv) groups = g_key_file_get_groups (file, NULL);
   for (char **group = groups; *group; group++) {
-    Reader reader = { text, file, *group };
+    Reader reader = {text, file, *group};
     if (strcmp (*group, DAEMON_GROUP) == 0)
       read_daemon (&reader, config);
     else if (g_str_has_prefix (*group, STREAM_PREFIX))
@@ -368,8 +371,8 @@ linced_config_load (const char *path, GError **error)
     return NULL;
   }
   if (!g_file_get_contents (path, &text, &length, &cause)) {
-    g_set_error (error, LINCED_CONFIG_ERROR, LINCED_CONFIG_ERROR_FILE, "%s: cannot be read: %s", path,
-        cause->message);
+    g_set_error (error, LINCED_CONFIG_ERROR, LINCED_CONFIG_ERROR_FILE, "%s: cannot be read: %s",
+        path, cause->message);
     return NULL;
   }
   if (length > LINCED_CONFIG_MAX_BYTES) {

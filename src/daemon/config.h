@@ -14,27 +14,27 @@ G_BEGIN_DECLS
 #define LINCED_DEFAULT_PORT 8770
 
 typedef struct {
-  char *id;             /* 1 to 128 bytes: letters, digits, . _ - */
-  char *uri;            /* may hold a password: never log, see redact.h */
-  char *pipeline;       /* a template's name */
-  char *collection;     /* an absolute path: a directory or an index file */
-  char *mode;           /* "sync" or "async" */
-  gint64 interval;      /* ns between analysed frames, 0: all; negative: the element's default */
-  gint64 budget;        /* ns of CPU time a frame; negative: the element's default */
-  double min_confidence;/* 0 to 1; negative: the element's default */
+  char *id;              /* 1 to 128 bytes: letters, digits, . _ - */
+  char *uri;             /* may hold a password: never log, see redact.h */
+  char *pipeline;        /* a template's name */
+  char *collection;      /* an absolute path: a directory or an index file */
+  char *mode;            /* "sync" or "async" */
+  gint64 interval;       /* ns between analysed frames, 0: all; negative: the element's default */
+  gint64 budget;         /* ns of CPU time a frame; negative: the element's default */
+  double min_confidence; /* 0 to 1; negative: the element's default */
   gboolean enabled;
 } LincedStreamConfig;
 
 typedef struct {
   char *path;
-  char *listen;             /* a numeric address, default 127.0.0.1 */
-  guint port;               /* 0: any free one */
-  char *node;               /* this daemon's name in the record; NULL: the host's */
-  char **allowed_origins;   /* beside the server's own: "https://host[:port]" */
-  char **allowed_hosts;     /* beside localhost and the listen address */
+  char *listen;           /* a numeric address, default 127.0.0.1 */
+  guint port;             /* 0: any free one */
+  char *node;             /* this daemon's name in the record; NULL: the host's */
+  char **allowed_origins; /* beside the server's own: "https://host[:port]" */
+  char **allowed_hosts;   /* beside localhost and the listen address */
   guint max_connections;
-  gboolean keep_streams;    /* an orderly stop of the daemon leaves the streams running */
-  GPtrArray *streams;       /* of LincedStreamConfig */
+  gboolean keep_streams; /* an orderly stop of the daemon leaves the streams running */
+  GPtrArray *streams;    /* of LincedStreamConfig */
 } LincedConfig;
 
 /* Reads and checks the file. NULL with `error` (LINCED_CONFIG_ERROR): all problems found, one a

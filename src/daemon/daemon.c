@@ -31,7 +31,7 @@ struct _LincedDaemon {
   LincedServer *server;
   LincedApi api;
   guint watchdog_source, close_source;
-  gint64 close_by;  /* monotonic */
+  gint64 close_by; /* monotonic */
   void (*ended) (gpointer data);
   gpointer ended_data;
 };
@@ -135,12 +135,12 @@ make_state_dir (const char *state_dir, GError **error)
 static gboolean
 open_record (LincedDaemon *self, const char *state_dir, GError **error)
 {
-  LinceRecordSettings settings = { .state_dir = state_dir, .node = self->config->node };
-  LinceRecordFunctions functions = { .published = on_published, .settled = on_settled, .data = self };
+  LinceRecordSettings settings = {.state_dir = state_dir, .node = self->config->node};
+  LinceRecordFunctions functions = {.published = on_published, .settled = on_settled, .data = self};
   LincedHubSources sources = {
-    .streams = list_stream_events,
-    .metadata = find_metadata,
-    .data = self,
+      .streams = list_stream_events,
+      .metadata = find_metadata,
+      .data = self,
   };
   self->hub = linced_hub_new (&sources, error);
   if (!self->hub)
@@ -155,7 +155,7 @@ open_record (LincedDaemon *self, const char *state_dir, GError **error)
 static gboolean
 open_streams (LincedDaemon *self, GError **error)
 {
-  LincedSupervisorEvents events = { .moved = on_moved, .data = self };
+  LincedSupervisorEvents events = {.moved = on_moved, .data = self};
   self->supervisor =
       linced_supervisor_new (self->config, self->run_dir, self->record, &events, error);
   if (!self->supervisor)
@@ -179,32 +179,31 @@ static gboolean
 open_server (LincedDaemon *self, GError **error)
 {
   LincedServerSettings settings = {
-    .listen = self->config->listen,
-    .port = self->config->port,
-    .max_connections = raise_file_limit (self->config->max_connections),
-    .routes = linced_api_routes (),
-    .data = &self->api,
-    .fallback = answer_static,
+      .listen = self->config->listen,
+      .port = self->config->port,
+      .max_connections = raise_file_limit (self->config->max_connections),
+      .routes = linced_api_routes (),
+      .data = &self->api,
+      .fallback = answer_static,
   };
   self->server = linced_server_new (&settings, self->access, self->hub, error);
   if (!self->server)
     return FALSE;
   self->api = (LincedApi){
-    .access = self->access,
-    .hub = self->hub,
-    .supervisor = self->supervisor,
-    .pictures = self->pictures,
-    .record = self->record,
-    .server = self->server,
-    .started = g_get_real_time (),
+      .access = self->access,
+      .hub = self->hub,
+      .supervisor = self->supervisor,
+      .pictures = self->pictures,
+      .record = self->record,
+      .server = self->server,
+      .started = g_get_real_time (),
   };
   note_address (self);
   return TRUE;
 }
 
 LincedDaemon *
-linced_daemon_new (
-    LincedConfig *config, const char *state_dir, const char *run_dir, GError **error)
+linced_daemon_new (LincedConfig *config, const char *state_dir, const char *run_dir, GError **error)
 {
   g_autoptr (LincedDaemon) self = g_new0 (LincedDaemon, 1);
   self->config = config;

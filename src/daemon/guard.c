@@ -12,7 +12,7 @@ typedef enum { PHASE_HEADERS, PHASE_BODY, PHASE_ANSWER } Phase;
 typedef struct {
   GSocket *socket;
   Phase phase;
-  gint64 since;  /* monotonic, µs */
+  gint64 since; /* monotonic, µs */
   gsize received;
   gboolean cut;
 } Request;
@@ -44,7 +44,7 @@ cut (LincedGuard *self, Request *request)
     return;
   request->cut = TRUE;
   self->refused++;
-  struct sockaddr nowhere = { .sa_family = AF_UNSPEC };
+  struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
   connect (g_socket_get_fd (request->socket), &nowhere, sizeof nowhere);
 }
 
@@ -108,9 +108,9 @@ static gboolean
 on_tick (gpointer data)
 {
   static const gint seconds[] = {
-    [PHASE_HEADERS] = LINCED_GUARD_HEADERS_S,
-    [PHASE_BODY] = LINCED_GUARD_BODY_S,
-    [PHASE_ANSWER] = LINCED_GUARD_ANSWER_S,
+      [PHASE_HEADERS] = LINCED_GUARD_HEADERS_S,
+      [PHASE_BODY] = LINCED_GUARD_BODY_S,
+      [PHASE_ANSWER] = LINCED_GUARD_ANSWER_S,
   };
   LincedGuard *self = data;
   gint64 now = g_get_monotonic_time ();
@@ -197,14 +197,14 @@ linced_guard_check (LincedGuard *self, SoupServerMessage *message)
   const char *coding = soup_message_headers_get_list (headers, "Transfer-Encoding");
   guint64 length = 0;
   if (strlen (uri) > LINCED_GUARD_MAX_URI) {
-    linced_reply_error (message, 414, "uri-too-long", "The address is longer than %d bytes.",
-        LINCED_GUARD_MAX_URI);
+    linced_reply_error (
+        message, 414, "uri-too-long", "The address is longer than %d bytes.", LINCED_GUARD_MAX_URI);
   } else if (coding) {
     linced_reply_error (message, SOUP_STATUS_LENGTH_REQUIRED, "length-required",
         "A body of unknown length is not taken; send Content-Length.");
   } else if (lengths && !g_ascii_string_to_unsigned (lengths, 10, 0, G_MAXUINT64, &length, NULL)) {
-    linced_reply_error (message, SOUP_STATUS_BAD_REQUEST, "bad-request",
-        "Content-Length is not one number.");
+    linced_reply_error (
+        message, SOUP_STATUS_BAD_REQUEST, "bad-request", "Content-Length is not one number.");
   } else if (length > LINCED_GUARD_MAX_BODY) {
     linced_reply_error (message, SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE, "body-too-large",
         "The body is larger than %d bytes.", LINCED_GUARD_MAX_BODY);

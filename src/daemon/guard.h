@@ -7,9 +7,9 @@
 
 G_BEGIN_DECLS
 
-#define LINCED_GUARD_HEADERS_S 15  /* from the connection, or the last answer, to whole headers */
-#define LINCED_GUARD_BODY_S 15     /* from there to the whole body */
-#define LINCED_GUARD_ANSWER_S 60   /* from there until the answer was taken */
+#define LINCED_GUARD_HEADERS_S 15 /* from the connection, or the last answer, to whole headers */
+#define LINCED_GUARD_BODY_S 15    /* from there to the whole body */
+#define LINCED_GUARD_ANSWER_S 60  /* from there until the answer was taken */
 #define LINCED_GUARD_MAX_BODY (64 * 1024)
 /* Of a refused body so much is read and let go, that the client can see the answer. */
 #define LINCED_GUARD_MAX_REFUSED (1024 * 1024)

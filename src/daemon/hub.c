@@ -22,8 +22,8 @@ typedef struct {
   LincedHub *hub;
   LincedClient *client;
   Group *group;
-  guint64 position;        /* the last number that it was sent or that does not concern it */
-  LinceLogReader *replay;  /* NULL: live */
+  guint64 position;       /* the last number that it was sent or that does not concern it */
+  LinceLogReader *replay; /* NULL: live */
   guint pump_source;
 } Member;
 
@@ -34,7 +34,7 @@ struct _LincedHub {
   GHashTable *groups;  /* the view's key to Group */
   GHashTable *members; /* the client to Member */
   guint tick_source;
-  guint64 dropped;     /* by clients that are gone */
+  guint64 dropped; /* by clients that are gone */
   gboolean closed;
 };
 
@@ -74,8 +74,8 @@ frame_for_view (LincedHub *self, LincedView *view, const LinceEvent *event, GByt
   const char *text = g_bytes_get_data (line, &length);
   if (linced_view_is_plain (view))
     return text_frame (text, length);
-  g_autofree char *own = linced_view_write (
-      view, event, text, length, self->sources.metadata, self->sources.data);
+  g_autofree char *own =
+      linced_view_write (view, event, text, length, self->sources.metadata, self->sources.data);
   return own ? text_frame (own, strlen (own)) : NULL;
 }
 
@@ -103,7 +103,8 @@ linced_hub_publish (LincedHub *self, const LinceEvent *event, GBytes *line)
       continue;
     g_autoptr (GBytes) frame = NULL;
     if (linced_view_is_plain (group->view))
-      frame = g_bytes_ref (plain ? plain : (plain = frame_for_view (self, group->view, event, line)));
+      frame =
+          g_bytes_ref (plain ? plain : (plain = frame_for_view (self, group->view, event, line)));
     else
       frame = frame_for_view (self, group->view, event, line);
     /* a client that ends meanwhile says so from the main loop: the array stays as it is */
@@ -125,8 +126,7 @@ exposure_metadata (const LinceEvent *exposure, gpointer data)
 static GPtrArray *
 list_exposures (LincedHub *self, LincedView *view)
 {
-  g_autoptr (GPtrArray) open =
-      lince_exposures_list (lince_record_exposures (self->record), NULL);
+  g_autoptr (GPtrArray) open = lince_exposures_list (lince_record_exposures (self->record), NULL);
   GPtrArray *passed = g_ptr_array_new ();
   for (guint i = 0; i < open->len; i++) {
     const LinceEvent *event = &((const LinceOpenExposure *) g_ptr_array_index (open, i))->event;
@@ -158,18 +158,18 @@ send_hello (LincedHub *self, Member *member, gboolean resumes, const char *refus
   g_autoptr (GPtrArray) streams = list_streams (self, view);
   g_autoptr (GPtrArray) exposures = list_exposures (self, view);
   LinceHello hello = {
-    .log = lince_record_log_id (self->record),
-    .node = lince_record_node (self->record),
-    .version = LINCE_VERSION,
-    .sequence = member->position,
-    .streams = (const LinceEvent *const *) streams->pdata,
-    .stream_count = streams->len,
-    .exposures = (const LinceEvent *const *) exposures->pdata,
-    .exposure_count = exposures->len,
-    .resumes = resumes,
-    .reason = refusal,
-    .metadata = linced_view_wants_metadata (view) ? exposure_metadata : NULL,
-    .data = self,
+      .log = lince_record_log_id (self->record),
+      .node = lince_record_node (self->record),
+      .version = LINCE_VERSION,
+      .sequence = member->position,
+      .streams = (const LinceEvent *const *) streams->pdata,
+      .stream_count = streams->len,
+      .exposures = (const LinceEvent *const *) exposures->pdata,
+      .exposure_count = exposures->len,
+      .resumes = resumes,
+      .reason = refusal,
+      .metadata = linced_view_wants_metadata (view) ? exposure_metadata : NULL,
+      .data = self,
   };
   g_autoptr (GString) json = g_string_new (NULL);
   lince_client_write_hello (&hello, json);
@@ -309,13 +309,12 @@ void
 linced_hub_add_client (
     LincedHub *self, GIOStream *stream, int fd, LincedView *view, const LincedResume *resume)
 {
-  static const LincedClientEvents events = { .gone = on_gone, .hungry = on_hungry };
+  static const LincedClientEvents events = {.gone = on_gone, .hungry = on_hungry};
   Member *member = g_new0 (Member, 1);
   member->hub = self;
   member->group = find_group (self, view);
   member->position = lince_record_last_sequence (self->record);
-  member->client =
-      linced_client_new (stream, fd, member->group->view, self->poller, &events, self);
+  member->client = linced_client_new (stream, fd, member->group->view, self->poller, &events, self);
   g_ptr_array_add (member->group->members, member);
   g_hash_table_insert (self->members, member->client, member);
   if (self->closed) {

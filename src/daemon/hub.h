@@ -38,8 +38,8 @@ void linced_hub_publish (LincedHub *self, const LinceEvent *event, GBytes *line)
 
 /* Where a client that was here before goes on. */
 typedef struct {
-  char *log;      /* the log's id that it knows; NULL: it does not resume */
-  guint64 after;  /* the last number that it has */
+  char *log;     /* the log's id that it knows; NULL: it does not resume */
+  guint64 after; /* the last number that it has */
 } LincedResume;
 
 /* A connection after its handshake. Takes references. */

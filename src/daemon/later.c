@@ -58,7 +58,7 @@ linced_later_answer (SoupServerMessage *message, const char *content_type, Lince
     gpointer data, GDestroyNotify destroy)
 {
   Job *job = g_new (Job, 1);
-  *job = (Job){ content_type, work, data, destroy };
+  *job = (Job){content_type, work, data, destroy};
   g_autoptr (GTask) task = g_task_new (message, NULL, on_done, NULL);
   g_task_set_task_data (task, job, job_free);
   soup_server_message_pause (message);

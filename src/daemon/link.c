@@ -14,7 +14,7 @@ struct _LincedLink {
   LincedLinkEvents events;
   gpointer data;
   gpointer stream;
-  GByteArray *in;     /* bytes not yet taken; at most a line and a read */
+  GByteArray *in; /* bytes not yet taken; at most a line and a read */
   GString *out;
   LinceLinkMessage *message;
   guint read_source, write_source, close_source, resume_source;

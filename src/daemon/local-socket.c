@@ -38,7 +38,8 @@ is_own_dir (const char *path, GError **error)
   if (S_ISDIR (status.st_mode) && status.st_uid == geteuid () && !(status.st_mode & 022))
     return TRUE;
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-      "%s: not a folder of this user that nobody else may write; choose another with --run-dir", path);
+      "%s: not a folder of this user that nobody else may write; choose another with --run-dir",
+      path);
   return FALSE;
 }
 
@@ -64,7 +65,8 @@ linced_run_dir_open (const char *run_dir, GError **error)
   if (flock (fd, LOCK_EX | LOCK_NB) != 0) {
     close (fd);
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY,
-        "%s: another linced runs in this folder; end it, or choose another with --run-dir", run_dir);
+        "%s: another linced runs in this folder; end it, or choose another with --run-dir",
+        run_dir);
     return -1;
   }
   return fd;
@@ -94,7 +96,7 @@ on_connection (int listener, GIOCondition condition, gpointer data)
 static int
 open_listener (const char *path, GError **error)
 {
-  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
   if (strlen (path) >= sizeof address.sun_path) {
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_FILENAME_TOO_LONG,
         "%s: longer than a socket's name may be (%zu bytes); choose a shorter --run-dir", path,

@@ -26,18 +26,19 @@ static int
 read_options (Options *options, int *argc, char ***argv)
 {
   const GOptionEntry entries[] = {
-    { "config", 'c', 0, G_OPTION_ARG_FILENAME, &options->config_path,
-        "the configuration (root: /etc/lince/linced.conf)", "FILE" },
-    { "check-config", 0, 0, G_OPTION_ARG_NONE, &options->check_only,
-        "say what is wrong with the configuration, and end", NULL },
-    { "state-dir", 0, 0, G_OPTION_ARG_FILENAME, &options->state_dir,
-        "event log, statistics and token (root: /var/lib/lince)", "DIR" },
-    { "run-dir", 0, 0, G_OPTION_ARG_FILENAME, &options->run_dir,
-        "sockets and notes on processes (root: /run/lince)", "DIR" },
-    { "port", 'p', 0, G_OPTION_ARG_INT, &options->port,
-        "listen on this port instead of the configured one; 0: any free one", "N" },
-    { "version", 0, 0, G_OPTION_ARG_NONE, &options->show_version, "print the version and end", NULL },
-    { NULL },
+      {"config", 'c', 0, G_OPTION_ARG_FILENAME, &options->config_path,
+          "the configuration (root: /etc/lince/linced.conf)", "FILE"},
+      {"check-config", 0, 0, G_OPTION_ARG_NONE, &options->check_only,
+          "say what is wrong with the configuration, and end", NULL},
+      {"state-dir", 0, 0, G_OPTION_ARG_FILENAME, &options->state_dir,
+          "event log, statistics and token (root: /var/lib/lince)", "DIR"},
+      {"run-dir", 0, 0, G_OPTION_ARG_FILENAME, &options->run_dir,
+          "sockets and notes on processes (root: /run/lince)", "DIR"},
+      {"port", 'p', 0, G_OPTION_ARG_INT, &options->port,
+          "listen on this port instead of the configured one; 0: any free one", "N"},
+      {"version", 0, 0, G_OPTION_ARG_NONE, &options->show_version, "print the version and end",
+          NULL},
+      {NULL},
   };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
   g_autoptr (GError) error = NULL;
@@ -95,7 +96,7 @@ run_daemon (LincedConfig *config, const Options *options)
     return EX_UNAVAILABLE;
   }
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
-  Run run = { loop, daemon };
+  Run run = {loop, daemon};
   g_unix_signal_add (SIGTERM, on_signal, &run);
   g_unix_signal_add (SIGINT, on_signal, &run);
   printf ("linced: listening on %s\n", linced_daemon_uri (daemon));
@@ -127,7 +128,7 @@ start (Options *options)
 int
 main (int argc, char **argv)
 {
-  Options options = { .port = -1 };
+  Options options = {.port = -1};
   setlocale (LC_ALL, "");
   signal (SIGPIPE, SIG_IGN);
   g_unsetenv ("SOUP_SERVER_HTTP2"); /* its server is not hardened in libsoup 3.2 */

@@ -11,7 +11,7 @@ void
 linced_notify (const char *state)
 {
   const char *path = g_getenv ("NOTIFY_SOCKET");
-  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
   if (!path || (*path != '/' && *path != '@') || strlen (path) >= sizeof address.sun_path)
     return;
   int fd = socket (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

@@ -30,7 +30,7 @@ typedef struct {
   gint64 running_time, taken; /* ns; monotonic µs */
   char *utc, *placements;     /* as the headers have them */
   gint width, height;
-  GPtrArray *waiters;         /* of Waiter */
+  GPtrArray *waiters; /* of Waiter */
 } Shown;
 
 typedef struct {
@@ -208,8 +208,8 @@ escape_json (const char *json)
     else if (c < 0x10000)
       g_string_append_printf (out, "\\u%04x", c);
     else
-      g_string_append_printf (out, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10),
-          0xdc00 + ((c - 0x10000) & 0x3ff));
+      g_string_append_printf (
+          out, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10), 0xdc00 + ((c - 0x10000) & 0x3ff));
   }
   return g_string_free (out, FALSE);
 }
@@ -338,8 +338,7 @@ linced_pictures_new (const char *run_dir, LincedPictureCheck check, gpointer dat
   self->data = data;
   self->senders = g_ptr_array_new_with_free_func (sender_free);
   self->shown = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, shown_free);
-  self->socket =
-      linced_local_socket_new (run_dir, LINCE_PICTURES_SOCKET, on_accepted, self, error);
+  self->socket = linced_local_socket_new (run_dir, LINCE_PICTURES_SOCKET, on_accepted, self, error);
   if (!self->socket)
     g_clear_pointer (&self, linced_pictures_free);
   return self;

@@ -9,9 +9,9 @@
 
 G_BEGIN_DECLS
 
-#define LINCED_PICTURE_WAIT_S 10     /* a request that waits ends with 204 after that */
+#define LINCED_PICTURE_WAIT_S 10      /* a request that waits ends with 204 after that */
 #define LINCED_PICTURE_MAX_WAITERS 64 /* of one stream */
-#define LINCED_PICTURE_FRESH_S 2     /* an older one is not shown to who asks for the newest */
+#define LINCED_PICTURE_FRESH_S 2      /* an older one is not shown to who asks for the newest */
 
 typedef struct _LincedPictures LincedPictures;
 

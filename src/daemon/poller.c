@@ -49,8 +49,8 @@ source_dispatch (GSource *source, GSourceFunc callback, gpointer data)
 }
 
 static GSourceFuncs source_functions = {
-  .check = source_ready,
-  .dispatch = source_dispatch,
+    .check = source_ready,
+    .dispatch = source_dispatch,
 };
 
 LincedPoller *
@@ -92,11 +92,11 @@ linced_poller_add (
     self->next_id++;
   while (self->next_id == 0 ||
          g_hash_table_contains (self->watches, GUINT_TO_POINTER (self->next_id)));
-  struct epoll_event event = { .events = events, .data.u32 = self->next_id };
+  struct epoll_event event = {.events = events, .data.u32 = self->next_id};
   if (epoll_ctl (self->fd, EPOLL_CTL_ADD, fd, &event) < 0)
     return 0;
   Watch *watch = g_new (Watch, 1);
-  *watch = (Watch){ fd, callback, data };
+  *watch = (Watch){fd, callback, data};
   g_hash_table_insert (self->watches, GUINT_TO_POINTER (self->next_id), watch);
   return self->next_id;
 }
@@ -105,7 +105,7 @@ void
 linced_poller_modify (LincedPoller *self, guint id, guint32 events)
 {
   Watch *watch = g_hash_table_lookup (self->watches, GUINT_TO_POINTER (id));
-  struct epoll_event event = { .events = events, .data.u32 = id };
+  struct epoll_event event = {.events = events, .data.u32 = id};
   if (watch)
     epoll_ctl (self->fd, EPOLL_CTL_MOD, watch->fd, &event);
 }
@@ -119,4 +119,3 @@ linced_poller_remove (LincedPoller *self, guint id)
   epoll_ctl (self->fd, EPOLL_CTL_DEL, watch->fd, NULL);
   g_hash_table_remove (self->watches, GUINT_TO_POINTER (id));
 }
-

@@ -12,7 +12,7 @@
 
 struct _LincedProcess {
   int pid;
-  guint64 start_time;   /* /proc/PID/stat, field 22: tells a process from a later one of its number */
+  guint64 start_time; /* /proc/PID/stat, field 22: tells a process from a later one of its number */
   gboolean child;
   gint64 since;
   char *pid_file;
@@ -44,7 +44,8 @@ read_start_time (int pid)
 static void
 note (LincedProcess *self)
 {
-  g_autofree char *text = g_strdup_printf ("%d %" G_GUINT64_FORMAT "\n", self->pid, self->start_time);
+  g_autofree char *text =
+      g_strdup_printf ("%d %" G_GUINT64_FORMAT "\n", self->pid, self->start_time);
   g_autofree char *folder = g_path_get_dirname (self->pid_file);
   g_autoptr (GError) error = NULL;
   g_mkdir_with_parents (folder, 0700);
@@ -113,8 +114,8 @@ linced_process_spawn (char **argv, char **environment, const char *pid_file,
   /* the daemon raised its own limit; programs that use select() need the usual one */
   getrlimit (RLIMIT_NOFILE, &files);
   files.rlim_cur = MIN (files.rlim_max, 1024);
-  if (!g_spawn_async (NULL, argv, environment, G_SPAWN_DO_NOT_REAP_CHILD, setup_child, &files, &pid,
-          error))
+  if (!g_spawn_async (
+          NULL, argv, environment, G_SPAWN_DO_NOT_REAP_CHILD, setup_child, &files, &pid, error))
     return NULL;
   LincedProcess *self = new_process (pid, TRUE, pid_file, ended, data);
   self->watch_source = g_child_watch_add (pid, on_child_ended, self);

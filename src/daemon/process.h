@@ -6,7 +6,8 @@
 
 G_BEGIN_DECLS
 
-#define LINCED_PROCESS_TERM_MS 2000 /* from the request to end to SIGTERM, and from that to SIGKILL */
+#define LINCED_PROCESS_TERM_MS                                                                     \
+  2000 /* from the request to end to SIGTERM, and from that to SIGKILL */
 
 typedef struct _LincedProcess LincedProcess;
 
@@ -15,13 +16,13 @@ typedef struct _LincedProcess LincedProcess;
 typedef void (*LincedProcessFunc) (LincedProcess *process, int status, gpointer data);
 
 /* Starts `argv` with this environment in a session of its own (a terminal's Ctrl-C is the daemon's
- * to judge), input from /dev/null, output to the daemon's standard error; notes it in `pid_file`. */
+ * to judge), input from /dev/null, output to the daemon's standard error; notes it in `pid_file`.
+ */
 LincedProcess *linced_process_spawn (char **argv, char **environment, const char *pid_file,
     LincedProcessFunc ended, gpointer data, GError **error);
 
 /* The process noted in `pid_file`, if it lives still; else NULL. */
-LincedProcess *linced_process_adopt (
-    const char *pid_file, LincedProcessFunc ended, gpointer data);
+LincedProcess *linced_process_adopt (const char *pid_file, LincedProcessFunc ended, gpointer data);
 
 /* A process that said hello by itself; noted in `pid_file`. */
 LincedProcess *linced_process_adopt_pid (

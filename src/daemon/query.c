@@ -39,7 +39,7 @@ linced_query_number (GHashTable *fields, const char *name, guint64 low, guint64 
   if (!text || g_ascii_string_to_unsigned (text, 10, low, high, value, NULL))
     return TRUE;
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-      "%s: '%.64s' is not a whole number from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT ".", name,
-      text, low, high);
+      "%s: '%.64s' is not a whole number from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT ".",
+      name, text, low, high);
   return FALSE;
 }

@@ -65,7 +65,8 @@ method_matches (const LincedRoute *route, const char *method)
 
 /* The route of the request; NULL with `allowed` set where only the method is wrong. */
 static const LincedRoute *
-find_route (LincedServer *self, const char *method, const char *path, char ***names, GString *allowed)
+find_route (
+    LincedServer *self, const char *method, const char *path, char ***names, GString *allowed)
 {
   for (const LincedRoute *route = self->routes; route->method; route++) {
     g_auto (GStrv) found = NULL;
@@ -157,7 +158,8 @@ on_early (SoupServer *soup, SoupServerMessage *message, const char *decoded, GHa
 }
 
 static void
-dispatch_api (LincedServer *self, SoupServerMessage *message, LincedRequest *request, const char *path)
+dispatch_api (
+    LincedServer *self, SoupServerMessage *message, LincedRequest *request, const char *path)
 {
   const char *method = soup_server_message_get_method (message);
   g_autoptr (GString) allowed = g_string_new (NULL);
@@ -175,9 +177,9 @@ dispatch_api (LincedServer *self, SoupServerMessage *message, LincedRequest *req
         "There is nothing at this address; see /api/v1.");
   } else {
     request->authorized = linced_access_is_authorized (self->access, message);
-    gboolean needs = route->access == LINCED_ROUTE_CHANGES ||
-                     (route->access == LINCED_ROUTE_READS &&
-                         linced_access_guards_reading (self->access));
+    gboolean needs =
+        route->access == LINCED_ROUTE_CHANGES ||
+        (route->access == LINCED_ROUTE_READS && linced_access_guards_reading (self->access));
     request->names = names;
     if (needs && !request->authorized)
       refuse_unauthorized (message);
@@ -194,8 +196,8 @@ on_request (SoupServer *soup, SoupServerMessage *message, const char *decoded, G
   GUri *uri = soup_server_message_get_uri (message);
   const char *path = g_uri_get_path (uri);
   const char *method = soup_server_message_get_method (message);
-  static char *no_names[] = { NULL };
-  LincedRequest request = { message, no_names, g_uri_get_query (uri), FALSE };
+  static char *no_names[] = {NULL};
+  LincedRequest request = {message, no_names, g_uri_get_query (uri), FALSE};
   if (!request.query)
     request.query = "";
   if (is_api (path))
@@ -232,11 +234,11 @@ on_upgraded (SoupServerMessage *message, gpointer data)
 }
 
 void
-linced_server_upgrade (LincedServer *self, const LincedRequest *request, LincedView *view,
-    const LincedResume *resume)
+linced_server_upgrade (
+    LincedServer *self, const LincedRequest *request, LincedView *view, const LincedResume *resume)
 {
   /* a page that shows its token as a subprotocol must see one of its own agreed on */
-  static char *protocols[] = { "lince", NULL };
+  static char *protocols[] = {"lince", NULL};
   SoupServerMessage *message = request->message;
   g_autoptr (GError) error = NULL;
   /* the Origin has been judged; no extension: deflate costs four times the time, 100 kB a client */
@@ -251,8 +253,8 @@ linced_server_upgrade (LincedServer *self, const LincedRequest *request, LincedV
   upgrade->view = linced_view_ref (view);
   upgrade->resume.log = g_strdup (resume->log);
   upgrade->resume.after = resume->after;
-  g_signal_connect_data (message, "wrote-informational", G_CALLBACK (on_upgraded), upgrade,
-      upgrade_free, 0);
+  g_signal_connect_data (
+      message, "wrote-informational", G_CALLBACK (on_upgraded), upgrade, upgrade_free, 0);
 }
 
 /* ---- listening ---- */
@@ -262,8 +264,8 @@ open_socket (const char *listen, guint port, GError **error)
 {
   g_autoptr (GInetAddress) address = g_inet_address_new_from_string (listen);
   g_autoptr (GSocketAddress) where = g_inet_socket_address_new (address, (guint16) port);
-  g_autoptr (GSocket) socket = g_socket_new (g_inet_address_get_family (address),
-      G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, error);
+  g_autoptr (GSocket) socket = g_socket_new (
+      g_inet_address_get_family (address), G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, error);
   if (!socket)
     return NULL;
   g_socket_set_option (socket, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER, NULL);
@@ -293,8 +295,8 @@ count_websockets (gpointer data)
 }
 
 LincedServer *
-linced_server_new (const LincedServerSettings *settings, LincedAccess *access, LincedHub *hub,
-    GError **error)
+linced_server_new (
+    const LincedServerSettings *settings, LincedAccess *access, LincedHub *hub, GError **error)
 {
   g_autoptr (GSocket) socket = open_socket (settings->listen, settings->port, error);
   if (!socket)

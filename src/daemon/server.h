@@ -23,30 +23,30 @@ typedef struct {
 typedef void (*LincedHandler) (const LincedRequest *request, gpointer data);
 
 typedef enum {
-  LINCED_ROUTE_READS,    /* needs the token where reading is guarded */
-  LINCED_ROUTE_CHANGES,  /* always needs it */
-  LINCED_ROUTE_OPEN,     /* never */
+  LINCED_ROUTE_READS,   /* needs the token where reading is guarded */
+  LINCED_ROUTE_CHANGES, /* always needs it */
+  LINCED_ROUTE_OPEN,    /* never */
 } LincedRouteAccess;
 
 typedef struct {
-  const char *method;  /* GET serves HEAD too */
-  const char *path;    /* "/api/v1/streams/{stream}" */
+  const char *method; /* GET serves HEAD too */
+  const char *path;   /* "/api/v1/streams/{stream}" */
   LincedRouteAccess access;
   LincedHandler handler;
 } LincedRoute;
 
 typedef struct {
-  const char *listen;      /* a numeric address */
-  guint port;              /* 0: any */
+  const char *listen; /* a numeric address */
+  guint port;         /* 0: any */
   guint max_connections;
   const LincedRoute *routes; /* ended by one without a method */
-  gpointer data;           /* for the routes' handlers */
-  LincedHandler fallback;  /* what no route under /api/ matches: static files; names is empty */
+  gpointer data;             /* for the routes' handlers */
+  LincedHandler fallback;    /* what no route under /api/ matches: static files; names is empty */
 } LincedServerSettings;
 
 /* Listens at once. Borrows `access` and `hub`. */
-LincedServer *linced_server_new (const LincedServerSettings *settings, LincedAccess *access,
-    LincedHub *hub, GError **error);
+LincedServer *linced_server_new (
+    const LincedServerSettings *settings, LincedAccess *access, LincedHub *hub, GError **error);
 void linced_server_free (LincedServer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LincedServer, linced_server_free)
 
@@ -57,7 +57,7 @@ const char *linced_server_uri (const LincedServer *self);
 void linced_server_stop (LincedServer *self);
 
 /* Answers a WebSocket's handshake and hands the connection to the hub. */
-void linced_server_upgrade (LincedServer *self, const LincedRequest *request, LincedView *view,
-    const LincedResume *resume);
+void linced_server_upgrade (
+    LincedServer *self, const LincedRequest *request, LincedView *view, const LincedResume *resume);
 
 G_END_DECLS

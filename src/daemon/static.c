@@ -8,14 +8,14 @@
 static const struct {
   const char *ending, *type;
 } content_types[] = {
-  { ".html", "text/html; charset=utf-8" },
-  { ".css", "text/css; charset=utf-8" },
-  { ".js", "text/javascript; charset=utf-8" },
-  { ".json", "application/json; charset=utf-8" },
-  { ".svg", "image/svg+xml" },
-  { ".png", "image/png" },
-  { ".woff2", "font/woff2" },
-  { ".txt", "text/plain; charset=utf-8" },
+    {".html", "text/html; charset=utf-8"},
+    {".css", "text/css; charset=utf-8"},
+    {".js", "text/javascript; charset=utf-8"},
+    {".json", "application/json; charset=utf-8"},
+    {".svg", "image/svg+xml"},
+    {".png", "image/png"},
+    {".woff2", "font/woff2"},
+    {".txt", "text/plain; charset=utf-8"},
 };
 
 static const char *
@@ -33,8 +33,8 @@ find_type (const char *path)
 static void
 set_policy (SoupServerMessage *message)
 {
-  const char *host = soup_message_headers_get_one (
-      soup_server_message_get_request_headers (message), "Host");
+  const char *host =
+      soup_message_headers_get_one (soup_server_message_get_request_headers (message), "Host");
   g_autofree char *policy = g_strdup_printf (
       "default-src 'self'; img-src 'self' blob: data:; connect-src 'self' ws://%s wss://%s; "
       "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",

@@ -120,8 +120,8 @@ linced_stream_take_objects (LincedStream *self, const LinceLinkObjects *objects)
   for (guint i = 0; i < objects->objects->len; i++) {
     if (g_hash_table_size (self->coming) >= LINCED_STREAM_MAX_OBJECTS)
       break;
-    LinceLinkObject *object = g_memdup2 (
-        &g_array_index (objects->objects, LinceLinkObject, i), sizeof (LinceLinkObject));
+    LinceLinkObject *object =
+        g_memdup2 (&g_array_index (objects->objects, LinceLinkObject, i), sizeof (LinceLinkObject));
     g_hash_table_replace (self->coming, object->id, object);
   }
   if (objects->part < objects->parts)
@@ -258,8 +258,8 @@ linced_stream_write (LincedStream *self, JsonBuilder *builder)
   const LincedStreamConfig *config = self->config;
   g_autofree char *uri = linced_redact_uri (config->uri);
   note_state (self);
-  g_autofree char *reason = linced_redact_text (
-      self->event.state == self->last_state ? self->event.reason : "");
+  g_autofree char *reason =
+      linced_redact_text (self->event.state == self->last_state ? self->event.reason : "");
   json_builder_begin_object (builder);
   add_string (builder, "id", config->id);
   add_string (builder, "state", lince_stream_state_name (self->last_state));
@@ -287,7 +287,8 @@ linced_stream_write (LincedStream *self, JsonBuilder *builder)
 void
 linced_stream_write_objects (const LincedStream *self, JsonBuilder *builder)
 {
-  g_autoptr (GList) ids = g_list_sort (g_hash_table_get_keys (self->objects), (GCompareFunc) strcmp);
+  g_autoptr (GList) ids =
+      g_list_sort (g_hash_table_get_keys (self->objects), (GCompareFunc) strcmp);
   json_builder_begin_array (builder);
   for (GList *link = ids; link; link = link->next) {
     const LinceLinkObject *object = g_hash_table_lookup (self->objects, link->data);

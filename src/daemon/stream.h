@@ -15,38 +15,38 @@ G_BEGIN_DECLS
 
 typedef struct {
   const LincedStreamConfig *config; /* borrowed */
-  gpointer supervisor;     /* that it belongs to; borrowed */
+  gpointer supervisor;              /* that it belongs to; borrowed */
   char *collection_id;
 
-  LincedProcess *process;  /* NULL: none runs */
+  LincedProcess *process; /* NULL: none runs */
   char *pid_file;
-  LincedLink *link;        /* NULL: not connected */
-  gint64 deadline;         /* monotonic; until when a first heart-beat over the link must come */
-  char run[33];            /* of the newest process that said hello; "" before */
-  guint64 acknowledge;     /* to be told to the link; 0: nothing */
-  gboolean stopping;       /* its end is asked for */
-  gboolean gave_up;        /* the process was judged to hang: its end is told so */
+  LincedLink *link;    /* NULL: not connected */
+  gint64 deadline;     /* monotonic; until when a first heart-beat over the link must come */
+  char run[33];        /* of the newest process that said hello; "" before */
+  guint64 acknowledge; /* to be told to the link; 0: nothing */
+  gboolean stopping;   /* its end is asked for */
+  gboolean gave_up;    /* the process was judged to hang: its end is told so */
 
-  guint restarts;          /* processes started again since the daemon's start */
-  guint failures;          /* ends in a row: the back-off's step */
-  gint64 healthy_since;    /* monotonic; 0: not running */
-  gint64 retry_at;         /* monotonic; 0: no retry is due */
+  guint restarts;       /* processes started again since the daemon's start */
+  guint failures;       /* ends in a row: the back-off's step */
+  gint64 healthy_since; /* monotonic; 0: not running */
+  gint64 retry_at;      /* monotonic; 0: no retry is due */
   guint retry_source;
 
   LinceLinkBeat beat;
-  gint64 last_beat;        /* monotonic; 0: none of this process */
-  gint64 pipeline_moved;   /* monotonic; when beat.pipeline last changed */
+  gint64 last_beat;      /* monotonic; 0: none of this process */
+  gint64 pipeline_moved; /* monotonic; when beat.pipeline last changed */
   double frames_a_second;
   gint width, height, par_n, par_d;
 
-  LinceEvent event;        /* the newest of type stream */
-  gint64 since;            /* µs since 1970; when the present state began */
+  LinceEvent event; /* the newest of type stream */
+  gint64 since;     /* µs since 1970; when the present state began */
   LinceStreamState last_state;
 
   char revision[17];
-  GHashTable *objects;     /* id to LinceLinkObject */
-  GHashTable *coming;      /* parts of the next objects, or NULL */
-  GPtrArray *problems;     /* of LinceLinkProblem */
+  GHashTable *objects; /* id to LinceLinkObject */
+  GHashTable *coming;  /* parts of the next objects, or NULL */
+  GPtrArray *problems; /* of LinceLinkProblem */
 } LincedStream;
 
 LincedStream *linced_stream_new (const LincedStreamConfig *config, const char *run_dir);

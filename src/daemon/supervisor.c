@@ -111,8 +111,7 @@ acknowledge (LincedSupervisor *self, LincedStream *stream, const char *run, guin
     self->acknowledge_source = g_idle_add_full (G_PRIORITY_DEFAULT, on_acknowledge, self, NULL);
 }
 
-static void
-refuse (LincedLink *link, const char *format, ...) G_GNUC_PRINTF (2, 3);
+static void refuse (LincedLink *link, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
 static void
 refuse (LincedLink *link, const char *format, ...)
@@ -132,7 +131,7 @@ static void
 greet (LincedSupervisor *self, LincedStream *stream)
 {
   g_autoptr (GString) lines = g_string_new (NULL);
-  LinceLinkGreeting greeting = { 0 };
+  LinceLinkGreeting greeting = {0};
   g_autofree LinceLinkConfigure *configure = g_new0 (LinceLinkConfigure, 1);
   g_strlcpy (greeting.version, LINCE_VERSION, sizeof greeting.version);
   greeting.acknowledged = lince_record_acknowledged (self->record, stream->run);
@@ -262,7 +261,8 @@ take_event (LincedSupervisor *self, LincedStream *stream, const LinceEvent *said
     case LINCE_RECORD_BUSY:
       return FALSE;
     case LINCE_RECORD_DUPLICATE:
-      acknowledge (self, stream, stream->run, lince_record_acknowledged (self->record, stream->run));
+      acknowledge (
+          self, stream, stream->run, lince_record_acknowledged (self->record, stream->run));
       return TRUE;
     case LINCE_RECORD_QUEUED:
       linced_stream_take_event (stream, &event);
@@ -321,7 +321,7 @@ on_link_closed (LincedLink *link, gpointer data)
 static void
 on_accepted (int fd, int pid, gpointer data)
 {
-  static const LincedLinkEvents events = { .received = on_received, .closed = on_link_closed };
+  static const LincedLinkEvents events = {.received = on_received, .closed = on_link_closed};
   LincedSupervisor *self = data;
   if (self->strangers->len >= MAX_STRANGERS)
     linced_link_end (g_ptr_array_index (self->strangers, 0));
@@ -356,9 +356,9 @@ retry_later (LincedSupervisor *self, LincedStream *stream, const char *what)
   if (stream->healthy_since && is_overdue (stream->healthy_since, LINCED_HEALTHY_S * 1000))
     stream->failures = 0;
   gint delay = next_delay (stream);
-  g_autofree char *reason =
-      delay > 0 ? g_strdup_printf ("%s; a new process starts in %d s.", what, delay)
-                : g_strdup_printf ("%s; a new process starts now.", what);
+  g_autofree char *reason = delay > 0
+                                ? g_strdup_printf ("%s; a new process starts in %d s.", what, delay)
+                                : g_strdup_printf ("%s; a new process starts now.", what);
   g_warning ("stream '%s': %s", stream->config->id, reason);
   stream->restarts++;
   stream->healthy_since = 0;
@@ -399,7 +399,7 @@ on_process_ended (LincedProcess *process, int status, gpointer data)
 static char *
 find_program (void)
 {
-  static const char *const places[] = { "lince-stream", "../stream/lince-stream" };
+  static const char *const places[] = {"lince-stream", "../stream/lince-stream"};
   const char *named = g_getenv ("LINCE_STREAM");
   g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
   g_autofree char *folder = self ? g_path_get_dirname (self) : NULL;
@@ -430,18 +430,19 @@ start_process (LincedSupervisor *self, LincedStream *stream)
 {
   g_auto (GStrv) argv = make_argv (self, stream);
   /* the service manager's own are the daemon's */
-  g_auto (GStrv) environment = g_environ_unsetenv (
-      g_environ_unsetenv (g_get_environ (), "NOTIFY_SOCKET"), "WATCHDOG_USEC");
+  g_auto (GStrv) environment =
+      g_environ_unsetenv (g_environ_unsetenv (g_get_environ (), "NOTIFY_SOCKET"), "WATCHDOG_USEC");
   g_autoptr (GError) error = NULL;
   expect_beat (stream, LINCED_CONNECT_MS);
-  stream->process = linced_process_spawn (
-      argv, environment, stream->pid_file, on_process_ended, stream, &error);
+  stream->process =
+      linced_process_spawn (argv, environment, stream->pid_file, on_process_ended, stream, &error);
   if (stream->process) {
     g_message ("stream '%s': process %d is started", stream->config->id,
         linced_process_pid (stream->process));
     return;
   }
-  g_autofree char *what = g_strdup_printf ("The program lince-stream cannot be started: %s", error->message);
+  g_autofree char *what =
+      g_strdup_printf ("The program lince-stream cannot be started: %s", error->message);
   retry_later (self, stream, what);
 }
 
@@ -649,8 +650,7 @@ linced_supervisor_new (const LincedConfig *config, const char *run_dir, LinceRec
     g_ptr_array_add (self->streams, stream);
     g_hash_table_insert (self->by_id, stream->config->id, stream);
   }
-  self->socket =
-      linced_local_socket_new (run_dir, LINCE_LINK_SOCKET, on_accepted, self, error);
+  self->socket = linced_local_socket_new (run_dir, LINCE_LINK_SOCKET, on_accepted, self, error);
   if (!self->socket)
     g_clear_pointer (&self, linced_supervisor_free);
   return self;

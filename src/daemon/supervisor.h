@@ -43,8 +43,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (LincedSupervisor, linced_supervisor_free)
 void linced_supervisor_start (LincedSupervisor *self);
 
 /* Asks all processes to end; `done` is called when none is left, at the latest 5 s later. */
-void linced_supervisor_stop (
-    LincedSupervisor *self, void (*done) (gpointer data), gpointer data);
+void linced_supervisor_stop (LincedSupervisor *self, void (*done) (gpointer data), gpointer data);
 
 /* The record's news: `published` and `settled` (record.h) go here too. */
 void linced_supervisor_published (LincedSupervisor *self, const LinceEvent *event);
@@ -60,6 +59,7 @@ GPtrArray *linced_supervisor_streams (LincedSupervisor *self);
 gboolean linced_supervisor_restart (LincedSupervisor *self, LincedStream *stream);
 
 /* Somebody watches: asks the stream for pictures. */
-void linced_supervisor_look (LincedSupervisor *self, LincedStream *stream, const LinceLinkLook *look);
+void linced_supervisor_look (
+    LincedSupervisor *self, LincedStream *stream, const LinceLinkLook *look);
 
 G_END_DECLS

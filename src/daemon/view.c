@@ -13,7 +13,7 @@ struct _LincedView {
   GHashTable *streams, *objects; /* NULL: all */
   guint types;                   /* a bit each LinceEventType; 0: all */
   gboolean metadata;
-  GHashTable *placed;            /* streams whose last `moved` held placements for this view */
+  GHashTable *placed; /* streams whose last `moved` held placements for this view */
 };
 
 static int
@@ -224,9 +224,8 @@ char *
 linced_view_join_metadata (const LincedView *self, const LinceEvent *event, const char *line,
     gsize length, LincedMetadataFunc metadata, gpointer data)
 {
-  const char *json = self->metadata && *event->object
-                         ? metadata (event->stream, event->object, data)
-                         : NULL;
+  const char *json =
+      self->metadata && *event->object ? metadata (event->stream, event->object, data) : NULL;
   g_autoptr (GBytes) whole = g_bytes_new (line, length);
   g_autoptr (GBytes) joined = json ? lince_client_join_metadata (whole, json) : g_bytes_ref (whole);
   gsize size;

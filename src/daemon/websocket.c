@@ -12,11 +12,11 @@ struct _LincedWebsocketReader {
   guint8 header[MAX_HEADER];
   guint header_have, header_need;
   guint8 mask[4];
-  guint8 first;         /* FIN and opcode of the frame under way */
-  gsize left;           /* payload bytes of it still to come */
-  gsize done;           /* and those that came: the mask's phase */
+  guint8 first; /* FIN and opcode of the frame under way */
+  gsize left;   /* payload bytes of it still to come */
+  gsize done;   /* and those that came: the mask's phase */
   guint8 control[MAX_CONTROL];
-  GByteArray *message;  /* NULL until a client sends one, which few do */
+  GByteArray *message;                  /* NULL until a client sends one, which few do */
   LincedWebsocketOpcode message_opcode; /* CONTINUATION: none under way */
   guint fragments;
   gboolean closed;
@@ -25,7 +25,7 @@ struct _LincedWebsocketReader {
 GBytes *
 linced_websocket_frame (LincedWebsocketOpcode opcode, const void *payload, gsize length)
 {
-  guint8 header[10] = { (guint8) (FIN | opcode) };
+  guint8 header[10] = {(guint8) (FIN | opcode)};
   gsize size = 2;
   if (length <= MAX_CONTROL) {
     header[1] = (guint8) length;
@@ -50,7 +50,7 @@ linced_websocket_frame (LincedWebsocketOpcode opcode, const void *payload, gsize
 GBytes *
 linced_websocket_close_frame (guint code, const char *reason)
 {
-  guint8 payload[MAX_CONTROL] = { (guint8) (code >> 8), (guint8) code };
+  guint8 payload[MAX_CONTROL] = {(guint8) (code >> 8), (guint8) code};
   gsize length = MIN (strlen (reason), sizeof payload - 2);
   memcpy (payload + 2, reason, length);
   return linced_websocket_frame (LINCED_WEBSOCKET_CLOSE, payload, length + 2);
@@ -172,7 +172,7 @@ check_close (const guint8 *payload, gsize length)
   if (!may_be_sent)
     return LINCED_CLOSE_PROTOCOL;
   return g_utf8_validate_len ((const char *) payload + 2, length - 2, NULL) ? 0
-                                                                           : LINCED_CLOSE_BAD_DATA;
+                                                                            : LINCED_CLOSE_BAD_DATA;
 }
 
 static guint

@@ -3,8 +3,8 @@
  *
  * linced frames by itself rather than through SoupWebsocketConnection, because that queues without
  * a bound and without a measure, and collects a fragmented message without a limit
- * (CVE-2025-32049). Here a message is encoded once and shared by all clients that get it, and what a
- * client sends is limited before it is stored. No extension (no deflate) is ever agreed on. */
+ * (CVE-2025-32049). Here a message is encoded once and shared by all clients that get it, and what
+ * a client sends is limited before it is stored. No extension (no deflate) is ever agreed on. */
 #pragma once
 
 #include <glib.h>
@@ -37,8 +37,7 @@ enum {
 };
 
 /* One unmasked, final frame. Transfer full; immutable, so shared freely. */
-GBytes *linced_websocket_frame (
-    LincedWebsocketOpcode opcode, const void *payload, gsize length);
+GBytes *linced_websocket_frame (LincedWebsocketOpcode opcode, const void *payload, gsize length);
 
 /* A close frame; `reason` is at most 123 bytes of UTF-8. Transfer full. */
 GBytes *linced_websocket_close_frame (guint code, const char *reason);
@@ -48,8 +47,8 @@ typedef struct _LincedWebsocketReader LincedWebsocketReader;
 
 /* Called for each whole message (fragments joined) and each control frame. `payload` is borrowed
  * for the call. Must not free the reader. */
-typedef void (*LincedWebsocketHandler) (LincedWebsocketOpcode opcode, const guint8 *payload,
-    gsize length, gpointer data);
+typedef void (*LincedWebsocketHandler) (
+    LincedWebsocketOpcode opcode, const guint8 *payload, gsize length, gpointer data);
 
 LincedWebsocketReader *linced_websocket_reader_new (void);
 void linced_websocket_reader_free (LincedWebsocketReader *self);
