@@ -6,11 +6,25 @@
 #define PROBES 6       /* words that are looked under at most */
 #define PROBE_REACH 24 /* bits by which they may be farther than the nearest */
 #define LIMIT 64       /* bits: matches farther than this tell nothing */
-#define FURTHER 8     /* bits by which the second and third image may be farther than the first */
+#define FURTHER 8      /* bits by which the second and third image may be farther than the first */
 #define MAX_WORDS 4096
 #define CAPACITY 128
 #define MAX_BLOCKS (1u << 16) /* of one list that are read */
 #define POSITION(found) ((found) &0xfffffu)
+
+/* A value of the block, read once: what is checked is what is used, whatever happens to the bytes.
+ */
+static uint32_t
+read_number (const uint32_t *number)
+{
+  return *(const volatile uint32_t *) number;
+}
+
+static float
+read_float (const float *number)
+{
+  return *(const volatile float *) number;
+}
 
 static bool
 before (const LinceNeighbour *a, const LinceNeighbour *b)
@@ -62,7 +76,7 @@ lince_match (const LinceTextured *textured, const LinceKernels *kernels,
   n = kernels->choose (distances, word_count, PROBE_REACH, PROBES, chosen);
   for (uint32_t p = 0; p < n; p++) {
     uint32_t word = first_word + chosen[p], found[CAPACITY], hits;
-    uint32_t begin = lists[word], end = lists[word + 1];
+    uint32_t begin = read_number (&lists[word]), end = read_number (&lists[word + 1]);
 
     end = end > textured->block_count ? textured->block_count : end;
     if (begin >= end)
@@ -74,7 +88,7 @@ lince_match (const LinceTextured *textured, const LinceKernels *kernels,
     hits = kernels->scan (descriptor, blocks + begin, end - begin, limit, found, CAPACITY);
     for (uint32_t i = 0; i < hits; i++) {
       uint32_t slot = begin * LINCE_BLOCK + POSITION (found[i]);
-      LinceNeighbour candidate = {slots[slot].image, slot, found[i] >> 20};
+      LinceNeighbour candidate = {read_number (&slots[slot].image), slot, found[i] >> 20};
 
       if (candidate.image < textured->image_count)
         count = insert (neighbours, count, candidate);
@@ -89,14 +103,15 @@ void
 lince_textured_image (
     const LinceTextured *textured, uint32_t image, float *width, float *height, uint32_t *count)
 {
-  LinceBlockImage block = ((const LinceBlockImage *) textured->parts[LINCE_PART_IMAGES])[image];
+  const LinceBlockImage *block =
+      (const LinceBlockImage *) textured->parts[LINCE_PART_IMAGES] + image;
+  float w = read_float (&block->width), h = read_float (&block->height);
+  uint32_t first = read_number (&block->first), members = read_number (&block->count);
 
-  *width = block.width >= 1 && block.width <= LINCE_PICTURE_MAX_SIDE ? block.width : 1.f;
-  *height = block.height >= 1 && block.height <= LINCE_PICTURE_MAX_SIDE ? block.height : 1.f;
+  *width = w >= 1 && w <= LINCE_PICTURE_MAX_SIDE ? w : 1.f;
+  *height = h >= 1 && h <= LINCE_PICTURE_MAX_SIDE ? h : 1.f;
   *count =
-      block.first <= textured->feature_count && block.count <= textured->feature_count - block.first
-          ? block.count
-          : 0;
+      first <= textured->feature_count && members <= textured->feature_count - first ? members : 0;
 }
 
 bool
@@ -106,11 +121,11 @@ lince_textured_member (
   const LinceBlockImage *block =
       (const LinceBlockImage *) textured->parts[LINCE_PART_IMAGES] + image;
   const uint32_t *members = textured->parts[LINCE_PART_MEMBERS];
-  uint32_t first = *(const volatile uint32_t *) &block->first;
+  uint32_t first = read_number (&block->first);
 
   if (first >= textured->feature_count || number >= textured->feature_count - first)
     return false;
-  *slot = *(const volatile uint32_t *) &members[first + number];
+  *slot = read_number (&members[first + number]);
   return *slot < textured->block_count * LINCE_BLOCK;
 }
 

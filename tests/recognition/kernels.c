@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Every kernel of every level against plain C, on hostile input: all widths, extreme values,
+ * buffers of exactly the size that the header promises, guards around what is written. */
+#include "recognition/kernels/kernels.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GUARD 64
+#define GUARD_VALUE 0xa5
+
+static uint32_t state = 1;
+
+static uint32_t
+random_below (uint32_t below)
+{
+  state = state * 1664525u + 1013904223u;
+  return (state >> 8) % below;
+}
+
+/* Bytes that are random, mostly 0 or 255, or all the same; exactly `size` of them. */
+static uint8_t *
+hostile_bytes (size_t size)
+{
+  uint8_t *bytes = malloc (size > 0 ? size : 1);
+  uint32_t kind = random_below (5);
+
+  ck_assert_ptr_nonnull (bytes);
+  for (size_t i = 0; i < size; i++)
+    bytes[i] = (uint8_t) (kind == 0   ? 0
+                          : kind == 1 ? 255
+                          : kind == 2 ? random_below (2) * 255
+                          : kind == 3 ? 100 + random_below (4)
+                                      : random_below (256));
+  return bytes;
+}
+
+/* An output buffer with guards on both sides. */
+static uint8_t *
+guarded (size_t size)
+{
+  uint8_t *memory = malloc (size + 2 * GUARD);
+
+  ck_assert_ptr_nonnull (memory);
+  memset (memory, GUARD_VALUE, size + 2 * GUARD);
+  return memory + GUARD;
+}
+
+static void
+check_guards (uint8_t *out, size_t size, const char *what, int width)
+{
+  for (int i = 1; i <= GUARD; i++)
+    ck_assert_msg (out[-i] == GUARD_VALUE && out[size + (size_t) i - 1] == GUARD_VALUE,
+        "%s of width %d writes beyond its row", what, width);
+  free (out - GUARD);
+}
+
+static void
+compare (const uint8_t *expected, const uint8_t *got, size_t size, const char *what, int width)
+{
+  for (size_t i = 0; i < size; i++)
+    ck_assert_msg (expected[i] == got[i], "%s of width %d: byte %zu is %u, plain C has %u", what,
+        width, i, got[i], expected[i]);
+}
+
+typedef void (*RowOfTwo) (const uint8_t *, const uint8_t *, uint8_t *, int);
+
+static void
+compare_row_of_two (RowOfTwo reference, RowOfTwo kernel, size_t read, int width, const char *what)
+{
+  uint8_t *a = hostile_bytes (read), *b = hostile_bytes (read);
+  uint8_t *expected = guarded ((size_t) width), *got = guarded ((size_t) width);
+
+  reference (a, b, expected, width);
+  kernel (a, b, got, width);
+  compare (expected, got, (size_t) width, what, width);
+  check_guards (expected, (size_t) width, what, width);
+  check_guards (got, (size_t) width, what, width);
+  free (a);
+  free (b);
+}
+
+static void
+compare_smooth (const LinceKernels *kernels, int width)
+{
+  uint8_t *rows[5], *expected = guarded ((size_t) width), *got = guarded ((size_t) width);
+  uint16_t *scratch = malloc (((size_t) width + 4) * sizeof *scratch);
+  uint16_t *reference = malloc (((size_t) width + 4) * sizeof *scratch);
+
+  for (int i = 0; i < 5; i++)
+    rows[i] = hostile_bytes ((size_t) width);
+  lince_kernels_c.smooth_row ((const uint8_t *const *) rows, reference, expected, width);
+  kernels->smooth_row ((const uint8_t *const *) rows, scratch, got, width);
+  compare (expected, got, (size_t) width, "smooth_row", width);
+  check_guards (expected, (size_t) width, "smooth_row", width);
+  check_guards (got, (size_t) width, "smooth_row", width);
+  for (int i = 0; i < 5; i++)
+    free (rows[i]);
+  free (scratch);
+  free (reference);
+}
+
+static void
+compare_response (const LinceKernels *kernels, int width)
+{
+  size_t stride = (size_t) width + 6, size = (size_t) width * sizeof (int16_t);
+  uint8_t *pixels = hostile_bytes (7 * stride), *expected = guarded (size), *got = guarded (size);
+
+  lince_kernels_c.response_row (
+      pixels + 3 * stride + 3, (ptrdiff_t) stride, (int16_t *) expected, width);
+  kernels->response_row (pixels + 3 * stride + 3, (ptrdiff_t) stride, (int16_t *) got, width);
+  compare (expected, got, size, "response_row", width);
+  check_guards (expected, size, "response_row", width);
+  check_guards (got, size, "response_row", width);
+  free (pixels);
+}
+
+static void
+compare_extrema (const LinceKernels *kernels, int width)
+{
+  size_t words = ((size_t) width + 63) / 64;
+  int16_t *memory[3];
+  const int16_t *rows[3];
+  uint8_t *expected = guarded (words * 8), *got = guarded (words * 8);
+  int spread = (int[]){3, 9, 1021, 65535}[random_below (4)], threshold = 1 + (int) random_below (8);
+
+  for (int i = 0; i < 3; i++) {
+    memory[i] = malloc (((size_t) width + 2) * sizeof (int16_t));
+    for (int x = 0; x < width + 2; x++)
+      memory[i][x] = (int16_t) ((int) random_below ((uint32_t) spread) - spread / 2);
+    rows[i] = memory[i] + 1;
+  }
+  lince_kernels_c.extrema_row (rows, width, threshold, (uint64_t *) expected);
+  kernels->extrema_row (rows, width, threshold, (uint64_t *) got);
+  compare (expected, got, words * 8, "extrema_row", width);
+  check_guards (expected, words * 8, "extrema_row", width);
+  check_guards (got, words * 8, "extrema_row", width);
+  for (int i = 0; i < 3; i++)
+    free (memory[i]);
+}
+
+START_TEST (rows_agree)
+{
+  const LinceKernels *kernels = lince_kernels_at ((LinceCpuLevel) _i);
+
+  if (kernels == NULL)
+    return;
+  for (int width = 1; width < 200; width++)
+    for (int round = 0; round < 4; round++) {
+      compare_row_of_two (
+          lince_kernels_c.halve_row, kernels->halve_row, 2 * (size_t) width, width, "halve_row");
+      if (width % 2 == 0)
+        compare_row_of_two (lince_kernels_c.two_thirds_row, kernels->two_thirds_row,
+            3 * (size_t) width / 2, width, "two_thirds_row");
+      compare_smooth (kernels, width);
+      compare_response (kernels, width);
+      compare_extrema (kernels, width);
+    }
+}
+END_TEST
+
+START_TEST (moments_agree)
+{
+  const LinceKernels *kernels = lince_kernels_at ((LinceCpuLevel) _i);
+  const int radius = LINCE_MOMENT_RADIUS;
+
+  if (kernels == NULL)
+    return;
+  for (int round = 0; round < 200; round++) {
+    size_t stride = 2 * (size_t) radius + 1 + random_below (9);
+    /* the last row ends with the disc's square */
+    size_t size = 2 * (size_t) radius * stride + 2 * (size_t) radius + 1;
+    uint8_t *pixels = hostile_bytes (size);
+    const uint8_t *centre = pixels + (size_t) radius * stride + radius;
+    int32_t x, y, expected_x, expected_y;
+
+    lince_kernels_c.moments (centre, (ptrdiff_t) stride, &expected_x, &expected_y);
+    kernels->moments (centre, (ptrdiff_t) stride, &x, &y);
+    ck_assert_int_eq (x, expected_x);
+    ck_assert_int_eq (y, expected_y);
+    free (pixels);
+  }
+}
+END_TEST
+
+START_TEST (descriptors_agree)
+{
+  const LinceKernels *kernels = lince_kernels_at ((LinceCpuLevel) _i);
+
+  if (kernels == NULL)
+    return;
+  for (int round = 0; round < 500; round++) {
+    uint8_t *samples = hostile_bytes (LINCE_DESCRIPTOR_SAMPLES);
+    LincePairs pairs;
+    LinceDescriptor expected, got;
+
+    for (int i = 0; i < 64 * LINCE_DESCRIPTOR_WORDS; i++) {
+      pairs.first[i] = (uint8_t) random_below (LINCE_DESCRIPTOR_SAMPLES);
+      pairs.second[i] = (uint8_t) random_below (LINCE_DESCRIPTOR_SAMPLES);
+    }
+    lince_kernels_c.describe (samples, &pairs, &expected);
+    kernels->describe (samples, &pairs, &got);
+    compare ((uint8_t *) &expected, (uint8_t *) &got, sizeof got, "describe", 64);
+    free (samples);
+  }
+}
+END_TEST
+
+START_TEST (distances_agree)
+{
+  const LinceKernels *kernels = lince_kernels_at ((LinceCpuLevel) _i);
+
+  if (kernels == NULL)
+    return;
+  for (uint32_t count = 0; count < 40; count++) {
+    LinceDescriptorBlock *blocks = (void *) hostile_bytes (count * sizeof *blocks);
+    LinceDescriptor query;
+    uint32_t total = count * LINCE_BLOCK, limit = random_below (257), capacity = random_below (80);
+    uint8_t *bytes = hostile_bytes (sizeof query);
+    uint8_t *expected = guarded (total * 2), *got = guarded (total * 2);
+    uint8_t *found = guarded (capacity * 4), *expected_found = guarded (capacity * 4);
+    uint32_t n;
+
+    memcpy (&query, bytes, sizeof query);
+    lince_kernels_c.distances (&query, blocks, count, (uint16_t *) expected);
+    kernels->distances (&query, blocks, count, (uint16_t *) got);
+    compare (expected, got, total * 2, "distances", (int) count);
+    n = lince_kernels_c.scan (&query, blocks, count, limit, (uint32_t *) expected_found, capacity);
+    ck_assert_uint_eq (
+        kernels->scan (&query, blocks, count, limit, (uint32_t *) found, capacity), n);
+    compare (expected_found, found, n * 4, "scan", (int) count);
+    check_guards (expected, total * 2, "distances", (int) count);
+    check_guards (got, total * 2, "distances", (int) count);
+    check_guards (found, capacity * 4, "scan", (int) count);
+    check_guards (expected_found, capacity * 4, "scan", (int) count);
+    free (blocks);
+    free (bytes);
+  }
+}
+END_TEST
+
+START_TEST (choices_agree)
+{
+  const LinceKernels *kernels = lince_kernels_at ((LinceCpuLevel) _i);
+
+  if (kernels == NULL)
+    return;
+  for (uint32_t count = 1; count < 300; count++) {
+    uint16_t *values = malloc (count * sizeof *values), expected[16], got[16];
+    uint32_t spread = (uint32_t[]){1, 4, 120, 257}[random_below (4)];
+    uint32_t most = 1 + random_below (16), reach = random_below (40), n;
+
+    for (uint32_t i = 0; i < count; i++)
+      values[i] = (uint16_t) random_below (spread);
+    n = lince_kernels_c.choose (values, count, reach, most, expected);
+    ck_assert_uint_ge (n, 1);
+    ck_assert_uint_le (n, most);
+    ck_assert_uint_eq (kernels->choose (values, count, reach, most, got), n);
+    for (uint32_t i = 0; i < n; i++)
+      ck_assert_uint_eq (got[i], expected[i]);
+    free (values);
+  }
+}
+END_TEST
+
+START_TEST (supports_agree)
+{
+  const LinceKernels *kernels = lince_kernels_at ((LinceCpuLevel) _i);
+
+  if (kernels == NULL)
+    return;
+  for (uint32_t count = 1; count < 120; count++) {
+    float *u = malloc (count * sizeof *u), *v = malloc (count * sizeof *v);
+    float *scale = malloc (count * sizeof *scale);
+    int32_t *turn = malloc (count * sizeof *turn), *weight = malloc (count * sizeof *weight);
+    LinceVotes votes = {u, v, scale, turn, weight};
+    LinceVoteReach reach = {20.f + (float) random_below (100), 1.8f, 26};
+
+    for (uint32_t i = 0; i < count; i++) {
+      u[i] = (float) random_below (400) * .5f;
+      v[i] = (float) random_below (400) * .5f;
+      scale[i] = .5f + (float) random_below (100) * .02f;
+      turn[i] = (int32_t) random_below (256);
+      weight[i] = (int32_t) random_below (65);
+    }
+    for (uint32_t seed = 0; seed < count; seed++)
+      ck_assert_uint_eq (kernels->support (&votes, count, seed, &reach),
+          lince_kernels_c.support (&votes, count, seed, &reach));
+    free (u);
+    free (v);
+    free (scale);
+    free (turn);
+    free (weight);
+  }
+}
+END_TEST
+
+/* The plain C itself, on values that can be reckoned by hand. */
+START_TEST (plain_c_is_right)
+{
+  const uint8_t a[6] = {0, 255, 10, 20, 90, 90}, b[6] = {255, 255, 11, 21, 0, 90};
+  uint8_t out[4];
+  const int16_t above[5] = {0, 0, 0, 0, 0}, row[5] = {0, 9, 9, -9, 0}, below[5] = {0, 0, 0, 0, 8};
+  const int16_t *rows[3] = {above + 1, row + 1, below + 1};
+  uint64_t bits;
+  LinceDescriptorBlock block = {{{0}}};
+  LinceDescriptor query = {{~0ull, 0, 1, 0}};
+  uint16_t distances[LINCE_BLOCK];
+
+  lince_kernels_c.halve_row (a, b, out, 3);
+  ck_assert_uint_eq (out[0], 191);
+  ck_assert_uint_eq (out[1], 16);
+  ck_assert_uint_eq (out[2], 68);
+  lince_kernels_c.two_thirds_row (a, b, out, 4);
+  /* (2 (2 * 0 + 255) + 2 * 255 + 255) / 9 and (2 (2 * 10 + 255) + 2 * 11 + 255) / 9 */
+  ck_assert_uint_eq (out[0], 142);
+  ck_assert_uint_eq (out[1], 92);
+  /* of two equal neighbours the first is the maximum */
+  lince_kernels_c.extrema_row (rows, 3, 5, &bits);
+  ck_assert_uint_eq (bits, 1 | 4);
+  block.words[0][3] = ~0ull;
+  block.words[3][3] = 3;
+  lince_kernels_c.distances (&query, &block, 1, distances);
+  ck_assert_uint_eq (distances[3], 3);
+  ck_assert_uint_eq (distances[0], 65);
+}
+END_TEST
+
+START_TEST (levels_can_be_forced)
+{
+  for (int level = 0; level < LINCE_CPU_LEVELS; level++) {
+    if (lince_kernels_at ((LinceCpuLevel) level) == NULL)
+      continue;
+    lince_kernels_force ((LinceCpuLevel) level);
+    ck_assert_ptr_eq (lince_kernels (), lince_kernels_at ((LinceCpuLevel) level));
+  }
+  ck_assert_ptr_nonnull (lince_kernels_at (LINCE_CPU_C));
+  ck_assert_str_eq (lince_cpu_level_name (LINCE_CPU_AVX2), "avx2");
+}
+END_TEST
+
+int
+main (void)
+{
+  Suite *suite = suite_create ("kernels");
+  TCase *tests = tcase_create ("all");
+  SRunner *runner = srunner_create (suite);
+  int failed;
+
+  tcase_set_timeout (tests, 120);
+  tcase_add_test (tests, plain_c_is_right);
+  tcase_add_test (tests, levels_can_be_forced);
+  tcase_add_loop_test (tests, rows_agree, 1, LINCE_CPU_LEVELS);
+  tcase_add_loop_test (tests, moments_agree, 1, LINCE_CPU_LEVELS);
+  tcase_add_loop_test (tests, descriptors_agree, 1, LINCE_CPU_LEVELS);
+  tcase_add_loop_test (tests, distances_agree, 1, LINCE_CPU_LEVELS);
+  tcase_add_loop_test (tests, choices_agree, 1, LINCE_CPU_LEVELS);
+  tcase_add_loop_test (tests, supports_agree, 1, LINCE_CPU_LEVELS);
+  suite_add_tcase (suite, tests);
+  srunner_run_all (runner, CK_ENV);
+  failed = srunner_ntests_failed (runner);
+  srunner_free (runner);
+  return failed > 0;
+}
