@@ -80,6 +80,10 @@ lince_keypoint_finder_resize (
     made.rows[s + 1] = made.rows[s] + rows;
     made.cells[s + 1] = made.cells[s] + rows * made.columns[s];
   }
+  if (finder->all != NULL && threads <= finder->threads &&
+      memcmp (made.cells, finder->cells, sizeof made.cells) == 0 &&
+      memcmp (made.columns, finder->columns, sizeof made.columns) == 0)
+    return true;
   made.threads = threads;
   made.all = calloc (made.cells[LINCE_SCALES] + 1, sizeof *made.all);
   made.scratch = calloc (threads, sizeof *made.scratch);

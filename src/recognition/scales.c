@@ -68,7 +68,8 @@ lince_scales_resize (
   size_t size = 0, offset = 0;
 
   plan (&made, pyramid);
-  if (scales->memory != NULL && same_sizes (scales, &made))
+  made.threads = threads;
+  if (scales->memory != NULL && threads <= scales->threads && same_sizes (scales, &made))
     return true;
   for (int s = 0; s < made.count; s++)
     size += padded_size (&made.scales[s]) +

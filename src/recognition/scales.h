@@ -26,6 +26,7 @@ typedef struct {
   LinceScale scales[LINCE_SCALES];
   uint8_t *memory;                  /* all pictures */
   uint8_t *thirds[LINCE_SCALES];    /* the unsmoothed picture of an odd scale, rows of its width */
+  uint32_t threads;
   uint16_t *scratch;                /* for smoothing, a part for each thread */
   uint32_t bands[LINCE_SCALES + 1]; /* bands of rows before scale s */
 } LinceScales;
