@@ -31,8 +31,8 @@ LINCE_API LinceIndex *lince_index_open (const char *path, LinceError *error);
 LINCE_API LinceIndex *lince_index_ref (LinceIndex *index);
 LINCE_API void lince_index_unref (LinceIndex *index); /* NULL is allowed */
 
-/* False with `error` once a file of the index was found truncated while in use; costs nothing, may be
- * asked every frame. What was read since then may have been zeros. */
+/* False with `error` once a file of the index was found truncated while in use or a block of it
+ * damaged; costs nothing, may be asked every frame. */
 LINCE_API bool lince_index_intact (const LinceIndex *index, LinceError *error);
 
 /* Reads every block and compares every checksum; for `lince check` and tests. */

@@ -291,10 +291,11 @@ check_frame (const LinceFrame *frame, LinceError *error)
 static bool
 prepare (LinceRecognizer *recognizer, const LinceFrame *frame, LinceError *error)
 {
+  /* what was found damaged while in use is told at the next frame */
   return lince_pyramid_resize (recognizer->pyramid, frame, error) &&
          (!recognizer->index ||
-             lince_search_resize (recognizer->search, recognizer->pyramid, &recognizer->textured,
-                 lince_pool_threads (recognizer->pool), error));
+             (lince_index_intact (recognizer->index, error) && lince_search_resize (recognizer->search, recognizer->pyramid, &recognizer->textured,
+                 lince_pool_threads (recognizer->pool), error)));
 }
 
 static uint32_t

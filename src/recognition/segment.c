@@ -32,6 +32,7 @@ struct LinceSegment {
   uint32_t block_count;
   Block *blocks;
   pthread_mutex_t lock; /* held while a block's checksum is computed */
+  atomic_uint bad;      /* 1 more than the number of a block whose checksum was wrong; 0: none */
 };
 
 static size_t
@@ -333,6 +334,24 @@ lince_segment_block_size (const LinceSegment *segment, uint32_t number)
   return segment->blocks[number].size;
 }
 
+static bool
+check_mapping (const LinceSegment *segment, LinceError *error)
+{
+  if (!lince_mapping_damaged (&segment->mapping))
+    return true;
+  lince_error_set (error, LINCE_ERROR_TRUNCATED,
+      "%s: the file was truncated while in use; compile the collection again", segment->name);
+  return false;
+}
+
+static void
+set_bad_block (const LinceSegment *segment, uint32_t number, LinceError *error)
+{
+  lince_error_set (error, LINCE_ERROR_CHECKSUM,
+      "%s: block %u is damaged: its checksum is wrong; compile the collection again", segment->name,
+      number);
+}
+
 const void *
 lince_segment_block (LinceSegment *segment, uint32_t number, LinceError *error)
 {
@@ -349,22 +368,23 @@ lince_segment_block (LinceSegment *segment, uint32_t number, LinceError *error)
     }
     pthread_mutex_unlock (&segment->lock);
   }
-  if (!lince_segment_intact (segment, error))
+  if (!check_mapping (segment, error))
     return NULL;
   if (state == GOOD)
     return data;
-  lince_error_set (error, LINCE_ERROR_CHECKSUM,
-      "%s: block %u is damaged: its checksum is wrong; compile the collection again", segment->name,
-      number);
+  atomic_store (&segment->bad, number + 1);
+  set_bad_block (segment, number, error);
   return NULL;
 }
 
 bool
 lince_segment_intact (const LinceSegment *segment, LinceError *error)
 {
-  if (!lince_mapping_damaged (&segment->mapping))
-    return true;
-  lince_error_set (error, LINCE_ERROR_TRUNCATED,
-      "%s: the file was truncated while in use; compile the collection again", segment->name);
-  return false;
+  unsigned bad = atomic_load (&segment->bad);
+
+  if (!check_mapping (segment, error))
+    return false;
+  if (bad > 0)
+    set_bad_block (segment, bad - 1, error);
+  return bad == 0;
 }

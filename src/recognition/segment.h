@@ -73,5 +73,6 @@ uint64_t lince_segment_block_size (const LinceSegment *segment, uint32_t number)
  * they are not those that were written or the file was truncated. Thread-safe. */
 const void *lince_segment_block (LinceSegment *segment, uint32_t number, LinceError *error);
 
-/* False with `error` once the file was found truncated while mapped. Cheap; thread-safe. */
+/* False with `error` once the file was found truncated while mapped, or a block was found damaged.
+ * Cheap; thread-safe. */
 bool lince_segment_intact (const LinceSegment *segment, LinceError *error);

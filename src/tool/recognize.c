@@ -67,7 +67,8 @@ recognize_picture (LinceRecognizer *recognizer, const char *path)
     return g_strdup (error->message);
   frame = lince_picture_file_get_frame (file);
   begin = g_get_monotonic_time ();
-  if (!lince_recognizer_still (recognizer, frame, &result, &problem))
+  if (!lince_recognizer_still (recognizer, frame, &result, &problem) ||
+      !lince_index_intact (result->index, &problem))
     return g_strdup_printf ("%s: %s", name, problem.text);
   if (json)
     print_json (name, (double) (g_get_monotonic_time () - begin) / 1000, result);

@@ -94,6 +94,7 @@ scan_clip (Scan *scan)
 {
   g_autoptr (GError) error = NULL;
   const LinceResult *result;
+  LinceError problem;
 
   lince_progress_start (&scan->progress, "scanning");
   while (lince_clip_next (scan->clip, &error)) {
@@ -107,6 +108,8 @@ scan_clip (Scan *scan)
   lince_exposures_add (&scan->exposures, result, scan->retrace);
   if (!frames)
     lince_exposures_print (&scan->exposures, json);
+  if (error == NULL && !lince_index_intact (scan->index, &problem))
+    return lince_command_fail (EX_DATAERR, "%s", problem.text);
   if (error == NULL)
     return EX_OK;
   return lince_command_fail_with (

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "recognition/recognizer.h"
 #include "recognition/reference.h"
 #include "recognition/textured.h"
 
@@ -322,6 +323,83 @@ START_TEST (truncated_while_read)
 }
 END_TEST
 
+/* One bit of one image's pixels: that image is refused at its first use, the others are not, and
+ * the index says so from then on. */
+START_TEST (one_bad_block)
+{
+  LinceError error = {0};
+  int refused = 0;
+
+  for (int i = 0; i < 2; i++) {
+    size_t size;
+    uint8_t *data = read_whole (segments[i], &size);
+    LinceIndex *index;
+
+    data[size - 4000] ^= 1;
+    write_whole (segments[i], data, size);
+    index = lince_index_open (path, &error);
+    ck_assert_msg (index != NULL, "%s", error.text);
+    ck_assert (lince_index_intact (index, &error));
+    for (uint32_t image = 0; image < 4; image++) {
+      LinceReference reference;
+
+      if (lince_index_reference (index, image, &reference, &error))
+        continue;
+      refused++;
+      ck_assert_int_eq (error.code, LINCE_ERROR_CHECKSUM);
+      ck_assert (!lince_index_intact (index, &error));
+      ck_assert_int_eq (error.code, LINCE_ERROR_CHECKSUM);
+      ck_assert_ptr_nonnull (strstr (error.text, segments[i]));
+    }
+    lince_index_unref (index);
+    data[size - 4000] ^= 1;
+    write_whole (segments[i], data, size);
+    free (data);
+  }
+  ck_assert_int_eq (refused, 1);
+}
+END_TEST
+
+/* The recogniser tells of an index that went away, and goes on with a sound one. */
+START_TEST (recognizer_says_so)
+{
+  static uint8_t pixels[320 * 240];
+  LinceFrame frame = {.width = 320,
+      .height = 240,
+      .luma = {pixels, 320, 1},
+      .par_numerator = 1,
+      .par_denominator = 1};
+  LinceIndexBuilder *builder = build_sample ();
+  LinceIndex *index = lince_index_open (path, NULL), *sound;
+  LinceRecognizer *recognizer;
+  LinceSettings settings;
+  LinceReference reference;
+  const LinceResult *result;
+  LinceError error = {0};
+
+  lince_settings_default (&settings);
+  recognizer = lince_recognizer_new (&settings, &error);
+  ck_assert_msg (recognizer != NULL, "%s", error.text);
+  ck_assert_ptr_nonnull (index);
+  lince_recognizer_set_index (recognizer, index);
+  ck_assert (lince_recognizer_process (recognizer, &frame, 0, &result, &error));
+  ck_assert_int_eq (truncate (segments[0], 0), 0);
+  ck_assert_int_eq (truncate (segments[1], 0), 0);
+  ck_assert (!lince_index_reference (index, 0, &reference, &error));
+  ck_assert (!lince_recognizer_process (recognizer, &frame, 1, &result, &error));
+  ck_assert_int_eq (error.code, LINCE_ERROR_TRUNCATED);
+  ck_assert (!lince_recognizer_still (recognizer, &frame, &result, &error));
+  sound = lince_index_builder_finish (builder, &error);
+  lince_recognizer_set_index (recognizer, sound);
+  ck_assert_msg (
+      lince_recognizer_process (recognizer, &frame, 2, &result, &error), "%s", error.text);
+  lince_recognizer_free (recognizer);
+  lince_index_unref (sound);
+  lince_index_unref (index);
+  lince_index_builder_free (builder);
+}
+END_TEST
+
 static void
 leave_with_7 (int number)
 {
@@ -391,6 +469,7 @@ main (void)
   SRunner *runner;
   int failed;
 
+  tcase_set_timeout (tests, 120);
   tcase_add_checked_fixture (tests, set_up, tear_down);
   tcase_add_test (tests, missing);
   tcase_add_test (tests, foreign);
@@ -402,6 +481,8 @@ main (void)
   tcase_add_test (tests, bits_of_segments);
   tcase_add_test (tests, truncated_while_mapped);
   tcase_add_test (tests, truncated_while_read);
+  tcase_add_test (tests, one_bad_block);
+  tcase_add_test (tests, recognizer_says_so);
   tcase_add_test (tests, other_faults_are_passed_on);
   tcase_add_test (tests, many_open_at_once);
   suite_add_tcase (suite, tests);
