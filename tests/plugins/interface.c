@@ -106,12 +106,23 @@ add_properties (JsonBuilder *builder, GstElement *element)
   json_builder_end_object (builder);
 }
 
+static int
+compare_templates (gconstpointer a, gconstpointer b)
+{
+  return strcmp (((const GstStaticPadTemplate *) a)->name_template,
+      ((const GstStaticPadTemplate *) b)->name_template);
+}
+
 static void
 add_pads (JsonBuilder *builder, GstElementFactory *factory)
 {
+  g_autoptr (GList) templates =
+      g_list_copy ((GList *) gst_element_factory_get_static_pad_templates (factory));
+
+  templates = g_list_sort (templates, compare_templates);
   json_builder_set_member_name (builder, "pads");
   json_builder_begin_object (builder);
-  for (const GList *l = gst_element_factory_get_static_pad_templates (factory); l; l = l->next) {
+  for (const GList *l = templates; l != NULL; l = l->next) {
     GstStaticPadTemplate *template = l->data;
     g_autoptr (GstCaps) caps = gst_static_caps_get (&template->static_caps);
     g_autofree char *text = gst_caps_to_string (caps);
