@@ -176,12 +176,10 @@ load_reference (void *context, uint32_t image)
 static uint32_t
 find_image (const LinceIndex *index, int64_t object, uint32_t ordinal)
 {
-  uint32_t count = lince_index_image_count (index);
-  LinceReference reference;
+  uint32_t count = lince_index_image_count (index), owner;
 
   for (uint32_t i = 0; i < count && object >= 0; i++) {
-    if (lince_index_reference (index, i, &reference, NULL) && reference.object == object &&
-        ordinal-- == 0)
+    if (lince_index_image (index, i, &owner, NULL) && owner == object && ordinal-- == 0)
       return i;
   }
   return UINT32_MAX;
@@ -206,15 +204,15 @@ renumber_tracks (LinceRecognizer *recognizer, const LinceIndex *index, LinceErro
     return false;
   }
   for (uint32_t i = 0; i < count; i++) {
-    LinceReference reference;
     LinceObject object;
+    uint32_t owner;
 
     map[i] = UINT32_MAX;
-    if (!lince_index_reference (recognizer->index, i, &reference, NULL) ||
-        !lince_index_object (recognizer->index, reference.object, &object))
+    if (!lince_index_image (recognizer->index, i, &owner, NULL) ||
+        !lince_index_object (recognizer->index, owner, &object))
       continue;
-    ordinal = reference.object == last ? ordinal + 1 : 0;
-    last = reference.object;
+    ordinal = owner == last ? ordinal + 1 : 0;
+    last = owner;
     if (lince_tracker_has_image (recognizer->tracker, i))
       map[i] = find_image (index, lince_index_find (index, object.id), ordinal);
   }

@@ -1,0 +1,539 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * The whole recogniser on a drawn film: placements against truth, changes, determinism, formats. */
+#include "movie.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+
+#include "recognition/profile.h"
+
+static LinceIndex *collection;
+static LinceSettings settings;
+
+/* Counts what the library allocates: the linker puts these in its calls' place. */
+static _Atomic uint64_t allocations;
+void *__real_malloc (size_t size);
+void *__real_calloc (size_t count, size_t size);
+void *__real_realloc (void *block, size_t size);
+void *__wrap_malloc (size_t size);
+void *__wrap_calloc (size_t count, size_t size);
+void *__wrap_realloc (void *block, size_t size);
+
+void *
+__wrap_malloc (size_t size)
+{
+  allocations++;
+  return __real_malloc (size);
+}
+
+void *
+__wrap_calloc (size_t count, size_t size)
+{
+  allocations++;
+  return __real_calloc (count, size);
+}
+
+void *
+__wrap_realloc (void *block, size_t size)
+{
+  allocations++;
+  return __real_realloc (block, size);
+}
+
+static void
+make_collection (void)
+{
+  collection = movie_index ();
+  (void) movie ();
+}
+
+static void
+drop_collection (void)
+{
+  lince_index_unref (collection);
+}
+
+static void
+set_up (void)
+{
+  lince_settings_default (&settings);
+}
+
+static LinceRecognizer *
+new_recognizer (void)
+{
+  LinceError error = {0};
+  LinceRecognizer *recognizer = lince_recognizer_new (&settings, &error);
+
+  ck_assert_msg (recognizer != NULL, "%s", error.text);
+  lince_recognizer_set_index (recognizer, collection);
+  return recognizer;
+}
+
+static const LinceResult *
+process (LinceRecognizer *recognizer, const Scene *scene, int64_t time)
+{
+  LinceFrame frame = scene_frame (scene);
+  const LinceResult *result = NULL;
+  LinceError error = {0};
+
+  ck_assert_msg (
+      lince_recognizer_process (recognizer, &frame, time, &result, &error), "%s", error.text);
+  ck_assert_int_eq (result->time, time);
+  return result;
+}
+
+static const char *
+id_of (const LinceResult *result, uint32_t object)
+{
+  LinceObject found;
+
+  ck_assert (lince_index_object (result->index, object, &found));
+  return found.id;
+}
+
+/* Both ways: everything that stands is found, nothing else is. */
+static void
+check_placements (const LinceResult *result, int frame)
+{
+  Shown shown[MOVIE_MAX];
+  int count = movie_truth (frame, shown);
+  bool used[MOVIE_MAX] = {false};
+
+  for (uint32_t i = 0; i < result->placement_count; i++) {
+    const LincePlacement *placement = &result->placements[i];
+    bool right = false;
+
+    for (int k = 0; k < count && !right; k++) {
+      right = !used[k] && !strcmp (id_of (result, placement->object), shown[k].id) &&
+              corner_error (placement->corners, shown[k].corners) < 0.6;
+      used[k] = used[k] || right;
+    }
+    ck_assert_msg (right, "frame %d: %s at (%.1f, %.1f) does not stand there", frame,
+        id_of (result, placement->object), (double) placement->corners[0].x,
+        (double) placement->corners[0].y);
+    ck_assert_float_ge (placement->confidence, 0.5f);
+    ck_assert_float_gt (placement->visible, 0.9f);
+  }
+  for (int k = 0; k < count; k++)
+    ck_assert_msg (used[k], "frame %d: %s is missing", frame, shown[k].id);
+}
+
+START_TEST (every_frame_shows_what_stands_and_nothing_else)
+{
+  LinceRecognizer *recognizer = new_recognizer ();
+
+  for (int i = 0; i < MOVIE_FRAMES; i++)
+    check_placements (process (recognizer, &movie ()[i], i * FRAME_TIME), i);
+  lince_recognizer_free (recognizer);
+}
+END_TEST
+
+START_TEST (changes_tell_the_same_story)
+{
+  LinceRecognizer *recognizer = new_recognizer ();
+  int appeared = 0, vanished = 0;
+  uint64_t tracks[MOVIE_MAX + 1] = {0};
+
+  for (int i = 0; i < MOVIE_FRAMES; i++) {
+    const LinceResult *result = process (recognizer, &movie ()[i], i * FRAME_TIME);
+
+    ck_assert_int_eq (result->cut, i == MOVIE_CUT);
+    for (uint32_t k = 0; k < result->change_count; k++) {
+      const LinceChange *change = &result->changes[k];
+
+      if (change->type == LINCE_APPEARED) {
+        ck_assert_int_eq (change->decided - change->seen, 5 * FRAME_TIME);
+        tracks[change->exposure] = change->placement.track;
+        appeared++;
+      } else {
+        ck_assert_int_eq (change->reason, LINCE_REASON_CUT);
+        ck_assert_int_eq (change->seen, (MOVIE_CUT - 1) * FRAME_TIME);
+        ck_assert_uint_eq (change->placement.track, tracks[change->exposure]);
+        ck_assert_uint_eq (
+            change->frames, (uint64_t) ((change->seen - change->first_seen) / FRAME_TIME) + 1);
+        vanished++;
+      }
+    }
+  }
+  ck_assert_int_eq (appeared, 3);
+  ck_assert_int_eq (vanished, 3);
+  lince_recognizer_free (recognizer);
+}
+END_TEST
+
+/* All bytes that a run gives, those between fields left out. */
+static uint64_t
+hash_run (uint32_t threads)
+{
+  uint64_t hash = 14695981039346656037u;
+  LinceRecognizer *recognizer;
+
+  settings.threads = threads;
+  recognizer = new_recognizer ();
+  for (int i = 0; i < MOVIE_FRAMES; i++) {
+    const LinceResult *result = process (recognizer, &movie ()[i], i * FRAME_TIME);
+
+    for (uint32_t k = 0; k < result->placement_count; k++) {
+      const LincePlacement *p = &result->placements[k];
+      uint8_t bytes[sizeof p->corners + 4 * sizeof (uint64_t) + 3 * sizeof (float)], *at = bytes;
+      uint64_t numbers[4] = {p->object, p->image, p->track, p->exposure};
+      float values[3] = {p->confidence, p->visible, p->area};
+
+      memcpy (at, p->corners, sizeof p->corners);
+      memcpy (at + sizeof p->corners, numbers, sizeof numbers);
+      memcpy (at + sizeof p->corners + sizeof numbers, values, sizeof values);
+      for (size_t b = 0; b < sizeof bytes; b++)
+        hash = (hash ^ bytes[b]) * 1099511628211u;
+    }
+  }
+  lince_recognizer_free (recognizer);
+  return hash;
+}
+
+START_TEST (any_number_of_threads_gives_the_same_bits)
+{
+  uint64_t one = hash_run (1);
+
+  ck_assert_uint_eq (hash_run (1), one);
+  ck_assert_uint_eq (hash_run (2), one);
+  ck_assert_uint_eq (hash_run (4), one);
+}
+END_TEST
+
+START_TEST (no_frame_allocates)
+{
+  LinceRecognizer *recognizer = new_recognizer ();
+  bool ok = true;
+  uint64_t before;
+
+  process (recognizer, &movie ()[0], 0);
+  before = allocations;
+  ck_assert_uint_gt (before, 0);
+  /* no assertion within: the test library allocates for each */
+  before = allocations;
+  for (int i = 1; i < MOVIE_FRAMES; i++) {
+    LinceFrame frame = scene_frame (&movie ()[i]);
+
+    ok = ok && lince_recognizer_process (recognizer, &frame, i * FRAME_TIME, NULL, NULL);
+  }
+  before = allocations - before;
+  ck_assert (ok);
+  ck_assert_uint_eq (before, 0);
+  lince_recognizer_free (recognizer);
+}
+END_TEST
+
+START_TEST (the_frame_is_left_as_it_was)
+{
+  LinceRecognizer *recognizer = new_recognizer ();
+  size_t size = MOVIE_WIDTH * MOVIE_HEIGHT;
+  uint8_t *copy = malloc (size);
+
+  memcpy (copy, movie ()[8].luma, size);
+  process (recognizer, &movie ()[8], 0);
+  ck_assert_mem_eq (copy, movie ()[8].luma, size);
+  free (copy);
+  lince_recognizer_free (recognizer);
+}
+END_TEST
+
+/* The same picture in other clothes: packed, upside down in memory, with padding; buffers of
+ * exactly their size. */
+START_TEST (any_layout_of_luma_gives_the_same)
+{
+  const Scene *scene = &movie ()[10];
+  LinceRecognizer *recognizer = new_recognizer ();
+  const int w = scene->width, h = scene->height;
+  const struct {
+    int step, padding;
+    bool flipped;
+  } layouts[] = {{1, 0, false}, {1, 13, false}, {2, 0, false}, {4, 7, false}, {1, 5, true}};
+  LincePlacement first[LINCE_MAX_PLACEMENTS];
+  uint32_t count = 0;
+
+  for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++) {
+    ptrdiff_t stride = (w - 1) * layouts[i].step + 1 + layouts[i].padding;
+    size_t size = (size_t) (stride * (h - 1) + (w - 1) * layouts[i].step + 1);
+    uint8_t *buffer = malloc (size);
+    LinceFrame frame = scene_frame (scene);
+    const LinceResult *result;
+
+    memset (buffer, 0x55, size);
+    frame.luma.step = layouts[i].step;
+    frame.luma.stride = layouts[i].flipped ? -stride : stride;
+    frame.luma.data = layouts[i].flipped ? buffer + stride * (h - 1) : buffer;
+    for (int y = 0; y < h; y++)
+      for (int x = 0; x < w; x++)
+        buffer[(layouts[i].flipped ? h - 1 - y : y) * stride + x * layouts[i].step] =
+            scene->luma[y * w + x];
+    ck_assert (lince_recognizer_still (recognizer, &frame, &result, NULL));
+    if (i == 0) {
+      count = result->placement_count;
+      ck_assert_uint_eq (count, 3);
+      memcpy (first, result->placements, count * sizeof *first);
+    }
+    ck_assert_uint_eq (result->placement_count, count);
+    for (uint32_t k = 0; k < count; k++) {
+      ck_assert_uint_eq (result->placements[k].object, first[k].object);
+      ck_assert_mem_eq (result->placements[k].corners, first[k].corners, sizeof first[k].corners);
+    }
+    free (buffer);
+  }
+  lince_recognizer_free (recognizer);
+}
+END_TEST
+
+START_TEST (odd_sizes_and_interlaced_frames_are_read_within_their_bounds)
+{
+  static const int sizes[][2] = {{64, 64}, {65, 67}, {719, 479}, {640, 65}, {97, 480}, {353, 289}};
+
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    LinceRecognizer *recognizer = new_recognizer ();
+    Scene scene = new_scene (sizes[i][0], sizes[i][1], 7);
+    DrawnPicture drawn = movie_picture (1);
+    LincePoint place[4];
+
+    outline (sizes[i][0] * 0.5, sizes[i][1] * 0.5, 150, 112, 0.1, 0, place);
+    draw_placed (&scene, &drawn, place, 1, 0);
+    for (int interlaced = 0; interlaced < 2; interlaced++) {
+      LinceFrame frame = scene_frame (&scene);
+      const LinceResult *result;
+
+      frame.interlaced = interlaced != 0;
+      ck_assert (lince_recognizer_process (recognizer, &frame, interlaced, &result, NULL));
+      if (sizes[i][0] > 300 && sizes[i][1] > 200) {
+        ck_assert_uint_eq (result->placement_count, 1);
+        ck_assert_double_lt (corner_error (result->placements[0].corners, place), 1.5);
+      }
+    }
+    free_picture (&drawn);
+    free_scene (&scene);
+    lince_recognizer_free (recognizer);
+  }
+}
+END_TEST
+
+START_TEST (a_still_leaves_the_tracks_alone)
+{
+  LinceRecognizer *recognizer = new_recognizer ();
+  LinceFrame empty = scene_frame (&movie ()[MOVIE_FRAMES - 1]);
+  const LinceResult *result;
+  uint64_t track;
+
+  for (int i = 0; i < 8; i++)
+    result = process (recognizer, &movie ()[i], i * FRAME_TIME);
+  track = result->placements[0].track;
+  ck_assert (lince_recognizer_still (recognizer, &empty, &result, NULL));
+  ck_assert_uint_eq (result->placement_count, 0);
+  ck_assert_uint_eq (result->change_count, 0);
+  result = process (recognizer, &movie ()[8], 8 * FRAME_TIME);
+  ck_assert_uint_eq (result->placements[0].track, track);
+  ck_assert_uint_ne (result->placements[0].exposure, 0);
+  lince_recognizer_free (recognizer);
+}
+END_TEST
+
+START_TEST (a_proposal_is_verified_on_the_frame)
+{
+  LinceRecognizer *recognizer = new_recognizer ();
+  const LinceResult *result = process (recognizer, &movie ()[10], 0);
+  LinceFrame with = scene_frame (&movie ()[11]);
+  LinceFrame without = scene_frame (&movie ()[MOVIE_FRAMES - 1]);
+  LinceProposal proposal = {.image = result->placements[0].image, .track = 77};
+  Shown shown[MOVIE_MAX];
+
+  memcpy (proposal.corners, result->placements[0].corners, sizeof proposal.corners);
+  ck_assert (lince_recognizer_propose (recognizer, &with, &proposal, 1, &result, NULL));
+  ck_assert_uint_eq (result->placement_count, 1);
+  ck_assert_uint_eq (result->placements[0].track, 77);
+  movie_truth (11, shown);
+  ck_assert (corner_error (result->placements[0].corners, shown[0].corners) < 0.6 ||
+             corner_error (result->placements[0].corners, shown[1].corners) < 0.6);
+  ck_assert (lince_recognizer_propose (recognizer, &without, &proposal, 1, &result, NULL));
+  ck_assert_uint_eq (result->placement_count, 0);
+  proposal.image = 4000000000u;
+  ck_assert (lince_recognizer_propose (recognizer, &with, &proposal, 1, &result, NULL));
+  ck_assert_uint_eq (result->placement_count, 0);
+  lince_recognizer_free (recognizer);
+}
+END_TEST
+
+/* Only `b` is left, as object 0: its track and exposure go on, the others vanish. */
+START_TEST (another_index_takes_over_between_frames)
+{
+  LinceIndexBuilder *builder = new_builder ();
+  DrawnPicture drawn = movie_picture (1);
+  LinceRecognizer *recognizer = new_recognizer ();
+  const LinceResult *result = NULL;
+  uint64_t track, exposure;
+  LinceIndex *smaller;
+
+  add_object (builder, "b");
+  ck_assert (lince_index_builder_add_image (builder, "b", "b", &drawn.picture, NULL, NULL));
+  smaller = lince_index_builder_finish (builder, NULL);
+  lince_index_builder_free (builder);
+  free_picture (&drawn);
+  for (int i = 0; i < 12; i++)
+    result = process (recognizer, &movie ()[i], i * FRAME_TIME);
+  ck_assert_uint_eq (result->placement_count, 3);
+  ck_assert_uint_eq (result->placements[2].object, 1);
+  track = result->placements[2].track;
+  exposure = result->placements[2].exposure;
+  lince_recognizer_set_index (recognizer, smaller);
+  lince_index_unref (smaller);
+  result = process (recognizer, &movie ()[12], 12 * FRAME_TIME);
+  ck_assert_uint_eq (result->placement_count, 1);
+  ck_assert_uint_eq (result->placements[0].object, 0);
+  ck_assert_uint_eq (result->placements[0].track, track);
+  ck_assert_uint_eq (result->placements[0].exposure, exposure);
+  ck_assert_uint_eq (result->change_count, 2);
+  for (uint32_t i = 0; i < 2; i++) {
+    ck_assert_int_eq (result->changes[i].reason, LINCE_REASON_COLLECTION);
+    ck_assert_str_eq (result->changes[i].id, "a");
+  }
+  lince_recognizer_set_index (recognizer, NULL);
+  result = process (recognizer, &movie ()[13], 13 * FRAME_TIME);
+  ck_assert_uint_eq (result->placement_count, 0);
+  ck_assert_uint_eq (result->change_count, 1);
+  lince_recognizer_free (recognizer);
+}
+END_TEST
+
+START_TEST (a_reset_ends_all_and_lets_time_begin_anew)
+{
+  LinceRecognizer *recognizer = new_recognizer ();
+  const LinceResult *result = NULL;
+
+  for (int i = 0; i < 12; i++)
+    result = process (recognizer, &movie ()[i], i * FRAME_TIME);
+  lince_recognizer_reset (recognizer, LINCE_REASON_RESET, &result);
+  ck_assert_uint_eq (result->change_count, 3);
+  ck_assert_uint_eq (result->placement_count, 0);
+  ck_assert_int_eq (result->changes[0].reason, LINCE_REASON_RESET);
+  result = process (recognizer, &movie ()[0], 0);
+  ck_assert_uint_eq (result->placement_count, 1);
+  ck_assert_uint_gt (result->placements[0].track, 3);
+  lince_recognizer_free (recognizer);
+}
+END_TEST
+
+START_TEST (bad_calls_are_refused_and_change_nothing)
+{
+  LinceRecognizer *recognizer = new_recognizer ();
+  LinceFrame frame = scene_frame (&movie ()[0]), bad = frame;
+  LinceError error = {0};
+  LinceSettings wrong = settings;
+
+  ck_assert (lince_recognizer_process (recognizer, &frame, 100, NULL, NULL));
+  ck_assert (!lince_recognizer_process (recognizer, &frame, 100, NULL, &error));
+  ck_assert_int_eq (error.code, LINCE_ERROR_ARGUMENT);
+  bad.width = LINCE_FRAME_MIN_SIDE - 1;
+  ck_assert (!lince_recognizer_process (recognizer, &bad, 200, NULL, &error));
+  bad = frame;
+  bad.height = LINCE_FRAME_MAX_SIDE + 1;
+  ck_assert (!lince_recognizer_process (recognizer, &bad, 200, NULL, &error));
+  bad = frame;
+  bad.luma.data = NULL;
+  ck_assert (!lince_recognizer_process (recognizer, &bad, 200, NULL, &error));
+  bad = frame;
+  bad.luma.step = 0;
+  ck_assert (!lince_recognizer_process (recognizer, &bad, 200, NULL, &error));
+  ck_assert (lince_recognizer_process (recognizer, &frame, 101, NULL, NULL));
+  wrong.threads = 2;
+  ck_assert (!lince_recognizer_set_settings (recognizer, &wrong, &error));
+  wrong = settings;
+  wrong.minimum_confidence = NAN;
+  ck_assert (!lince_recognizer_set_settings (recognizer, &wrong, &error));
+  wrong = settings;
+  wrong.merge_gap = -1;
+  ck_assert (!lince_recognizer_set_settings (recognizer, &wrong, &error));
+  wrong.threads = 17;
+  ck_assert_ptr_null (lince_recognizer_new (&wrong, &error));
+  lince_recognizer_free (recognizer);
+}
+END_TEST
+
+START_TEST (stages_are_named_timed_and_counted)
+{
+  LinceRecognizer *recognizer = new_recognizer ();
+  LinceStatistics statistics;
+  uint64_t sum = 0;
+
+  for (int i = 0; i < 4; i++)
+    process (recognizer, &movie ()[i], i * FRAME_TIME);
+  lince_recognizer_statistics (recognizer, &statistics);
+  ck_assert_uint_eq (statistics.frames, 4);
+  ck_assert_uint_gt (statistics.verified, 1);
+  for (int i = 0; i < LINCE_STAGE_COUNT; i++) {
+    ck_assert_uint_ge (statistics.nanoseconds[i], statistics.last_nanoseconds[i]);
+    sum += statistics.nanoseconds[i];
+    for (int k = 0; k < i; k++)
+      ck_assert_str_ne (lince_stage_name (i), lince_stage_name (k));
+  }
+  ck_assert_uint_gt (sum, 0);
+  ck_assert_str_eq (lince_stage_name (LINCE_STAGE_COUNT), "unknown");
+  ck_assert_uint_eq (lince_recognizer_work_for (0, 1920, 1080), 0);
+  ck_assert_uint_gt (lince_recognizer_work_for (10000000, 1920, 1080),
+      lince_recognizer_work_for (3000000, 1920, 1080));
+  lince_recognizer_free (recognizer);
+}
+END_TEST
+
+static void *
+change_index (void *data)
+{
+  for (int i = 0; i < 200; i++)
+    lince_recognizer_set_index (data, i & 1 ? NULL : collection);
+  lince_recognizer_set_index (data, collection);
+  return NULL;
+}
+
+START_TEST (the_index_may_change_from_another_thread)
+{
+  LinceRecognizer *recognizer;
+  pthread_t thread;
+
+  settings.threads = 2;
+  recognizer = new_recognizer ();
+  ck_assert_int_eq (pthread_create (&thread, NULL, change_index, recognizer), 0);
+  for (int i = 0; i < 10; i++)
+    process (recognizer, &movie ()[i], i * FRAME_TIME);
+  pthread_join (thread, NULL);
+  check_placements (process (recognizer, &movie ()[10], 10 * FRAME_TIME), 10);
+  lince_recognizer_free (recognizer);
+}
+END_TEST
+
+int
+main (void)
+{
+  Suite *suite = suite_create ("recognizer");
+  TCase *tests = tcase_create ("recognizer");
+  SRunner *runner;
+  int failed;
+
+  tcase_set_timeout (tests, 240);
+  tcase_add_unchecked_fixture (tests, make_collection, drop_collection);
+  tcase_add_checked_fixture (tests, set_up, NULL);
+  tcase_add_test (tests, every_frame_shows_what_stands_and_nothing_else);
+  tcase_add_test (tests, changes_tell_the_same_story);
+  tcase_add_test (tests, any_number_of_threads_gives_the_same_bits);
+  tcase_add_test (tests, no_frame_allocates);
+  tcase_add_test (tests, the_frame_is_left_as_it_was);
+  tcase_add_test (tests, any_layout_of_luma_gives_the_same);
+  tcase_add_test (tests, odd_sizes_and_interlaced_frames_are_read_within_their_bounds);
+  tcase_add_test (tests, a_still_leaves_the_tracks_alone);
+  tcase_add_test (tests, a_proposal_is_verified_on_the_frame);
+  tcase_add_test (tests, another_index_takes_over_between_frames);
+  tcase_add_test (tests, a_reset_ends_all_and_lets_time_begin_anew);
+  tcase_add_test (tests, bad_calls_are_refused_and_change_nothing);
+  tcase_add_test (tests, stages_are_named_timed_and_counted);
+  tcase_add_test (tests, the_index_may_change_from_another_thread);
+  suite_add_tcase (suite, tests);
+  runner = srunner_create (suite);
+  srunner_run_all (runner, CK_ENV);
+  failed = srunner_ntests_failed (runner);
+  srunner_free (runner);
+  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
