@@ -152,6 +152,38 @@ START_TEST (each_frame_decides)
 }
 END_TEST
 
+/* Lost and found again under another track: the gap is filled, and what was known before stays. */
+START_TEST (gaps_are_closed)
+{
+  g_autoptr (LinceRetrace) retrace =
+      lince_retrace_new (recognizer, 2 * G_GINT64_CONSTANT (1000000000), 100 << 20);
+  LinceRetraceGain gain;
+  guint64 first_track = 0, last_track = 0;
+
+  for (int i = 0; i < 20; i++) {
+    LinceResult nothing = {.index = poster_index};
+    LinceFrame frame = draw (i, 0, 19, -1);
+    const LinceResult *result = &nothing;
+
+    if (i == 10)
+      lince_recognizer_reset (recognizer, LINCE_REASON_RESET, NULL);
+    if (i < 10 || i >= 15)
+      ck_assert (lince_recognizer_process (recognizer, &frame, i * FRAME_TIME, &result, NULL));
+    if (result->placement_count > 0)
+      last_track = result->placements[0].track;
+    if (i == 5)
+      first_track = last_track;
+    ck_assert (lince_retrace_add (retrace, (guint64) i, i * FRAME_TIME, &frame, result, NULL));
+  }
+  ck_assert_uint_ne (first_track, last_track);
+  ck_assert (lince_retrace_get_gain (retrace, last_track, &gain));
+  ck_assert_uint_eq (gain.frames, 5);
+  ck_assert_int_eq (gain.from, 10 * FRAME_TIME);
+  for (int i = 0; i < 20; i++)
+    expect (retrace, i, TRUE);
+}
+END_TEST
+
 /* What is older than the window is final and stays as it was. */
 START_TEST (window_is_kept)
 {
@@ -206,6 +238,7 @@ main (void)
   tcase_add_checked_fixture (tests, set_up, tear_down);
   tcase_add_test (tests, fills_back_to_the_first_frame);
   tcase_add_test (tests, each_frame_decides);
+  tcase_add_test (tests, gaps_are_closed);
   tcase_add_test (tests, window_is_kept);
   tcase_add_test (tests, memory_is_bounded);
   suite_add_tcase (suite, tests);
