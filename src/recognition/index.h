@@ -67,6 +67,10 @@ LINCE_API bool lince_index_image (const LinceIndex *index, uint32_t number, uint
 LINCE_API LinceIndexBuilder *lince_index_builder_new (LinceError *error);
 LINCE_API void lince_index_builder_free (LinceIndexBuilder *builder); /* NULL is allowed */
 
+/* How many bytes of references the builder keeps in memory (64 MiB unless set); those that come when
+ * it is full go to a temporary file without a name. */
+LINCE_API void lince_index_builder_set_memory (LinceIndexBuilder *builder, size_t bytes);
+
 /* Whether `id` has the form of an object's id: 1 to LINCE_ID_MAX bytes of UTF-8, of ASCII only
  * letters, digits, . _ -, no leading dot. */
 LINCE_API bool lince_object_id_is_valid (const char *id);

@@ -10,13 +10,14 @@
 #include "recognition/index_internal.h"
 #include "recognition/index_store.h"
 #include "recognition/reference.h"
+#include "recognition/spill.h"
 #include "recognition/textured.h"
-
 
 /* References are spread over segments by the hash of their object's id, so that a change of one
  * object rewrites one of them. */
 #define IMAGES_A_SEGMENT 128
 #define MAX_REFERENCE_SEGMENTS 2048
+#define DEFAULT_MEMORY (64u << 20)
 
 typedef struct {
   char *id, *name, *metadata;
@@ -27,8 +28,9 @@ typedef struct {
   uint64_t content; /* hash of the picture */
   LinceEnrolment enrolment;
   LinceFeatures features;
-  uint8_t *levels;
+  uint8_t *levels; /* NULL: put aside at `offset` */
   size_t levels_size;
+  uint64_t offset;
 } Image;
 
 struct LinceIndexBuilder {
@@ -36,6 +38,8 @@ struct LinceIndexBuilder {
   Object **objects; /* in the order of ids */
   Image **images;   /* in the order of adding, until a compilation sorts them */
   size_t object_count, object_room, image_count, image_room;
+  size_t memory, used; /* bytes of references that are kept in memory, at most and now */
+  LinceSpill spill;    /* the others */
 };
 
 static bool
@@ -50,11 +54,22 @@ lince_index_builder_new (LinceError *error)
 {
   LinceIndexBuilder *builder = calloc (1, sizeof *builder);
 
-  if (builder == NULL)
+  if (builder == NULL) {
     no_memory (error);
-  else
-    pthread_mutex_init (&builder->lock, NULL);
+    return NULL;
+  }
+  pthread_mutex_init (&builder->lock, NULL);
+  builder->memory = DEFAULT_MEMORY;
+  builder->spill.fd = -1;
   return builder;
+}
+
+void
+lince_index_builder_set_memory (LinceIndexBuilder *builder, size_t bytes)
+{
+  pthread_mutex_lock (&builder->lock);
+  builder->memory = bytes;
+  pthread_mutex_unlock (&builder->lock);
 }
 
 static void
@@ -89,6 +104,7 @@ lince_index_builder_free (LinceIndexBuilder *builder)
     free_object (builder->objects[i]);
   free (builder->images);
   free (builder->objects);
+  lince_spill_close (&builder->spill);
   pthread_mutex_destroy (&builder->lock);
   free (builder);
 }
@@ -248,6 +264,20 @@ enrol (const LincePicture *picture, LinceError *error)
   return image;
 }
 
+/* Keeps a reference in memory or, beyond the limit, puts it aside. Where that is not possible it
+ * stays in memory. */
+static void
+store_levels (LinceIndexBuilder *builder, Image *image)
+{
+  if (builder->used + image->levels_size > builder->memory &&
+      lince_spill_put (&builder->spill, image->levels, image->levels_size, &image->offset)) {
+    free (image->levels);
+    image->levels = NULL;
+  } else {
+    builder->used += image->levels_size;
+  }
+}
+
 static bool
 insert_image (LinceIndexBuilder *builder, const char *id, Image *image, LinceError *error)
 {
@@ -262,6 +292,7 @@ insert_image (LinceIndexBuilder *builder, const char *id, Image *image, LinceErr
   }
   if (!make_room ((void ***) &builder->images, builder->image_count, &builder->image_room, error))
     return false;
+  store_levels (builder, image);
   builder->images[builder->image_count++] = image;
   return true;
 }
@@ -392,6 +423,27 @@ emit (Compilation *work, LinceSegmentWriter *writer, uint32_t number, LinceError
 }
 
 static bool
+add_reference (
+    const Compilation *work, const Image *image, LinceSegmentWriter *writer, LinceError *error)
+{
+  uint8_t *levels = image->levels != NULL ? image->levels : malloc (image->levels_size);
+  bool ok = levels != NULL;
+
+  if (!ok)
+    no_memory (error);
+  else if (image->levels == NULL &&
+           !lince_spill_get (&work->builder->spill, image->offset, levels, image->levels_size)) {
+    lince_error_set (error, LINCE_ERROR_IO, "the temporary file cannot be read");
+    ok = false;
+  }
+  ok = ok &&
+       lince_segment_writer_add (writer, LINCE_TAG_REFERENCE, levels, image->levels_size, error);
+  if (levels != image->levels)
+    free (levels);
+  return ok;
+}
+
+static bool
 emit_references (Compilation *work, uint32_t bucket, LinceError *error)
 {
   LinceSegmentWriter writer = {0};
@@ -404,8 +456,7 @@ emit_references (Compilation *work, uint32_t bucket, LinceError *error)
 
     if (lince_hash64 (id, strlen (id), 0) % work->bucket_count != bucket)
       continue;
-    ok = lince_segment_writer_add (
-        &writer, LINCE_TAG_REFERENCE, image->levels, image->levels_size, error);
+    ok = add_reference (work, image, &writer, error);
     work->catalogue.images[i].segment = number;
     work->catalogue.images[i].block = blocks++;
   }

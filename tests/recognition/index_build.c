@@ -116,6 +116,42 @@ START_TEST (order_of_adding_does_not_matter)
 }
 END_TEST
 
+/* References put aside in a file come back the same. */
+START_TEST (memory_limit_does_not_matter)
+{
+  LinceIndexBuilder *builder = build_sample (), *tight = new_builder ();
+  LinceIndex *index = finish (builder), *other;
+  DrawnPicture drawn = draw_poster (120, 90, 7);
+
+  /* the second poster does not fit any more */
+  lince_index_builder_set_memory (tight, 30000);
+  ck_assert (lince_index_builder_add_object (
+      tight, "beta", "Beta \xd0\xb1", "{\"colour\":\"red\"}", NULL));
+  add_object (tight, "alpha.1");
+  add_object (tight, "\xd0\xbc-hd");
+  add_poster (tight, "beta", 160, 120, 1);
+  add_poster (tight, "beta", 300, 400, 2);
+  add_poster (tight, "alpha.1", 200, 200, 3);
+  fill_rectangle (&drawn, 0, 0, 40, 90, 0);
+  ck_assert (lince_index_builder_add_image (tight, "\xd0\xbc-hd", "x", &drawn.picture, NULL, NULL));
+  other = finish (tight);
+  ck_assert_str_eq (lince_index_revision (index), lince_index_revision (other));
+  for (uint32_t i = 0; i < 4; i++) {
+    LinceReference one, two;
+
+    ck_assert (lince_index_reference (index, i, &one, NULL));
+    ck_assert (lince_index_reference (other, i, &two, NULL));
+    ck_assert_mem_eq (one.levels[0].luma, two.levels[0].luma,
+        (size_t) one.levels[0].width * (size_t) one.levels[0].height);
+  }
+  lince_index_unref (index);
+  lince_index_unref (other);
+  lince_index_builder_free (builder);
+  lince_index_builder_free (tight);
+  free_picture (&drawn);
+}
+END_TEST
+
 START_TEST (revision_follows_content)
 {
   LinceIndexBuilder *builder = build_sample ();
@@ -542,6 +578,7 @@ main (void)
 
   tcase_add_test (tests, file_and_memory_hold_the_same);
   tcase_add_test (tests, order_of_adding_does_not_matter);
+  tcase_add_test (tests, memory_limit_does_not_matter);
   tcase_add_test (tests, revision_follows_content);
   tcase_add_test (tests, threads_may_add_at_once);
   tcase_add_test (tests, threads_may_read_at_once);
