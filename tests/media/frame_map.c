@@ -134,8 +134,10 @@ sample (const LincePlane *plane, int x, int y)
 static void
 check_sample (GstVideoFormat format, const char *name, int x, int y, int got, double wanted)
 {
-  fail_unless (ABS (got - wanted) <= tolerance (format), "%s: %s at %d, %d is %d and not %.1f",
-      gst_video_format_to_string (format), name, x, y, got, wanted);
+  /* a check that passes tells the parent process so; not for every pixel */
+  if (ABS (got - wanted) > tolerance (format))
+    fail ("%s: %s at %d, %d is %d and not %.1f", gst_video_format_to_string (format), name, x, y,
+        got, wanted);
 }
 
 /* Chroma is compared in the inner of blocks only, where no subsampling mixes colours. */

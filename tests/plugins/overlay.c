@@ -114,8 +114,9 @@ check_outline (GstBuffer *output, const GstVideoInfo *info, const double *corner
       if (distance < 0.8) {
         on_line++;
         bright += luma (&view, x, y) > 120;
-      } else if (distance > reach) {
-        fail_unless (luma (&view, x, y) < 40, "%s: drawn at %d, %d, %.1f pixels beside the line",
+      } else if (distance > reach && luma (&view, x, y) >= 40) {
+        /* a check that passes tells the parent process so; not for every pixel */
+        fail ("%s: drawn at %d, %d, %.1f pixels beside the line",
             gst_video_format_to_string (GST_VIDEO_INFO_FORMAT (info)), x, y, distance);
       }
     }
@@ -168,15 +169,15 @@ black_frame (const GstVideoInfo *info)
   return buffer;
 }
 
-GST_START_TEST (test_every_format)
+static void
+check_format (const char *name)
 {
   static const double corners[8] = {150, 60, 500, 90, 470, 300, 180, 280};
-  g_auto (GStrv) names = g_strsplit (LINCE_FORMATS_IN_PLACE ", " LINCE_FORMATS_NARROWED, ", ", -1);
   GstHarness *harness;
   GstBuffer *output, *reference;
   GstVideoInfo info;
 
-  scene_info (&info, names[__i__], "progressive");
+  scene_info (&info, name, "progressive");
   harness = new_harness (&info);
   g_object_set (harness->element, "show-names", FALSE, "line-width", 4.0, NULL);
   output = black_frame (&info);
@@ -192,6 +193,14 @@ GST_START_TEST (test_every_format)
   gst_buffer_unref (reference);
   gst_buffer_unref (output);
   gst_harness_teardown (harness);
+}
+
+GST_START_TEST (test_every_format)
+{
+  g_auto (GStrv) names = g_strsplit (LINCE_FORMATS_IN_PLACE ", " LINCE_FORMATS_NARROWED, ", ", -1);
+
+  for (guint i = 0; names[i] != NULL; i++)
+    check_format (names[i]);
 }
 GST_END_TEST;
 
@@ -433,11 +442,10 @@ overlay_suite (void)
 {
   Suite *suite = suite_create ("linceoverlay");
   TCase *chain = tcase_create ("overlay");
-  g_auto (GStrv) names = g_strsplit (LINCE_FORMATS_IN_PLACE ", " LINCE_FORMATS_NARROWED, ", ", -1);
 
   suite_add_tcase (suite, chain);
   tcase_add_checked_fixture (chain, setup, teardown);
-  tcase_add_loop_test (chain, test_every_format, 0, (int) g_strv_length (names));
+  tcase_add_test (chain, test_every_format);
   tcase_add_test (chain, test_scaled_frame);
   tcase_add_test (chain, test_shared_buffer);
   tcase_add_test (chain, test_frames_without_objects);
