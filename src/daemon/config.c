@@ -344,11 +344,12 @@ linced_config_parse (const char *path, const char *text, gsize length, GError **
   g_autoptr (GError) syntax = NULL;
   config->path = g_strdup (path);
   /* the scan has judged the syntax; what GKeyFile refuses beyond that has no line of its own */
-  if (lines->problem_count == 0 && length > 0 &&
-      !g_key_file_load_from_data (file, text, length, G_KEY_FILE_NONE, &syntax))
-    linced_config_text_problem (lines, 1, NULL, NULL, "not a key file: %s", syntax->message);
-  else if (length > 0 && g_key_file_get_start_group (file))
+  gboolean loads =
+      length > 0 && g_key_file_load_from_data (file, text, length, G_KEY_FILE_NONE, &syntax);
+  if (loads)
     read_groups (lines, file, config);
+  else if (length > 0 && lines->problem_count == 0)
+    linced_config_text_problem (lines, 1, NULL, NULL, "not a key file: %s", syntax->message);
   if (lines->problem_count == 0)
     return g_steal_pointer (&config);
   if (lines->problem_count > LINCED_CONFIG_MAX_PROBLEMS)

@@ -131,6 +131,7 @@ main (int argc, char **argv)
   Options options = {.port = -1};
   setlocale (LC_ALL, "");
   signal (SIGPIPE, SIG_IGN);
+  signal (SIGXFSZ, SIG_IGN);        /* a limit of file sizes is a full disk, not the end */
   g_unsetenv ("SOUP_SERVER_HTTP2"); /* its server is not hardened in libsoup 3.2 */
   int code = read_options (&options, &argc, &argv);
   if (code != EX_OK)

@@ -101,6 +101,7 @@ setup_child (gpointer data)
   const struct rlimit *files = data;
   setsid ();
   signal (SIGPIPE, SIG_DFL);
+  signal (SIGXFSZ, SIG_DFL);
   dup2 (STDERR_FILENO, STDOUT_FILENO);
   setrlimit (RLIMIT_NOFILE, files);
 }

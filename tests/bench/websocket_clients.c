@@ -52,7 +52,7 @@ fail (const char *what)
 static int
 open_connection (const char *host, int port, int receive_buffer)
 {
-  struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons ((uint16_t) port) };
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons ((uint16_t) port)};
   inet_pton (AF_INET, host, &address.sin_addr);
   int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (receive_buffer)
@@ -85,7 +85,7 @@ note_latency (const char *text, size_t length)
 {
   static const char name[] = "\"received\":\"";
   const char *found = memmem (text, length, name, sizeof name - 1);
-  struct tm parts = { 0 };
+  struct tm parts = {0};
   char *fraction = found ? strptime (found + sizeof name - 1, "%Y-%m-%dT%H:%M:%S", &parts) : NULL;
   if (!counting || !fraction || *fraction != '.' || latency_count == MAX_LATENCIES)
     return;
@@ -141,7 +141,8 @@ take_frames (Client *client)
       length = (size_t) frame[2] << 8 | frame[3];
     } else if (length == 127 && client->have - at >= 10) {
       header = 10;
-      length = (size_t) frame[6] << 24 | (size_t) frame[7] << 16 | (size_t) frame[8] << 8 | frame[9];
+      length =
+          (size_t) frame[6] << 24 | (size_t) frame[7] << 16 | (size_t) frame[8] << 8 | frame[9];
     } else if (length >= 126) {
       break;
     }
@@ -158,7 +159,8 @@ take_frames (Client *client)
 static void
 read_client (Client *client)
 {
-  ssize_t count = recv (client->fd, client->buffer + client->have, BUFFER - client->have, MSG_DONTWAIT);
+  ssize_t count =
+      recv (client->fd, client->buffer + client->have, BUFFER - client->have, MSG_DONTWAIT);
   if (count == 0 || (count < 0 && errno != EAGAIN)) {
     fprintf (stderr, "a client was cut off\n");
     exit (2);
@@ -224,7 +226,8 @@ main (int argc, char **argv)
     fprintf (stderr, "usage: websocket_clients HOST PORT CLIENTS SILENT SECONDS\n");
     return 64;
   }
-  int port = atoi (argv[2]), count = atoi (argv[3]), silent = atoi (argv[4]), seconds = atoi (argv[5]);
+  int port = atoi (argv[2]), count = atoi (argv[3]), silent = atoi (argv[4]),
+      seconds = atoi (argv[5]);
   int epoll = epoll_create1 (EPOLL_CLOEXEC);
   Client *clients = calloc ((size_t) count, sizeof *clients);
   latencies = calloc (MAX_LATENCIES, sizeof *latencies);
@@ -233,7 +236,7 @@ main (int argc, char **argv)
   for (int i = 0; i < count; i++) {
     clients[i].fd = open_connection (argv[1], port, 0);
     clients[i].buffer = malloc (BUFFER);
-    struct epoll_event event = { .events = EPOLLIN, .data.ptr = &clients[i] };
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = &clients[i]};
     epoll_ctl (epoll, EPOLL_CTL_ADD, clients[i].fd, &event);
     run (epoll, 0);
   }
