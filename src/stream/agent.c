@@ -55,6 +55,32 @@ print_line (const char *line)
 }
 
 static void
+send_beat (LinceAgent *agent)
+{
+  LinceReporterPosition position;
+  LinceLinkBeat beat = { 0 };
+
+  lince_stream_observe (agent->stream);
+  lince_reporter_position (lince_stream_reporter (agent->stream), &position);
+  beat.main_turns = agent->turn_count;
+  beat.pipeline_frames = lince_stream_frames (agent->stream);
+  beat.frames = lince_stream_analysed (agent->stream);
+  beat.dropped = lince_link_client_dropped (agent->link);
+  beat.pts = position.pts;
+  beat.running_time = position.running_time;
+  beat.recognize_ns = position.recognize_time;
+  beat.state = lince_stream_state (agent->stream);
+  lince_link_client_send_beat (agent->link, &beat);
+}
+
+static gboolean
+on_beat (gpointer user_data)
+{
+  send_beat (user_data);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
 on_event (LinceEvent *event, gpointer user_data)
 {
   LinceAgent *agent = user_data;
@@ -63,6 +89,8 @@ on_event (LinceEvent *event, gpointer user_data)
     lince_outbox_add (agent->outbox, event);
     if (agent->link) {
       lince_link_client_pump (agent->link);
+      if (event->type == LINCE_EVENT_STREAM)
+        send_beat (agent);
     } else {
       print_line (lince_outbox_take (agent->outbox));
       lince_outbox_acknowledge (agent->outbox, event->number);
@@ -190,26 +218,6 @@ on_orphaned (gpointer user_data)
   g_warning ("the daemon has not come back; ending");
   lince_agent_stop (agent, EX_UNAVAILABLE);
   agent->deadline = 0;
-}
-
-static gboolean
-on_beat (gpointer user_data)
-{
-  LinceAgent *agent = user_data;
-  LinceReporterPosition position;
-  LinceLinkBeat beat = { 0 };
-
-  lince_reporter_position (lince_stream_reporter (agent->stream), &position);
-  beat.main_turns = agent->turn_count;
-  beat.pipeline_frames = lince_stream_frames (agent->stream);
-  beat.frames = position.analysed;
-  beat.dropped = lince_link_client_dropped (agent->link);
-  beat.pts = position.pts;
-  beat.running_time = position.running_time;
-  beat.recognize_ns = position.recognize_time;
-  beat.state = lince_stream_state (agent->stream);
-  lince_link_client_send_beat (agent->link, &beat);
-  return G_SOURCE_CONTINUE;
 }
 
 static void

@@ -3,16 +3,18 @@
 
 #include <string.h>
 
+#include "media/meta.h"
 #include "stream/loop.h"
 #include "stream/source.h"
 #include "stream/template.h"
 
 #define DISPOSE_DEADLINE_MS 5000
 #define NO_VIDEO "lince-no-video"
+#define FIRST_FRAME "lince-first-frame"
 
 struct _LincePipeline {
   GstElement *element;
-  GstElement *source;
+  GstElement *source, *recognize;
   GstPad *in, *out; /* lincerecognize's */
   gulong in_probe, out_probe;
   char *uri;        /* for taking its secrets out of texts */
@@ -25,6 +27,8 @@ struct _LincePipeline {
   gint disposed;    /* atomic */
   gint references;  /* atomic: the main thread's and those of state changes under way */
   guint64 frames;   /* atomic */
+  GMutex lock;
+  GstStructure *newest; /* under `lock`: of the newest frame */
   LincePipelineDone done;
   gpointer done_data;
   guint deadline;
@@ -48,7 +52,10 @@ pipeline_unref (gpointer data)
   g_clear_object (&pipeline->out);
   g_clear_object (&pipeline->source);
   g_clear_object (&pipeline->pace);
+  g_clear_object (&pipeline->recognize);
   g_clear_object (&pipeline->element);
+  gst_clear_structure (&pipeline->newest);
+  g_mutex_clear (&pipeline->lock);
   g_free (pipeline->uri);
   g_free (pipeline);
 }
@@ -156,6 +163,8 @@ on_message (GstBus *bus, GstMessage *message, gpointer user_data)
     case GST_MESSAGE_APPLICATION:
       if (gst_message_has_name (message, NO_VIDEO))
         pipeline->callbacks.failed ("The source has no video.", pipeline->user_data);
+      else if (gst_message_has_name (message, FIRST_FRAME))
+        pipeline->callbacks.started (pipeline->user_data);
       break;
     case GST_MESSAGE_LATENCY:
       gst_bin_recalculate_latency (GST_BIN (pipeline->element));
@@ -184,8 +193,20 @@ static GstPadProbeReturn
 on_frame_out (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
   LincePipeline *pipeline = user_data;
+  const GstStructure *said = lince_meta_get (GST_PAD_PROBE_INFO_BUFFER (info));
 
-  __atomic_add_fetch (&pipeline->frames, 1, __ATOMIC_RELAXED);
+  if (__atomic_add_fetch (&pipeline->frames, 1, __ATOMIC_RELAXED) == 1)
+    gst_element_post_message (pipeline->element,
+        gst_message_new_application (GST_OBJECT (pipeline->element),
+            gst_structure_new_empty (FIRST_FRAME)));
+  if (said) {
+    GstStructure *copy = gst_structure_copy (said);
+
+    g_mutex_lock (&pipeline->lock);
+    gst_clear_structure (&pipeline->newest);
+    pipeline->newest = copy;
+    g_mutex_unlock (&pipeline->lock);
+  }
   return GST_PAD_PROBE_OK;
 }
 
@@ -262,22 +283,22 @@ lince_pipeline_new (const LinceStreamSettings *settings, const LincePipelineCall
 {
   const char *name = settings->pipeline ? settings->pipeline : LINCE_SETTINGS_DEFAULT_PIPELINE;
   g_autoptr (GstElement) element = lince_template_build (name, error);
-  g_autoptr (GstElement) recognize = NULL;
   LincePipeline *pipeline;
 
   if (!element || !lince_template_apply (element, settings, error))
     return NULL;
-  recognize = gst_bin_get_by_name (GST_BIN (element), "recognize");
   pipeline = g_new0 (LincePipeline, 1);
+  g_mutex_init (&pipeline->lock);
   pipeline->references = 1;
   pipeline->element = g_steal_pointer (&element);
   pipeline->source = gst_bin_get_by_name (GST_BIN (pipeline->element), "source");
+  pipeline->recognize = gst_bin_get_by_name (GST_BIN (pipeline->element), "recognize");
   pipeline->pace = gst_bin_get_by_name (GST_BIN (pipeline->element), "loop");
   pipeline->loop = pipeline->pace != NULL;
   if (!pipeline->pace)
     pipeline->pace = gst_bin_get_by_name (GST_BIN (pipeline->element), "pace");
-  pipeline->in = gst_element_get_static_pad (recognize, "sink");
-  pipeline->out = gst_element_get_static_pad (recognize, "src");
+  pipeline->in = gst_element_get_static_pad (pipeline->recognize, "sink");
+  pipeline->out = gst_element_get_static_pad (pipeline->recognize, "src");
   pipeline->uri = g_strdup (settings->uri);
   pipeline->callbacks = *callbacks;
   pipeline->user_data = user_data;
@@ -291,6 +312,30 @@ guint64
 lince_pipeline_frames (LincePipeline *pipeline)
 {
   return __atomic_load_n (&pipeline->frames, __ATOMIC_RELAXED);
+}
+
+guint64
+lince_pipeline_analysed (LincePipeline *pipeline)
+{
+  g_autoptr (GstStructure) statistics = NULL;
+  guint64 analysed = 0;
+
+  if (g_object_class_find_property (G_OBJECT_GET_CLASS (pipeline->recognize), "stats"))
+    g_object_get (pipeline->recognize, "stats", &statistics, NULL);
+  if (statistics)
+    gst_structure_get_uint64 (statistics, "analysed", &analysed);
+  return analysed;
+}
+
+GstStructure *
+lince_pipeline_take_frame (LincePipeline *pipeline)
+{
+  GstStructure *newest;
+
+  g_mutex_lock (&pipeline->lock);
+  newest = g_steal_pointer (&pipeline->newest);
+  g_mutex_unlock (&pipeline->lock);
+  return newest;
 }
 
 gboolean

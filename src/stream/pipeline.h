@@ -17,6 +17,8 @@ typedef struct _LincePipeline LincePipeline;
 typedef struct {
   /* a message of lincerecognize */
   void (*recognition) (const GstStructure *structure, gpointer user_data);
+  /* the first frame has been analysed */
+  void (*started) (gpointer user_data);
   /* it cannot go on; a sentence without secrets. May be called more than once. */
   void (*failed) (const char *reason, gpointer user_data);
   /* the source has come to its end */
@@ -29,6 +31,11 @@ LincePipeline *lince_pipeline_new (const LinceStreamSettings *settings,
 
 /* Frames that have left lincerecognize. Any thread. */
 guint64 lince_pipeline_frames (LincePipeline *pipeline);
+/* Frames that lincerecognize has analysed; may be fewer, by its `interval`. */
+guint64 lince_pipeline_analysed (LincePipeline *pipeline);
+/* What lincerecognize said of the newest frame (the structure of its `moved`), also where it posted
+ * nothing because nothing stood on it; NULL when there is none since the last call. Transfer full. */
+GstStructure *lince_pipeline_take_frame (LincePipeline *pipeline);
 /* TRUE where the template feeds something outside (has an element named `output`). */
 gboolean lince_pipeline_has_output (LincePipeline *pipeline);
 /* lincerecognize's source pad, borrowed. */

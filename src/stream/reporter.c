@@ -304,7 +304,6 @@ report_moved (LinceReporter *reporter, const LinceMessage *message, const GstStr
     if (last)
       copy_placement (last, &placements[i]);
   }
-  reporter->position.analysed++;
   reporter->emit (&event, reporter->user_data);
 }
 
@@ -351,6 +350,21 @@ lince_reporter_message (LinceReporter *reporter, const GstStructure *structure, 
   else
     report_change (reporter, &message, structure);
   return TRUE;
+}
+
+void
+lince_reporter_observe (LinceReporter *reporter, const GstStructure *structure, gint64 now)
+{
+  LinceMessage message;
+  gint64 running_time;
+
+  if (!lince_message_parse (structure, &message))
+    return;
+  running_time = time_or_none (message.info.running_time);
+  if (running_time == LINCE_TIME_NONE
+      || reporter->running_base + running_time <= reporter->last_running)
+    return;
+  take_frame (reporter, &message, now);
 }
 
 gboolean

@@ -32,6 +32,10 @@ void lince_reporter_end (LinceReporter *reporter, const char *reason);
 /* A bus message's structure at `now` (monotonic ns); FALSE when it is not one of lincerecognize's. */
 gboolean lince_reporter_message (LinceReporter *reporter, const GstStructure *structure, gint64 now);
 
+/* A frame went by, of which no message need have come: its structure as of `moved`. Keeps clock and
+ * position; nothing is reported. */
+void lince_reporter_observe (LinceReporter *reporter, const GstStructure *structure, gint64 now);
+
 /* Fills `moved` from the structure of one analysed frame's placements without reporting it: for what
  * is sent beside a picture. FALSE when it is none. */
 gboolean lince_reporter_describe (LinceReporter *reporter, const GstStructure *structure,
@@ -41,11 +45,10 @@ gboolean lince_reporter_describe (LinceReporter *reporter, const GstStructure *s
 void lince_reporter_stamp (LinceReporter *reporter, LinceEvent *event);
 
 /* Where the stream is: PTS and running time of the last analysed frame (LINCE_TIME_NONE before),
- * frames analysed, the revision last used ("" before), mean ns from arrival to decision since the
+ * the revision last used ("" before), mean ns from arrival to decision since the
  * last call. */
 typedef struct {
   gint64 pts, running_time;
-  guint64 analysed;
   char revision[17];
   gint64 recognize_time;
 } LinceReporterPosition;

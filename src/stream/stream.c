@@ -17,7 +17,7 @@ struct _LinceStream {
   LinceReporter *reporter;
   LinceWatch watch;
   LincePipeline *pipeline;
-  guint64 earlier_frames; /* of pipelines that are gone */
+  guint64 earlier_frames, earlier_analysed; /* of pipelines that are gone */
   guint look, stop_deadline;
   gboolean stopping;
   gboolean output;
@@ -60,6 +60,7 @@ give_up (LinceStream *stream, const char *reason)
     return;
   stream->callbacks.pad (NULL, stream->user_data);
   stream->earlier_frames += lince_pipeline_frames (stream->pipeline);
+  stream->earlier_analysed += lince_pipeline_analysed (stream->pipeline);
   lince_pipeline_dispose (g_steal_pointer (&stream->pipeline), on_disposed, stream);
   lince_reporter_end (stream->reporter, reason);
 }
@@ -110,6 +111,16 @@ on_recognition (const GstStructure *structure, gpointer user_data)
 }
 
 static void
+on_started (gpointer user_data)
+{
+  LinceStream *stream = user_data;
+
+  if (stream->pipeline && !stream->stopping)
+    act (stream, lince_watch_look (&stream->watch, lince_monotonic_now (),
+                     lince_pipeline_frames (stream->pipeline)));
+}
+
+static void
 on_failed (const char *reason, gpointer user_data)
 {
   LinceStream *stream = user_data;
@@ -136,7 +147,8 @@ on_ended (gpointer user_data)
 static void
 start_pipeline (LinceStream *stream)
 {
-  static const LincePipelineCallbacks callbacks = { on_recognition, on_failed, on_ended };
+  static const LincePipelineCallbacks callbacks = { on_recognition, on_started, on_failed,
+    on_ended };
   g_autoptr (GError) error = NULL;
 
   stream->pipeline = lince_pipeline_new (&stream->settings, &callbacks, stream, stream->trace,
@@ -227,6 +239,7 @@ on_look (gpointer user_data)
 
   if (stream->stopping || !stream->configured)
     return G_SOURCE_CONTINUE;
+  lince_stream_observe (stream);
   follow_revision (stream);
   /* opening a collection has no deadline */
   if (stream->loading && !stream->pipeline && stream->watch.state == LINCE_STREAM_STARTING)
@@ -343,6 +356,23 @@ guint64
 lince_stream_frames (LinceStream *stream)
 {
   return stream->earlier_frames + (stream->pipeline ? lince_pipeline_frames (stream->pipeline) : 0);
+}
+
+guint64
+lince_stream_analysed (LinceStream *stream)
+{
+  return stream->earlier_analysed
+      + (stream->pipeline ? lince_pipeline_analysed (stream->pipeline) : 0);
+}
+
+void
+lince_stream_observe (LinceStream *stream)
+{
+  g_autoptr (GstStructure) frame =
+      stream->pipeline ? lince_pipeline_take_frame (stream->pipeline) : NULL;
+
+  if (frame)
+    lince_reporter_observe (stream->reporter, frame, lince_monotonic_now ());
 }
 
 LinceReporter *

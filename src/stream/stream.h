@@ -41,7 +41,11 @@ void lince_stream_configure (LinceStream *stream, const LinceStreamSettings *set
 void lince_stream_stop (LinceStream *stream);
 
 LinceStreamState lince_stream_state (LinceStream *stream);
-guint64 lince_stream_frames (LinceStream *stream); /* of all its pipelines */
+/* Frames of all its pipelines: through lincerecognize, and analysed by it. */
+guint64 lince_stream_frames (LinceStream *stream);
+guint64 lince_stream_analysed (LinceStream *stream);
+/* Tells the reporter of the newest frame; for who is to ask it for the position now. */
+void lince_stream_observe (LinceStream *stream);
 LinceReporter *lince_stream_reporter (LinceStream *stream);
 gboolean lince_stream_has_output (LinceStream *stream);
 

