@@ -363,3 +363,15 @@ lince_align_compare (LinceAligner *aligner, const LincePyramid *pyramid,
   fill (aligner, &stage, scale, homography, correlation, alignment);
   return true;
 }
+
+void
+lince_align_loosen (LinceAligner *aligner, const LincePyramid *pyramid, LinceAlignment *alignment)
+{
+  Stage stage = {
+      .template = alignment->template, .octave = lince_pyramid_octave (pyramid, alignment->octave)};
+  double map[9];
+
+  stage_map (&stage, alignment->homography, map);
+  lince_template_loosen (alignment->template, &stage.octave->grey, map, aligner->cells);
+  alignment->correlation = mean_correlation (alignment->template, aligner->cells);
+}

@@ -43,3 +43,7 @@ bool lince_align (LinceAligner *aligner, const LincePyramid *pyramid,
 bool lince_align_compare (LinceAligner *aligner, const LincePyramid *pyramid,
     const LinceReference *reference, const double homography[9], int max_side,
     LinceAlignment *alignment);
+
+/* Lets the cells of the aligner's last alignment move a little with their neighbourhood. */
+void lince_align_loosen (
+    LinceAligner *aligner, const LincePyramid *pyramid, LinceAlignment *alignment);

@@ -11,6 +11,7 @@
 #define PIXELS LINCE_CELL_PIXELS
 #define MAX_PIXELS 16384
 #define MIN_OPAQUE 24      /* pixels of a cell */
+#define MAX_SHIFT 2.0f     /* pixels of the level that a cell may be off its place */
 #define MIN_DEVIATION 1.5f /* grey levels: below it a cell is flat */
 
 /* Eight lanes whatever the machine has: the order of sums is then the same everywhere. */
@@ -221,10 +222,10 @@ normalise_map (const LinceTemplate *template, const double map[9], double out[9]
 
 /* Whether all samples of a cell lie where four neighbours exist: then so do all inside its hull. */
 static bool
-cell_inside (const LinceCell *cell, const LinceGrey *grey, const double map[9])
+cell_inside (float left, float top, const LinceGrey *grey, const double map[9])
 {
   for (int i = 0; i < 4; i++) {
-    double x = cell->x + ((i & 1) ? SIDE - 0.5 : 0.5), y = cell->y + ((i & 2) ? SIDE - 0.5 : 0.5);
+    double x = left + ((i & 1) ? SIDE - 0.5 : 0.5), y = top + ((i & 2) ? SIDE - 0.5 : 0.5);
     double w = map[6] * x + map[7] * y + map[8];
     double px = map[0] * x + map[1] * y + map[2], py = map[3] * x + map[4] * y + map[5];
 
@@ -273,15 +274,15 @@ sample_row (const LinceGrey *grey, Lanes px, Lanes py, float *out)
 }
 
 static void
-sample_cell (const LinceCell *cell, const LinceGrey *grey, const double map[9], float *out)
+sample_cell (float left, float top, const LinceGrey *grey, const double map[9], float *out)
 {
   const Lanes steps = {0.5f, 1.5f, 2.5f, 3.5f, 4.5f, 5.5f, 6.5f, 7.5f};
   const float m[9] = {(float) map[0], (float) map[1], (float) map[2], (float) map[3],
       (float) map[4], (float) map[5], (float) map[6], (float) map[7], (float) map[8]};
-  Lanes x = steps + cell->x;
+  Lanes x = steps + left;
 
   for (int j = 0; j < SIDE; j++) {
-    float y = cell->y + (float) j + 0.5f;
+    float y = top + (float) j + 0.5f;
     Lanes w = 1.0f / (m[6] * x + (m[7] * y + m[8]));
     Lanes px = (m[0] * x + (m[1] * y + m[2])) * w - 0.5f;
     Lanes py = (m[3] * x + (m[4] * y + m[5])) * w - 0.5f;
@@ -338,9 +339,67 @@ lince_template_match (const LinceTemplate *template, const LinceGrey *grey, cons
     int number = chosen ? template->chosen[i] : i;
     const LinceCell *cell = &template->cells[number];
 
-    if (cell->count >= MIN_OPAQUE && cell_inside (cell, grey, normalised)) {
-      sample_cell (cell, grey, normalised, pixels);
+    if (cell->count >= MIN_OPAQUE && cell_inside (cell->x, cell->y, grey, normalised)) {
+      sample_cell (cell->x, cell->y, grey, normalised, pixels);
       match_cell (cell, pixels, template->masked, &matches[number]);
     }
+  }
+}
+
+/* The displacement of a cell's surroundings, from its own and its neighbours' equations. */
+static void
+local_shift (const LinceTemplate *template, const LinceCellMatch *matches, int number, float *shift)
+{
+  int row = number / template->columns, column = number % template->columns;
+  float xx = 0, xy = 0, yy = 0, rx = 0, ry = 0, prior, determinant;
+
+  for (int y = row - 1; y <= row + 1; y++) {
+    for (int x = column - 1; x <= column + 1; x++) {
+      int i = y * template->columns + x;
+      float weight;
+
+      if (y < 0 || x < 0 || y >= template->rows || x >= template->columns || !matches[i].seen ||
+          !(template->cells[i].energy > 0))
+        continue;
+      weight = fmaxf (matches[i].correlation, 0.1f) / (template->cells[i].energy + 1000.0f);
+      xx += weight * template->cells[i].xx;
+      xy += weight * template->cells[i].xy;
+      yy += weight * template->cells[i].yy;
+      rx += weight * matches[i].shift_x;
+      ry += weight * matches[i].shift_y;
+    }
+  }
+  prior = 0.1f * (xx + yy) + 1e-6f;
+  xx += prior;
+  yy += prior;
+  determinant = xx * yy - xy * xy;
+  shift[0] = fminf (fmaxf ((yy * rx - xy * ry) / determinant, -MAX_SHIFT), MAX_SHIFT);
+  shift[1] = fminf (fmaxf ((xx * ry - xy * rx) / determinant, -MAX_SHIFT), MAX_SHIFT);
+}
+
+void
+lince_template_loosen (const LinceTemplate *template, const LinceGrey *grey, const double map[9],
+    LinceCellMatch *matches)
+{
+  int cells = template->columns * template->rows;
+  float pixels[PIXELS] __attribute__ ((aligned (32)));
+  float shifts[LINCE_TEMPLATE_MAX_CELLS][2];
+  double normalised[9];
+
+  if (!normalise_map (template, map, normalised))
+    return;
+  for (int i = 0; i < cells; i++)
+    local_shift (template, matches, i, shifts[i]);
+  for (int i = 0; i < cells; i++) {
+    const LinceCell *cell = &template->cells[i];
+    float left = cell->x - shifts[i][0], top = cell->y - shifts[i][1];
+    LinceCellMatch match;
+
+    if (!matches[i].seen || !(cell->energy > 0) || !cell_inside (left, top, grey, normalised))
+      continue;
+    sample_cell (left, top, grey, normalised, pixels);
+    match_cell (cell, pixels, template->masked, &match);
+    if (match.correlation > matches[i].correlation)
+      matches[i] = match;
   }
 }

@@ -61,3 +61,7 @@ void lince_template_build (LinceTemplate *template, const LinceReference *refere
  * chosen cells are compared and the others are not seen. */
 void lince_template_match (const LinceTemplate *template, const LinceGrey *grey,
     const double map[9], bool chosen, LinceCellMatch *matches);
+/* Lets what lince_template_match() compared move a little with its neighbourhood, for pictures that
+ * are bent or seen through a lens, and keeps the better match of each cell. */
+void lince_template_loosen (const LinceTemplate *template, const LinceGrey *grey,
+    const double map[9], LinceCellMatch *matches);

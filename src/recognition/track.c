@@ -9,9 +9,11 @@
 
 #define MAX_TRACKS LINCE_MAX_PLACEMENTS
 #define MAX_THREADS 16
-#define SAME_PLACE 0.5  /* overlap from which two placements of one object are one instance */
-#define ROUGH_FIT 0.5f  /* correlation on the coarsest level that is worth a second look */
-#define RIVAL_PLACE 0.3 /* overlap from which two objects explain the same pixels */
+#define SAME_PLACE 0.5 /* overlap from which two placements of one object are one instance */
+#define LOOSE_STEPS 2
+#define LOOSE_PRICE 3.0f /* evidence that the freedom to bend costs */
+#define ROUGH_FIT 0.4f   /* correlation on the coarsest level that is worth a second look */
+#define RIVAL_PLACE 0.3  /* overlap from which two objects explain the same pixels */
 
 #define FOLLOW_PLAN ((LinceAlignPlan){3, 6, LINCE_VERIFY_SIDE, 0.15f})
 #define SEARCH_PLAN ((LinceAlignPlan){3, 8, LINCE_VERIFY_SIDE, 0.3f})
@@ -86,6 +88,25 @@ lince_tracker_free (LinceTracker *tracker)
   free (tracker);
 }
 
+static void
+keep_better (const Task *task, Trial *trial, const LinceAlignment *alignment, float prior)
+{
+  LinceVerdict verdict;
+
+  if (lince_verify (alignment, task->pyramid, trial->reference, prior, &verdict) &&
+      (!trial->done || verdict.evidence > trial->verdict.evidence)) {
+    trial->done = true;
+    trial->verdict = verdict;
+    trial->verdict.image = trial->image;
+  }
+}
+
+static bool
+holds (const Trial *trial)
+{
+  return trial->done && trial->verdict.confidence >= 0.5f;
+}
+
 /* Aligns and verifies from one start, as finely as `side` allows, and keeps the better verdict.
  * Returns how well the coarsest level fitted. */
 static float
@@ -93,15 +114,15 @@ try_start (const Task *task, LinceAligner *aligner, Trial *trial, const double s
 {
   LinceAlignPlan plan = task->plan;
   LinceAlignment alignment = {.coarse = -1};
-  LinceVerdict verdict;
 
   plan.max_side = side;
-  if (lince_align (aligner, task->pyramid, trial->reference, start, &plan, &alignment) &&
-      lince_verify (&alignment, task->pyramid, trial->reference, trial->prior, &verdict) &&
-      (!trial->done || verdict.evidence > trial->verdict.evidence)) {
-    trial->done = true;
-    trial->verdict = verdict;
-    trial->verdict.image = trial->image;
+  if (!lince_align (aligner, task->pyramid, trial->reference, start, &plan, &alignment))
+    return alignment.coarse;
+  keep_better (task, trial, &alignment, trial->prior);
+  /* a page that bends: its cells are off their places, but together */
+  for (int i = 0; i < LOOSE_STEPS && !holds (trial) && alignment.coarse > ROUGH_FIT; i++) {
+    lince_align_loosen (aligner, task->pyramid, &alignment);
+    keep_better (task, trial, &alignment, trial->prior - LOOSE_PRICE);
   }
   return alignment.coarse;
 }
@@ -119,9 +140,9 @@ run_trial (void *context, uint32_t item, uint32_t thread)
     float coarse = try_start (task, aligner, trial, start, LINCE_VERIFY_SIDE);
 
     /* blur, or a fabric in the reference that the frame does not show: fewer, larger cells tell */
-    if (coarse > ROUGH_FIT && !(trial->done && trial->verdict.confidence >= 0.5f))
+    if (coarse > ROUGH_FIT && !holds (trial))
       try_start (task, aligner, trial, start, LINCE_VERIFY_SIDE / 2);
-    if (trial->done && trial->verdict.confidence >= 0.5f)
+    if (holds (trial))
       break;
   }
 }

@@ -228,6 +228,36 @@ START_TEST (clutter_on_a_plain_ground_speaks_against)
 }
 END_TEST
 
+/* A page that bends by up to 5 pixels is no plane, but still that page. */
+START_TEST (a_bent_page_is_recognised_by_its_neighbourhoods)
+{
+  Scene flat = new_scene (640, 480, 3);
+  LinceAlignment alignment;
+  LinceVerdict stiff, loose;
+  double h[9];
+
+  outline (330, 240, 400, 300, 0, 0, place);
+  draw_placed (&flat, &poster.drawn, place, 1, 0);
+  for (int y = 0; y < 480; y++)
+    for (int x = 0; x < 640; x++) {
+      int from = y + (int) lround (5 * sin (x * 0.02));
+
+      from = from < 0 ? 0 : from > 479 ? 479 : from;
+      scene.luma[y * 640 + x] = flat.luma[from * 640 + x];
+    }
+  look ();
+  ck_assert (lince_quad_to_homography (place, PICTURE_WIDTH, PICTURE_HEIGHT, h));
+  ck_assert (lince_align (aligner, pyramid, &poster.reference, h, &plan, &alignment));
+  ck_assert (lince_verify (&alignment, pyramid, &poster.reference, 0, &stiff));
+  for (int i = 0; i < 2; i++)
+    lince_align_loosen (aligner, pyramid, &alignment);
+  ck_assert (lince_verify (&alignment, pyramid, &poster.reference, 0, &loose));
+  ck_assert_float_gt (loose.evidence, stiff.evidence + 10);
+  ck_assert_float_gt (loose.confidence, 0.9f);
+  free_scene (&flat);
+}
+END_TEST
+
 START_TEST (siblings_are_told_apart_where_they_differ)
 {
   Picture sibling = {.drawn = draw_poster (PICTURE_WIDTH, PICTURE_HEIGHT, 11)};
@@ -376,6 +406,7 @@ main (void)
   tcase_add_test (tests, background_is_refused);
   tcase_add_test (tests, a_plain_reference_cannot_score_high);
   tcase_add_test (tests, clutter_on_a_plain_ground_speaks_against);
+  tcase_add_test (tests, a_bent_page_is_recognised_by_its_neighbourhoods);
   tcase_add_test (tests, siblings_are_told_apart_where_they_differ);
   tcase_add_test (tests, what_is_covered_keeps_the_pixels_of_its_own);
   tcase_add_test (tests, no_map_leads_out_of_the_frame);
