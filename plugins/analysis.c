@@ -28,7 +28,8 @@ struct _LinceAnalysis {
   gboolean any_frame, standing;
   gint64 last_time;
   GstStructure *moved;
-  char *frame_collection; /* what last_info calls its collection */
+  gboolean told; /* that frames are refused */
+  char *frame_collection;    /* what last_info calls its collection */
   LinceResultCopy *reset_result;
 
   GMutex lock; /* what follows */
@@ -146,6 +147,20 @@ take_up_plan (LinceAnalysis *analysis, int width, int height)
     GST_WARNING_OBJECT (analysis->element, "the recogniser refused its settings");
 }
 
+/* The recogniser refuses every frame once a file of its index was found damaged: said once. */
+static void
+tell_refusal (LinceAnalysis *analysis, const LinceError *error)
+{
+  GST_WARNING_OBJECT (analysis->element, "frame refused: %s", error->text);
+  if (error->code == LINCE_ERROR_ARGUMENT || analysis->told)
+    return;
+  analysis->told = TRUE;
+  GST_ELEMENT_WARNING (analysis->element, RESOURCE, READ,
+      ("Nothing is recognised any more by the collection %s: %s", analysis->frame_collection,
+          error->text),
+      (NULL));
+}
+
 const LinceResult *
 lince_analysis_process (
     LinceAnalysis *analysis, const LinceFrame *frame, const LinceFrameInfo *info)
@@ -162,10 +177,12 @@ lince_analysis_process (
   if (time <= analysis->last_time)
     time = analysis->last_time + 1;
   done = lince_recognizer_process (analysis->recognizer, frame, time, &result, &error);
-  if (done)
+  if (done) {
     analysis->last_time = time;
-  else
-    GST_WARNING_OBJECT (analysis->element, "frame refused: %s", error.text);
+    analysis->told = FALSE;
+  } else {
+    tell_refusal (analysis, &error);
+  }
   lince_recognizer_statistics (analysis->recognizer, &statistics);
 
   g_mutex_lock (&analysis->lock);

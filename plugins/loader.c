@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "loader.h"
 
-/* How often the collection is looked at for changes. A change counts once two looks agree, so that
- * a file that is still being copied is not read. */
+/* How often the collection is looked at for changes: less often where a look is dear. A change
+ * counts once two looks agree, so that a file that is still being copied is not read. */
 #define WATCH_INTERVAL (500 * G_TIME_SPAN_MILLISECOND)
+#define WATCH_COST 100 /* times what a look costs */
 
 struct _LinceLoader {
   LinceLoaderCallbacks callbacks;
@@ -23,6 +24,7 @@ struct _LinceLoader {
   gboolean loaded_any;
   char *fingerprint; /* of what was tried last */
   char *seen;        /* at the last look */
+  gint64 look_cost;  /* µs */
   const char *path_in_use;
   guint problems;
   char *first_problem;
@@ -76,12 +78,14 @@ load (LinceLoader *loader, const char *path, GCancellable *cancellable)
 static gboolean
 has_changed (LinceLoader *loader, const char *path)
 {
+  gint64 begin = g_get_monotonic_time ();
   g_autofree char *now = NULL;
   gboolean at_rest;
 
   if (path == NULL)
     return FALSE;
   now = lince_collection_fingerprint (path);
+  loader->look_cost = g_get_monotonic_time () - begin;
   at_rest = g_strcmp0 (now, loader->seen) == 0;
   g_free (loader->seen);
   loader->seen = g_steal_pointer (&now);
@@ -102,11 +106,11 @@ turn (LinceLoader *loader)
     g_mutex_unlock (&loader->lock);
     load (loader, path, cancellable);
     g_mutex_lock (&loader->lock);
-    loader->settled = TRUE;
+    loader->settled |= !loader->wanted;
     g_cond_broadcast (&loader->changed);
     return;
   }
-  deadline = g_get_monotonic_time () + WATCH_INTERVAL;
+  deadline = g_get_monotonic_time () + MAX (WATCH_INTERVAL, WATCH_COST * loader->look_cost);
   while (!loader->quit && !loader->wanted) {
     if (!g_cond_wait_until (&loader->changed, &loader->lock, deadline)) {
       gboolean changed;

@@ -11,8 +11,9 @@ GST_DEBUG_CATEGORY_EXTERN (gst_lince_recognize_debug);
 
 /* A result that is older says nothing of the frame at hand. */
 #define MAX_ATTACHED_AGE GST_SECOND
-/* A hole in the stream of this length ends what stood before it. */
+/* A hole in the stream of this length ends what stood before it, unless frames come that rarely. */
 #define MAX_HOLE GST_SECOND
+#define MAX_HOLE_FRAMES 4
 /* Times that step back by less are a stream's sloppiness, by more a new beginning. */
 #define MAX_STEP_BACK (100 * GST_MSECOND)
 
@@ -32,6 +33,7 @@ struct _LinceSession {
   gboolean analysable;    /* frames of this size can be recognised */
   gboolean async;         /* `analysis` is the mailbox's */
   GstClockTime last_time; /* running time of the last frame */
+  GstClockTime last_step; /* from the frame before to it */
   GstClockTime last_analysed;
 };
 
@@ -179,11 +181,17 @@ complete_time (LinceSession *session, const GstSegment *segment, LinceFrameInfo 
 static void
 notice_hole (LinceSession *session, GstClockTime time)
 {
-  if (GST_CLOCK_TIME_IS_VALID (session->last_time) &&
-      (time > session->last_time + MAX_HOLE || time + MAX_STEP_BACK < session->last_time)) {
-    GST_DEBUG_OBJECT (session->element, "hole from %" GST_TIME_FORMAT " to %" GST_TIME_FORMAT,
-        GST_TIME_ARGS (session->last_time), GST_TIME_ARGS (time));
-    lince_session_end (session, LINCE_REASON_RESET, FALSE);
+  GstClockTime last = session->last_time;
+
+  if (GST_CLOCK_TIME_IS_VALID (last)) {
+    GstClockTime hole = MAX (MAX_HOLE, MAX_HOLE_FRAMES * session->last_step);
+
+    if (time > last + hole || time + MAX_STEP_BACK < last) {
+      GST_DEBUG_OBJECT (session->element, "hole from %" GST_TIME_FORMAT " to %" GST_TIME_FORMAT,
+          GST_TIME_ARGS (last), GST_TIME_ARGS (time));
+      lince_session_end (session, LINCE_REASON_RESET, FALSE);
+    }
+    session->last_step = time > last ? time - last : 0;
   }
   session->last_time = time;
 }

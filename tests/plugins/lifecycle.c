@@ -2,6 +2,7 @@
  * lincerecognize through states, reloads, changed properties, bad collections, and beside the
  * stream. */
 #include <gst/check/gstcheck.h>
+#include <unistd.h>
 
 #include "media/meta.h"
 #include "scene.h"
@@ -167,6 +168,53 @@ GST_START_TEST (test_unusable_collections)
     free_bare_run (run);
   }
   scene_remove_collection (empty);
+}
+GST_END_TEST;
+
+/* A stream that is not live waits: its very first frame is recognised. */
+GST_START_TEST (test_first_frame_waits)
+{
+  SceneRun *run;
+  GstBuffer *output;
+
+  /* an empty cache, so that loading takes its time */
+  g_setenv ("LINCE_CACHE_DIR", collection, TRUE);
+  run = new_bare_run (collection);
+  run->harness = gst_harness_new_with_element (run->element, "sink", "src");
+  gst_harness_set_live (run->harness, FALSE);
+  scene_info (&run->info, "I420", "progressive");
+  scene_run_send_caps (run, &run->info);
+  output = scene_run_push (run, &scene_middle, 1);
+  fail_unless (gst_buffer_get_video_region_of_interest_meta (output) != NULL);
+  gst_buffer_unref (output);
+  scene_run_free (run);
+}
+GST_END_TEST;
+
+/* The index's file is cut short while it is mapped: a warning, and frames go on. */
+GST_START_TEST (test_truncated_index)
+{
+  g_autofree char *cache = g_dir_make_tmp ("lince-test-XXXXXX", NULL);
+  g_autoptr (GDir) dir = NULL;
+  const char *name;
+  SceneRun *run;
+
+  g_setenv ("LINCE_CACHE_DIR", cache, TRUE);
+  scene_run_free (scene_run_new (collection, "I420"));
+  run = scene_run_new (collection, "I420"); /* maps what the first has compiled */
+  dir = g_dir_open (cache, 0, NULL);
+  while ((name = g_dir_read_name (dir)) != NULL) {
+    g_autofree char *path = g_build_filename (cache, name, NULL);
+
+    if (g_file_test (path, G_FILE_TEST_IS_REGULAR))
+      fail_unless_equals_int (truncate (path, 0), 0);
+  }
+  gst_buffer_unref (scene_run_push (run, &scene_middle, 3));
+  expect_message (run, GST_MESSAGE_WARNING, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_READ, collection);
+  gst_buffer_unref (scene_run_push (run, &scene_middle, 3));
+  fail_unless (scene_run_message_of_type (run, GST_MESSAGE_WARNING, 0) == NULL);
+  scene_run_free (run);
+  scene_remove_collection (cache);
 }
 GST_END_TEST;
 
@@ -404,6 +452,8 @@ lifecycle_suite (void)
   tcase_add_test (chain, test_restarts_with_frames);
   tcase_add_test (chain, test_stop_ends_exposures);
   tcase_add_test (chain, test_unusable_collections);
+  tcase_add_test (chain, test_first_frame_waits);
+  tcase_add_test (chain, test_truncated_index);
   tcase_add_test (chain, test_problems_are_named);
   tcase_add_test (chain, test_reload);
   tcase_add_test (chain, test_failed_reload);
