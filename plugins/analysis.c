@@ -28,8 +28,8 @@ struct _LinceAnalysis {
   gboolean any_frame, standing;
   gint64 last_time;
   GstStructure *moved;
-  gboolean told; /* that frames are refused */
-  char *frame_collection;    /* what last_info calls its collection */
+  gboolean told;          /* that frames are refused */
+  char *frame_collection; /* what last_info calls its collection */
   LinceResultCopy *reset_result;
 
   GMutex lock; /* what follows */

@@ -210,7 +210,8 @@ GST_START_TEST (test_truncated_index)
       fail_unless_equals_int (truncate (path, 0), 0);
   }
   gst_buffer_unref (scene_run_push (run, &scene_middle, 3));
-  expect_message (run, GST_MESSAGE_WARNING, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_READ, collection);
+  expect_message (
+      run, GST_MESSAGE_WARNING, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_READ, collection);
   gst_buffer_unref (scene_run_push (run, &scene_middle, 3));
   fail_unless (scene_run_message_of_type (run, GST_MESSAGE_WARNING, 0) == NULL);
   scene_run_free (run);
