@@ -10,9 +10,9 @@
 #define GUIDED_LIMIT 92   /* bits */
 #define GUIDED_COSINE .7f /* of the angle between directions */
 #define GUIDED_SCALE 2.f
-#define SAMPLE_ROUNDS 60
+#define SAMPLE_ROUNDS 40
 #define LEAST_INLIERS 5
-#define FIRST_FEATURES 200 /* an image's best, which the first guess is tried with */
+#define FIRST_FEATURES 128 /* an image's best, which the first guess is tried with */
 #define FIRST_SCORE 1.f    /* that a guess must reach with them */
 #define LEAST_SCORE 2.f
 #define LEAST_SIDE 16.f /* frame pixels */

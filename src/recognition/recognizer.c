@@ -297,17 +297,17 @@ prepare (LinceRecognizer *recognizer, const LinceFrame *frame, LinceError *error
 }
 
 static uint32_t
-search (LinceRecognizer *recognizer)
+search (LinceRecognizer *recognizer, uint32_t work)
 {
   LinceProfile *profile = &recognizer->profile;
   uint32_t count;
 
   if (!recognizer->index)
     return 0;
-  profile->statistics.last_planned_work = recognizer->settings.work;
-  profile->statistics.planned_work += recognizer->settings.work;
+  profile->statistics.last_planned_work = work;
+  profile->statistics.planned_work += work;
   count = lince_search_run (recognizer->search, recognizer->pyramid, &recognizer->textured,
-      recognizer->settings.work, recognizer->pool, profile, recognizer->hypotheses);
+      work, recognizer->pool, profile, recognizer->hypotheses);
   profile->statistics.hypotheses += count;
   return count;
 }
@@ -326,7 +326,12 @@ find_placements (LinceRecognizer *recognizer, LinceTracker *tracker)
 {
   LinceReferences references = {recognizer, load_reference};
   LinceProfile *profile = &recognizer->profile;
-  uint32_t count = search (recognizer);
+  uint32_t work = recognizer->settings.work, count;
+
+  /* a still is searched once, so it is searched thoroughly */
+  if (work == 0 && tracker == recognizer->still)
+    work = LINCE_SEARCH_MAX_WORK;
+  count = search (recognizer, work);
 
   lince_tracker_propose (tracker, recognizer->pyramid, &references, recognizer->pool,
       recognizer->hypotheses, count, trials (recognizer), &profile->statistics);

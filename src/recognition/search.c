@@ -10,7 +10,7 @@
 
 #define CHUNK 64                                 /* keypoints that one item of the pool looks up */
 #define LEAST_WEIGHT (LINCE_VOTE_WEIGHT * 5 / 2) /* of a peak */
-#define MAX_PEAKS 24 /* of all images that are followed up, heaviest first */
+#define MAX_PEAKS 16 /* of all images that are followed up, heaviest first */
 
 typedef struct {
   LincePeak peaks[LINCE_PEAKS_AN_IMAGE];
@@ -87,7 +87,7 @@ lince_search_free (LinceSearch *search)
 uint32_t
 lince_search_full_work (int width, int height)
 {
-  uint64_t work = (uint64_t) width * (uint64_t) height / 700;
+  uint64_t work = (uint64_t) width * (uint64_t) height / 800;
 
   work = work < 2000 ? 2000 : work;
   return work > LINCE_SEARCH_MAX_WORK ? LINCE_SEARCH_MAX_WORK : (uint32_t) work;
@@ -99,7 +99,7 @@ resize_frame (LinceSearch *search, const LincePyramid *pyramid, LinceError *erro
   const LincePyramidLevel *level = lince_pyramid_octave (pyramid, 0);
   int width = (int) ((float) level->grey.width * level->scale_x);
   int height = (int) ((float) level->grey.height * level->scale_y);
-  uint32_t capacity = lince_search_full_work (width, height);
+  uint32_t capacity = LINCE_SEARCH_MAX_WORK;
 
   if (search->ready && search->width == width && search->height == height)
     return true;
@@ -360,7 +360,7 @@ lince_search_run (LinceSearch *search, const LincePyramid *pyramid, const LinceT
   Searching searching = {search, textured, lince_kernels ()};
   uint32_t wanted, matches = 0, count;
 
-  work = work == 0 || work > search->capacity ? search->capacity : work;
+  work = work == 0 ? lince_search_full_work (search->width, search->height) : work;
   lince_extractor_run (&search->extractor, pyramid, work, pool, profile);
   lince_grid_fill (&search->grid, &search->extractor);
   lince_pool_run (pool, look_up_chunk, &searching, (search->extractor.count + CHUNK - 1) / CHUNK);
