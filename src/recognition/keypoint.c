@@ -9,7 +9,7 @@
 #define CELL 32     /* pixels of a scale, each side */
 #define PER_CELL 6  /* kept in a cell */
 #define MARGIN 4    /* pixels at a scale's edge without keypoints */
-#define THRESHOLD 8 /* least response: twice the contrast in grey levels */
+#define THRESHOLD 4 /* least response: contrast in grey levels */
 #define SCORES 4096
 #define ROWS (CELL + 2)
 #define ROW_VALUES (LINCE_FRAME_MAX_SIDE + 192)
@@ -27,7 +27,7 @@ typedef struct {
 
 /* Buffers of one thread: the responses of a row of cells and one more row on both sides. */
 typedef struct {
-  int16_t responses[3][ROW_VALUES];
+  uint8_t responses[2][3][ROW_VALUES]; /* bright and dark */
   uint64_t bits[(LINCE_FRAME_MAX_SIDE + 63) / 64 + 1];
 } Scratch;
 
@@ -109,19 +109,16 @@ vertex (int before, int at, int after)
 }
 
 static void
-keep (Cell *cell, const int16_t *const rows[3], int x, int y)
+keep (Cell *cell, const uint8_t *const rows[3], int x, int y, unsigned dark)
 {
-  int value = rows[1][x], sign = value < 0 ? -1 : 1;
-  Candidate candidate = {.x = (uint16_t) x,
-      .y = (uint16_t) y,
-      .response = (uint16_t) (value * sign),
-      .dark = value < 0};
+  Candidate candidate = {
+      .x = (uint16_t) x, .y = (uint16_t) y, .response = rows[1][x], .dark = (uint16_t) dark};
   uint32_t i = cell->count;
 
   if (i == PER_CELL && cell->kept[i - 1].response >= candidate.response)
     return;
-  candidate.dx = vertex (sign * rows[1][x - 1], sign * value, sign * rows[1][x + 1]);
-  candidate.dy = vertex (sign * rows[0][x], sign * value, sign * rows[2][x]);
+  candidate.dx = vertex (rows[1][x - 1], rows[1][x], rows[1][x + 1]);
+  candidate.dy = vertex (rows[0][x], rows[1][x], rows[2][x]);
   if (i == PER_CELL)
     i--;
   else
@@ -131,15 +128,21 @@ keep (Cell *cell, const int16_t *const rows[3], int x, int y)
   cell->kept[i] = candidate;
 }
 
+/* Puts the extrema of row y, whose responses are those of row (y + 3) % 3, into their cells. */
 static void
-collect_row (Cell *cells, const uint64_t *bits, const int16_t *const rows[3], int width, int y)
+collect_row (Cell *cells, Scratch *scratch, int width, int y, unsigned dark)
 {
+  const uint8_t *rows[3];
+
+  for (int i = 0; i < 3; i++)
+    rows[i] = scratch->responses[dark][(y + 2 + i) % 3] + 64;
+  lince_kernels ()->extrema_row (rows, width, THRESHOLD, scratch->bits);
   for (int i = 0; i < (width + 63) / 64; i++)
-    for (uint64_t word = bits[i]; word != 0; word &= word - 1) {
+    for (uint64_t word = scratch->bits[i]; word != 0; word &= word - 1) {
       int x = 64 * i + __builtin_ctzll (word);
 
       if (x >= MARGIN && x < width - MARGIN)
-        keep (&cells[x / CELL], rows, x, y);
+        keep (&cells[x / CELL], rows, x, y, dark);
     }
 }
 
@@ -165,22 +168,19 @@ find_in_row (void *context, uint32_t item, uint32_t thread)
   end = first + CELL < scale->height - MARGIN ? first + CELL : scale->height - MARGIN;
   first = first < MARGIN ? MARGIN : first;
   for (int y = first - 1; y <= end; y++) {
-    kernels->response_row (scale->pixels + y * scale->stride, scale->stride,
-        scratch->responses[(y + 3) % 3] + 64, scale->width);
-    if (y > first) {
-      const int16_t *rows[3] = {scratch->responses[(y + 1) % 3] + 64,
-          scratch->responses[(y + 2) % 3] + 64, scratch->responses[(y + 3) % 3] + 64};
+    int row = (y + 3) % 3;
 
-      kernels->extrema_row (rows, scale->width, THRESHOLD, scratch->bits);
-      collect_row (cells, scratch->bits, rows, scale->width, y - 1);
-    }
+    kernels->response_row (scale->pixels + y * scale->stride, scale->stride,
+        scratch->responses[0][row] + 64, scratch->responses[1][row] + 64, scale->width);
+    for (unsigned dark = 0; dark < 2 && y > first; dark++)
+      collect_row (cells, scratch, scale->width, y - 1, dark);
   }
 }
 
 static uint32_t
 score (const Candidate *candidate, uint32_t rank, uint32_t s)
 {
-  uint32_t value = 256u * candidate->response / (candidate->response + 50u) * (4 + s) / (1 + rank);
+  uint32_t value = 256u * candidate->response / (candidate->response + 25u) * (4 + s) / (1 + rank);
 
   return value < SCORES ? value : SCORES - 1;
 }

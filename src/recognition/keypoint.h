@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Keypoints: places that are brighter, or darker, than what lies around them in every direction.
  *
- * The response at a pixel is by how much twice its value exceeds the largest (bright) or falls
- * short of the smallest (dark) sum of two opposite points of a circle of radius 3 around it: zero
- * on straight edges, linear in contrast. Kept are the strongest of every cell, so that soft and
- * dark parts of a frame get their share. Internal to the room. */
+ * The response at a pixel is by how much its value exceeds the largest (bright) or falls short of
+ * the smallest (dark) mean of two opposite points of a circle of radius 3 around it: zero on
+ * straight edges, linear in contrast. Kept are the strongest of every cell, so that soft and dark
+ * parts of a frame get their share. Internal to the room. */
 #pragma once
 
 #include "recognition/scales.h"

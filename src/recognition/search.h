@@ -25,7 +25,8 @@ typedef struct LinceSearch LinceSearch;
 LinceSearch *lince_search_new (LinceError *error);
 void lince_search_free (LinceSearch *search);
 
-/* The unit of work is one keypoint that is described and looked up, about 1.2 us of one core; the
+/* The unit of work is one keypoint that is described and looked up, about 2 us of one core
+ * with all that follows from it (search, voting, geometry); the
  * scale space and the detection of keypoints come on top and depend on the frame's size alone.
  * Keypoints are taken best first, so a smaller plan finds the more distinct objects. */
 #define LINCE_SEARCH_MAX_WORK 8192

@@ -112,72 +112,60 @@ smooth_row (const uint8_t *const rows[5], uint16_t *scratch, uint8_t *out, int w
 }
 
 static void
-response_row (const uint8_t *pixels, ptrdiff_t stride, int16_t *out, int width)
+response_row (const uint8_t *pixels, ptrdiff_t stride, uint8_t *bright, uint8_t *dark, int width)
 {
-  const __m256i zero = _mm256_setzero_si256 ();
   int x = 0;
 
-  for (; x + 16 <= width; x += 16) {
+  for (; x + 32 <= width; x += 32) {
     const uint8_t *p = pixels + x;
-    __m256i centre = _mm256_slli_epi16 (widen (p), 1);
-    __m256i lowest = _mm256_set1_epi16 (510), highest = zero, bright, dark;
+    __m256i centre = load (p), lowest = _mm256_set1_epi8 (-1), highest = _mm256_setzero_si256 ();
 
     for (int i = 0; i < 8; i++) {
       ptrdiff_t offset = circle[i][1] * stride + circle[i][0];
-      __m256i sum = _mm256_add_epi16 (widen (p + offset), widen (p - offset));
+      __m256i mean = _mm256_avg_epu8 (load (p + offset), load (p - offset));
 
-      lowest = _mm256_min_epi16 (lowest, sum);
-      highest = _mm256_max_epi16 (highest, sum);
+      lowest = _mm256_min_epu8 (lowest, mean);
+      highest = _mm256_max_epu8 (highest, mean);
     }
-    bright = _mm256_max_epi16 (_mm256_sub_epi16 (centre, highest), zero);
-    dark = _mm256_min_epi16 (_mm256_sub_epi16 (centre, lowest), zero);
-    _mm256_storeu_si256 ((__m256i *) (out + x), _mm256_add_epi16 (bright, dark));
+    _mm256_storeu_si256 ((__m256i *) (bright + x), _mm256_subs_epu8 (centre, highest));
+    _mm256_storeu_si256 ((__m256i *) (dark + x), _mm256_subs_epu8 (lowest, centre));
   }
   if (x < width)
-    lince_kernels_c.response_row (pixels + x, stride, out + x, width - x);
+    lince_kernels_c.response_row (pixels + x, stride, bright + x, dark + x, width - x);
 }
 
-/* Which of 16 values are extrema. */
+/* Which of 32 values are maxima. */
 static inline uint32_t
-extrema16 (const int16_t *a, const int16_t *b, const int16_t *c, __m256i below)
+extrema32 (const uint8_t *a, const uint8_t *b, const uint8_t *c, __m256i limit)
 {
-  const __m256i zero = _mm256_setzero_si256 ();
-  __m256i v = load (b), strong = _mm256_cmpgt_epi16 (_mm256_abs_epi16 (v), below);
-  __m256i sign, most, after;
+  __m256i v = load (b), strong = _mm256_cmpeq_epi8 (_mm256_max_epu8 (v, limit), v), before, after;
 
   if (_mm256_testz_si256 (strong, strong))
     return 0;
-  /* a minimum is a maximum of the negated values */
-  sign = _mm256_or_si256 (_mm256_cmpgt_epi16 (zero, v), _mm256_set1_epi16 (1));
-  most = _mm256_max_epi16 (
-      _mm256_max_epi16 (_mm256_sign_epi16 (load (a - 1), sign), _mm256_sign_epi16 (load (a), sign)),
-      _mm256_max_epi16 (
-          _mm256_sign_epi16 (load (a + 1), sign), _mm256_sign_epi16 (load (b - 1), sign)));
-  after = _mm256_max_epi16 (_mm256_max_epi16 (_mm256_sign_epi16 (load (b + 1), sign),
-                                _mm256_sign_epi16 (load (c - 1), sign)),
-      _mm256_max_epi16 (
-          _mm256_sign_epi16 (load (c), sign), _mm256_sign_epi16 (load (c + 1), sign)));
-  v = _mm256_abs_epi16 (v);
-  strong = _mm256_and_si256 (strong, _mm256_cmpgt_epi16 (v, most));
-  strong = _mm256_andnot_si256 (_mm256_cmpgt_epi16 (after, v), strong);
-  return _pext_u32 ((uint32_t) _mm256_movemask_epi8 (strong), 0x55555555u);
+  before = _mm256_max_epu8 (
+      _mm256_max_epu8 (load (a - 1), load (a)), _mm256_max_epu8 (load (a + 1), load (b - 1)));
+  after = _mm256_max_epu8 (
+      _mm256_max_epu8 (load (b + 1), load (c - 1)), _mm256_max_epu8 (load (c), load (c + 1)));
+  /* not where v is at most what comes before, only where it is at least what comes after */
+  strong = _mm256_andnot_si256 (_mm256_cmpeq_epi8 (_mm256_max_epu8 (v, before), before), strong);
+  strong = _mm256_and_si256 (strong, _mm256_cmpeq_epi8 (_mm256_max_epu8 (v, after), v));
+  return (uint32_t) _mm256_movemask_epi8 (strong);
 }
 
 static void
-extrema_row (const int16_t *const rows[3], int width, int threshold, uint64_t *bits)
+extrema_row (const uint8_t *const rows[3], int width, int threshold, uint64_t *bits)
 {
-  const __m256i below = _mm256_set1_epi16 ((int16_t) (threshold - 1));
+  const __m256i limit = _mm256_set1_epi8 ((int8_t) threshold);
   int x = 0;
 
   for (; x + 64 <= width; x += 64) {
-    uint64_t word = 0;
+    uint64_t low = extrema32 (rows[0] + x, rows[1] + x, rows[2] + x, limit);
+    uint64_t high = extrema32 (rows[0] + x + 32, rows[1] + x + 32, rows[2] + x + 32, limit);
 
-    for (int i = 0; i < 64; i += 16)
-      word |= (uint64_t) extrema16 (rows[0] + x + i, rows[1] + x + i, rows[2] + x + i, below) << i;
-    bits[x / 64] = word;
+    bits[x / 64] = low | high << 32;
   }
   if (x < width) {
-    const int16_t *rest[3] = {rows[0] + x, rows[1] + x, rows[2] + x};
+    const uint8_t *rest[3] = {rows[0] + x, rows[1] + x, rows[2] + x};
 
     lince_kernels_c.extrema_row (rest, width - x, threshold, bits + x / 64);
   }

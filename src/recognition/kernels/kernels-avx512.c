@@ -108,78 +108,50 @@ smooth_row (const uint8_t *const rows[5], uint16_t *scratch, uint8_t *out, int w
 }
 
 static void
-response_row (const uint8_t *pixels, ptrdiff_t stride, int16_t *out, int width)
+response_row (const uint8_t *pixels, ptrdiff_t stride, uint8_t *bright, uint8_t *dark, int width)
 {
-  const __m512i zero = _mm512_setzero_si512 ();
-
-  for (int x = 0; x < width; x += 32) {
-    __mmask32 mask = first32 (width - x);
+  for (int x = 0; x < width; x += 64) {
+    __mmask64 mask = first64 (width - x);
     const uint8_t *p = pixels + x;
-    __m512i centre = _mm512_slli_epi16 (widen (p, mask), 1);
-    __m512i lowest = _mm512_set1_epi16 (510), highest = zero, bright, dark;
+    __m512i centre = _mm512_maskz_loadu_epi8 (mask, p);
+    __m512i lowest = _mm512_set1_epi8 (-1), highest = _mm512_setzero_si512 ();
 
     for (int i = 0; i < 8; i++) {
       ptrdiff_t offset = circle[i][1] * stride + circle[i][0];
-      __m512i sum = _mm512_add_epi16 (widen (p + offset, mask), widen (p - offset, mask));
+      __m512i mean = _mm512_avg_epu8 (
+          _mm512_maskz_loadu_epi8 (mask, p + offset), _mm512_maskz_loadu_epi8 (mask, p - offset));
 
-      lowest = _mm512_min_epi16 (lowest, sum);
-      highest = _mm512_max_epi16 (highest, sum);
+      lowest = _mm512_min_epu8 (lowest, mean);
+      highest = _mm512_max_epu8 (highest, mean);
     }
-    bright = _mm512_max_epi16 (_mm512_sub_epi16 (centre, highest), zero);
-    dark = _mm512_min_epi16 (_mm512_sub_epi16 (centre, lowest), zero);
-    _mm512_mask_storeu_epi16 (out + x, mask, _mm512_add_epi16 (bright, dark));
+    _mm512_mask_storeu_epi8 (bright + x, mask, _mm512_subs_epu8 (centre, highest));
+    _mm512_mask_storeu_epi8 (dark + x, mask, _mm512_subs_epu8 (lowest, centre));
   }
 }
 
-/* Which of 32 values are extrema. */
-static inline uint32_t
-extrema32 (const int16_t *a, const int16_t *b, const int16_t *c, __mmask32 mask, __m512i threshold)
-{
-  __m512i v = _mm512_maskz_loadu_epi16 (mask, b);
-  __mmask32 strong = _mm512_cmpge_epi16_mask (_mm512_abs_epi16 (v), threshold);
-  __m512i before[4], after[4], most, least;
-  __mmask32 maxima, minima;
-
-  if (strong == 0)
-    return 0;
-  before[0] = _mm512_maskz_loadu_epi16 (mask, a - 1);
-  before[1] = _mm512_maskz_loadu_epi16 (mask, a);
-  before[2] = _mm512_maskz_loadu_epi16 (mask, a + 1);
-  before[3] = _mm512_maskz_loadu_epi16 (mask, b - 1);
-  after[0] = _mm512_maskz_loadu_epi16 (mask, b + 1);
-  after[1] = _mm512_maskz_loadu_epi16 (mask, c - 1);
-  after[2] = _mm512_maskz_loadu_epi16 (mask, c);
-  after[3] = _mm512_maskz_loadu_epi16 (mask, c + 1);
-  most = _mm512_max_epi16 (
-      _mm512_max_epi16 (before[0], before[1]), _mm512_max_epi16 (before[2], before[3]));
-  least = _mm512_min_epi16 (
-      _mm512_min_epi16 (before[0], before[1]), _mm512_min_epi16 (before[2], before[3]));
-  maxima = _mm512_cmpgt_epi16_mask (v, most);
-  minima = _mm512_cmplt_epi16_mask (v, least);
-  most = _mm512_max_epi16 (
-      _mm512_max_epi16 (after[0], after[1]), _mm512_max_epi16 (after[2], after[3]));
-  least = _mm512_min_epi16 (
-      _mm512_min_epi16 (after[0], after[1]), _mm512_min_epi16 (after[2], after[3]));
-  maxima &=
-      _mm512_cmpge_epi16_mask (v, most) & _mm512_cmpgt_epi16_mask (v, _mm512_setzero_si512 ());
-  minima &=
-      _mm512_cmple_epi16_mask (v, least) & _mm512_cmplt_epi16_mask (v, _mm512_setzero_si512 ());
-  return strong & (maxima | minima);
-}
-
 static void
-extrema_row (const int16_t *const rows[3], int width, int threshold, uint64_t *bits)
+extrema_row (const uint8_t *const rows[3], int width, int threshold, uint64_t *bits)
 {
-  __m512i limit = _mm512_set1_epi16 ((int16_t) threshold);
+  __m512i limit = _mm512_set1_epi8 ((int8_t) threshold);
 
   for (int x = 0; x < width; x += 64) {
-    uint64_t low = extrema32 (rows[0] + x, rows[1] + x, rows[2] + x, first32 (width - x), limit);
-    uint64_t high = 0;
-    int y = x + 32;
+    const uint8_t *a = rows[0] + x, *b = rows[1] + x, *c = rows[2] + x;
+    __mmask64 mask = first64 (width - x);
+    __m512i v = _mm512_maskz_loadu_epi8 (mask, b), before, after;
+    __mmask64 strong = _mm512_cmpge_epu8_mask (v, limit);
 
-    if (y < width)
-      high = extrema32 (rows[0] + y, rows[1] + y, rows[2] + y, first32 (width - y), limit);
-    bits[x / 64] = low | high << 32;
+    if (strong != 0) {
+      before = _mm512_max_epu8 (_mm512_max_epu8 (_mm512_maskz_loadu_epi8 (mask, a - 1),
+                                    _mm512_maskz_loadu_epi8 (mask, a)),
+          _mm512_max_epu8 (
+              _mm512_maskz_loadu_epi8 (mask, a + 1), _mm512_maskz_loadu_epi8 (mask, b - 1)));
+      after = _mm512_max_epu8 (_mm512_max_epu8 (_mm512_maskz_loadu_epi8 (mask, b + 1),
+                                   _mm512_maskz_loadu_epi8 (mask, c - 1)),
+          _mm512_max_epu8 (
+              _mm512_maskz_loadu_epi8 (mask, c), _mm512_maskz_loadu_epi8 (mask, c + 1)));
+      strong &= _mm512_cmpgt_epu8_mask (v, before) & _mm512_cmpge_epu8_mask (v, after);
+    }
+    bits[x / 64] = strong;
   }
 }
 

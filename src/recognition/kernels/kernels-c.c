@@ -45,37 +45,35 @@ smooth_row (const uint8_t *const rows[5], uint16_t *scratch, uint8_t *out, int w
 }
 
 static void
-response_row (const uint8_t *pixels, ptrdiff_t stride, int16_t *out, int width)
+response_row (const uint8_t *pixels, ptrdiff_t stride, uint8_t *bright, uint8_t *dark, int width)
 {
   for (int x = 0; x < width; x++) {
     const uint8_t *p = pixels + x;
-    int lowest = 510, highest = 0, centre = 2 * p[0];
+    int lowest = 255, highest = 0;
 
     for (int i = 0; i < 8; i++) {
       ptrdiff_t offset = circle[i][1] * stride + circle[i][0];
-      int sum = p[offset] + p[-offset];
+      int mean = (p[offset] + p[-offset] + 1) >> 1;
 
-      lowest = sum < lowest ? sum : lowest;
-      highest = sum > highest ? sum : highest;
+      lowest = mean < lowest ? mean : lowest;
+      highest = mean > highest ? mean : highest;
     }
-    out[x] =
-        (int16_t) (centre > highest ? centre - highest : (centre < lowest ? centre - lowest : 0));
+    bright[x] = (uint8_t) (p[0] > highest ? p[0] - highest : 0);
+    dark[x] = (uint8_t) (p[0] < lowest ? lowest - p[0] : 0);
   }
 }
 
 static void
-extrema_row (const int16_t *const rows[3], int width, int threshold, uint64_t *bits)
+extrema_row (const uint8_t *const rows[3], int width, int threshold, uint64_t *bits)
 {
   for (int i = 0; i < (width + 63) / 64; i++)
     bits[i] = 0;
   for (int x = 0; x < width; x++) {
-    const int16_t *a = rows[0] + x, *b = rows[1] + x, *c = rows[2] + x;
-    int v = b[0], s = v < 0 ? -1 : 1;
+    const uint8_t *a = rows[0] + x, *b = rows[1] + x, *c = rows[2] + x;
+    int v = b[0];
 
-    v *= s;
-    /* of equal neighbours the first in reading order wins */
-    if (v >= threshold && v > s * a[-1] && v > s * a[0] && v > s * a[1] && v > s * b[-1] &&
-        v >= s * b[1] && v >= s * c[-1] && v >= s * c[0] && v >= s * c[1])
+    if (v >= threshold && v > a[-1] && v > a[0] && v > a[1] && v > b[-1] && v >= b[1] &&
+        v >= c[-1] && v >= c[0] && v >= c[1])
       bits[x / 64] |= (uint64_t) 1 << (x % 64);
   }
 }

@@ -65,13 +65,15 @@ typedef struct {
   void (*two_thirds_row) (const uint8_t *a, const uint8_t *b, uint8_t *out, int width);
   /* Binomial 5 x 5 of five rows; `scratch` holds width + 4 values. The row's ends are repeated. */
   void (*smooth_row) (const uint8_t *const rows[5], uint16_t *scratch, uint8_t *out, int width);
-  /* The response to corners and blobs, see keypoint.h. Three pixels around the row are read on
-   * every side. */
-  void (*response_row) (const uint8_t *pixels, ptrdiff_t stride, int16_t *out, int width);
-  /* Bit x % 64 of bits[x / 64] says whether rows[1][x] is at least `threshold` and a maximum, or at
-   * most -threshold and a minimum, of its 3 x 3 neighbours. Rows have 1 readable value before the
-   * first and 1 after the last. `threshold` is at least 1. Bits beyond `width` are clear. */
-  void (*extrema_row) (const int16_t *const rows[3], int width, int threshold, uint64_t *bits);
+  /* The responses to corners and blobs, see keypoint.h: by how much each pixel exceeds the largest
+   * rounded mean of two opposite points of the circle (bright), or falls short of the smallest
+   * (dark). Three pixels around the row are read on every side. */
+  void (*response_row) (
+      const uint8_t *pixels, ptrdiff_t stride, uint8_t *bright, uint8_t *dark, int width);
+  /* Bit x % 64 of bits[x / 64] says whether rows[1][x] is at least `threshold` (1 to 255) and a
+   * maximum of its 3 x 3 neighbours; of equal neighbours the first in reading order is. Rows have 1
+   * readable value before the first and 1 after the last. Bits beyond `width` are clear. */
+  void (*extrema_row) (const uint8_t *const rows[3], int width, int threshold, uint64_t *bits);
   /* First moments of the disc of LINCE_MOMENT_RADIUS around `centre`. */
   void (*moments) (const uint8_t *centre, ptrdiff_t stride, int32_t *x, int32_t *y);
   /* Compares samples as `pairs` says. */
