@@ -24,6 +24,7 @@ struct _LinceLogFile {
   gsize line_start, line_end; /* the last line, newline included */
   char seam;                  /* the byte that opening replaced */
   gsize seam_at;
+  guint64 skip_to;      /* lines below this number are not looked at */
   gboolean discarding;  /* inside a line that is too long */
   ZSTD_DStream *stream; /* NULL: plain */
   char *input;
@@ -217,11 +218,54 @@ finish_line (LinceLogFile *file, char *newline, char **line, gsize *length)
   return LINCE_LOG_LINE;
 }
 
+void
+lince_log_file_skip_to (LinceLogFile *file, guint64 from)
+{
+  file->skip_to = from;
+}
+
+/* the number that a line says near its start, 0 when there is none */
+static guint64
+peek_number (const char *line, gsize size)
+{
+  static const char key[] = ",\"seq\":";
+  const char *found = memmem (line, MIN (size, 64), key, sizeof key - 1);
+  guint64 number = 0;
+
+  if (found == NULL)
+    return 0;
+  for (const char *p = found + sizeof key - 1; p < line + size && g_ascii_isdigit (*p); p++)
+    number = number * 10 + (guint64) (*p - '0');
+  return number;
+}
+
+/* TRUE for a line that is only passed over on the way to a later number */
+static gboolean
+skip_line (LinceLogFile *file, const char *newline)
+{
+  const char *line = file->buffer + file->start;
+  guint64 number;
+
+  if (file->skip_to == 0 || file->discarding)
+    return FALSE;
+  number = peek_number (line, (gsize) (newline - line));
+  if (number == 0)
+    return FALSE;
+  if (number >= file->skip_to) {
+    file->skip_to = 0;
+    return FALSE;
+  }
+  file->start += (gsize) (newline - line) + 1;
+  return TRUE;
+}
+
 LinceLogLine
 lince_log_file_next (LinceLogFile *file, char **line, gsize *length, GError **error)
 {
   for (;;) {
     char *newline = memchr (file->buffer + file->start, '\n', file->filled - file->start);
+    if (newline && skip_line (file, newline))
+      continue;
     if (newline)
       return finish_line (file, newline, line, length);
     if (!make_room (file)) {

@@ -35,6 +35,9 @@ typedef enum {
  */
 LinceLogLine lince_log_file_next (LinceLogFile *file, char **line, gsize *length, GError **error);
 
+/* Lets lines below number `from` pass unseen and unchecked until the first one from there on. */
+void lince_log_file_skip_to (LinceLogFile *file, guint64 from);
+
 /* Makes the line that was read last be read again. Once for each line. */
 void lince_log_file_unread (LinceLogFile *file);
 

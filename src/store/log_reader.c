@@ -104,6 +104,8 @@ next_file (LinceLogReader *reader, GError **error)
   }
   reader->segment = segment;
   reader->file = lince_log_file_open (reader->directory, segment, error);
+  if (reader->file)
+    lince_log_file_skip_to (reader->file, reader->next);
   return reader->file != NULL;
 }
 

@@ -269,6 +269,7 @@ START_TEST (test_killed_while_full)
 
   LinceRecord *record = open_record ();
   lince_record_flush (record, FALSE, WAIT);
+  ck_assert_uint_gt (published->len, 0);
   const LinceEvent *gap = &g_array_index (published, LinceEvent, 0);
   ck_assert_int_eq (gap->type, LINCE_EVENT_GAP);
   ck_assert_uint_ge (gap->gap_last, given);
