@@ -3,13 +3,13 @@
 
 #include <gst/gst.h>
 
+#include "recognition/lookahead.h"
+#include "tool/account.h"
 #include "tool/clip.h"
 #include "tool/collection_argument.h"
 #include "tool/command.h"
-#include "tool/exposures.h"
 #include "tool/output.h"
 #include "tool/progress.h"
-#include "tool/retrace.h"
 #include "tool/settings_option.h"
 
 static char *collection;
@@ -27,65 +27,79 @@ static const GOptionEntry entries[] = {
     {NULL},
 };
 
-/* How far back a placement may be proposed, and the luma that is kept for it. */
-#define WINDOW (2 * GST_SECOND)
+/* How far back a frame may propose a placement, and the luma that is kept for it. */
+#define SPAN (2 * GST_SECOND)
 #define MEMORY (256 * 1024 * 1024)
 
 typedef struct {
   LinceClip *clip;
   LinceIndex *index;
-  LinceRetrace *retrace;
+  const LinceSettings *settings;
   LinceRecognizer *recognizer;
-  LinceExposures exposures;
+  LinceLookahead *lookahead; /* made when the first frame's size is known */
+  GQueue numbers;            /* of the frames that it holds */
+  LinceAccount account;
   LinceProgress progress;
 } Scan;
 
 static void
-print_frame (const Scan *scan, const LinceRetraceFrame *frame)
+print_frame (guint64 number, const LinceResult *result)
 {
   g_autoptr (GString) line = g_string_new (NULL);
 
-  g_string_append_printf (line, "{\"frame\": %" G_GUINT64_FORMAT ", \"objects\": ", frame->number);
-  lince_output_placements (line, scan->index,
-      (const LincePlacement *) (gpointer) frame->placements->data, frame->placements->len);
+  g_string_append_printf (line, "{\"frame\": %" G_GUINT64_FORMAT ", \"objects\": ", number);
+  lince_output_placements (line, result->index, result->placements, result->placement_count);
   g_string_append (line, "}\n");
   fputs (line->str, stdout);
 }
 
-/* Prints the frames that no later one can add to. */
+/* Takes the frames that no later one can add to. */
 static void
-print_final_frames (Scan *scan, gboolean all)
+take_results (Scan *scan, gboolean end)
 {
-  const LinceRetraceFrame *frame;
+  const LinceResult *result;
 
-  while ((frame = lince_retrace_pop (scan->retrace, all)) != NULL)
+  while (scan->lookahead != NULL && (result = lince_lookahead_pop (scan->lookahead, end)) != NULL) {
+    guint64 *number = g_queue_pop_head (&scan->numbers);
+
     if (frames)
-      print_frame (scan, frame);
+      print_frame (*number, result);
+    g_free (number);
+    lince_account_add (&scan->account, result);
+  }
+}
+
+static gboolean
+push_frame (Scan *scan, const LinceFrame *frame, LinceError *problem)
+{
+  guint64 number = lince_clip_get_number (scan->clip);
+  guint32 fitting = (guint32) (MEMORY / ((gsize) frame->width * (gsize) frame->height));
+
+  if (scan->lookahead == NULL)
+    scan->lookahead = lince_lookahead_new (scan->recognizer, scan->settings, SPAN,
+        CLAMP (fitting, 1, LINCE_LOOKAHEAD_MAX_FRAMES), problem);
+  if (scan->lookahead == NULL ||
+      !lince_lookahead_push (scan->lookahead, frame, lince_clip_get_time (scan->clip), problem))
+    return FALSE;
+  g_queue_push_tail (&scan->numbers, g_memdup2 (&number, sizeof number));
+  return TRUE;
 }
 
 static gboolean
 analyse_frame (Scan *scan, GError **error)
 {
-  guint64 number = lince_clip_get_number (scan->clip);
-  gint64 time = lince_clip_get_time (scan->clip);
-  const LinceResult *result;
   LinceError problem;
   LinceFrame frame;
-  gboolean ok;
 
   if (!lince_clip_get_frame (scan->clip, &frame, error))
     return FALSE;
-  ok = lince_recognizer_process (scan->recognizer, &frame, time, &result, &problem);
-  if (ok) {
-    lince_exposures_add (&scan->exposures, result, scan->retrace);
-    /* last: it uses the recogniser, whose result is then gone */
-    ok = lince_retrace_add (scan->retrace, number, time, &frame, result, &problem);
-  }
-  if (!ok)
+  if (!push_frame (scan, &frame, &problem)) {
     g_set_error (error, LINCE_CLIP_ERROR, LINCE_CLIP_ERROR_DECODE,
-        "frame %" G_GUINT64_FORMAT ": %s", number, problem.text);
-  print_final_frames (scan, FALSE);
-  return ok;
+        "frame %" G_GUINT64_FORMAT ": %s", lince_clip_get_number (scan->clip), problem.text);
+    return FALSE;
+  }
+  take_results (scan, FALSE);
+  return TRUE;
 }
 
 /* What was found before an error is printed too. */
@@ -93,7 +107,6 @@ static int
 scan_clip (Scan *scan)
 {
   g_autoptr (GError) error = NULL;
-  const LinceResult *result;
   LinceError problem;
 
   lince_progress_start (&scan->progress, "scanning");
@@ -103,11 +116,11 @@ scan_clip (Scan *scan)
     lince_progress_update (&scan->progress, lince_clip_get_progress (scan->clip));
   }
   lince_progress_clear (&scan->progress);
-  print_final_frames (scan, TRUE);
-  lince_recognizer_reset (scan->recognizer, LINCE_REASON_END, &result);
-  lince_exposures_add (&scan->exposures, result, scan->retrace);
+  take_results (scan, TRUE);
+  if (scan->lookahead != NULL)
+    lince_account_add (&scan->account, lince_lookahead_end (scan->lookahead));
   if (!frames)
-    lince_exposures_print (&scan->exposures, json);
+    lince_account_print (&scan->account, json);
   if (error == NULL && !lince_index_intact (scan->index, &problem))
     return lince_command_fail (EX_DATAERR, "%s", problem.text);
   if (error == NULL)
@@ -123,22 +136,23 @@ run_with_index (LinceIndex *index, const LinceSettings *settings, const char *lo
   g_autoptr (LinceClip) clip = NULL;
   g_autoptr (GError) error = NULL;
   LinceError problem;
-  Scan scan = {.index = index, .recognizer = lince_recognizer_new (settings, &problem)};
+  Scan scan = {.index = index, .settings = settings};
   int status;
 
+  clip = lince_clip_open (location, &error);
+  if (clip == NULL)
+    return lince_command_fail_with (EX_NOINPUT, error);
+  scan.recognizer = lince_recognizer_new (settings, &problem);
   if (scan.recognizer == NULL)
     return lince_command_fail (EX_OSERR, "%s", problem.text);
   lince_recognizer_set_index (scan.recognizer, index);
-  scan.clip = clip = lince_clip_open (location, &error);
-  if (clip == NULL) {
-    status = lince_command_fail_with (EX_NOINPUT, error);
-  } else {
-    scan.retrace = lince_retrace_new (scan.recognizer, WINDOW, MEMORY);
-    lince_exposures_init (&scan.exposures);
-    status = scan_clip (&scan);
-    lince_exposures_clear (&scan.exposures);
-    lince_retrace_free (scan.retrace);
-  }
+  scan.clip = clip;
+  g_queue_init (&scan.numbers);
+  lince_account_init (&scan.account);
+  status = scan_clip (&scan);
+  lince_account_clear (&scan.account);
+  g_queue_clear_full (&scan.numbers, g_free);
+  lince_lookahead_free (scan.lookahead);
   lince_recognizer_free (scan.recognizer);
   return status;
 }

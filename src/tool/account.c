@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tool/exposures.h"
+#include "tool/account.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,24 +14,24 @@ clear_row (gpointer data)
 }
 
 void
-lince_exposures_init (LinceExposures *exposures)
+lince_account_init (LinceAccount *account)
 {
-  exposures->rows = g_array_new (FALSE, TRUE, sizeof (LinceExposureRow));
-  g_array_set_clear_func (exposures->rows, clear_row);
+  account->rows = g_array_new (FALSE, TRUE, sizeof (LinceExposureRow));
+  g_array_set_clear_func (account->rows, clear_row);
 }
 
 void
-lince_exposures_clear (LinceExposures *exposures)
+lince_account_clear (LinceAccount *account)
 {
-  g_clear_pointer (&exposures->rows, g_array_unref);
+  g_clear_pointer (&account->rows, g_array_unref);
 }
 
 /* Looked for from the end: what vanishes began not long ago. */
 static LinceExposureRow *
-find_row (LinceExposures *exposures, guint64 exposure)
+find_row (LinceAccount *account, guint64 exposure)
 {
-  for (guint i = exposures->rows->len; i > 0; i--) {
-    LinceExposureRow *row = &g_array_index (exposures->rows, LinceExposureRow, i - 1);
+  for (guint i = account->rows->len; i > 0; i--) {
+    LinceExposureRow *row = &g_array_index (account->rows, LinceExposureRow, i - 1);
 
     if (row->exposure == exposure)
       return row;
@@ -40,7 +40,7 @@ find_row (LinceExposures *exposures, guint64 exposure)
 }
 
 static LinceExposureRow *
-new_row (LinceExposures *exposures, const LinceResult *result, const LinceChange *change)
+new_row (LinceAccount *account, const LinceResult *result, const LinceChange *change)
 {
   LinceExposureRow row = {.exposure = change->exposure, .from = change->first_seen};
   LinceObject object;
@@ -48,47 +48,26 @@ new_row (LinceExposures *exposures, const LinceResult *result, const LinceChange
 
   row.id = g_strdup (change->id);
   row.name = g_strdup (known && strcmp (object.id, change->id) == 0 ? object.name : change->id);
-  g_array_append_val (exposures->rows, row);
-  return &g_array_index (exposures->rows, LinceExposureRow, exposures->rows->len - 1);
-}
-
-static void
-begin_stay (LinceExposureRow *row, const LinceChange *change, const LinceRetrace *retrace)
-{
-  LinceRetraceGain gain;
-
-  if (!lince_retrace_get_gain (retrace, change->placement.track, &gain) ||
-      gain.from >= change->first_seen)
-    return;
-  row->from = MIN (row->from, gain.from);
-  row->duration += change->first_seen - gain.from;
-  row->frames += gain.frames;
-  row->area_time += gain.area_time;
-}
-
-static void
-end_stay (LinceExposureRow *row, const LinceChange *change)
-{
-  row->to = change->seen;
-  row->duration += change->duration;
-  row->frames += change->frames;
-  row->area_time += change->area_time;
+  g_array_append_val (account->rows, row);
+  return &g_array_index (account->rows, LinceExposureRow, account->rows->len - 1);
 }
 
 void
-lince_exposures_add (
-    LinceExposures *exposures, const LinceResult *result, const LinceRetrace *retrace)
+lince_account_add (LinceAccount *account, const LinceResult *result)
 {
   for (guint i = 0; i < result->change_count; i++) {
     const LinceChange *change = &result->changes[i];
-    LinceExposureRow *row = find_row (exposures, change->exposure);
+    LinceExposureRow *row;
 
+    if (change->type != LINCE_VANISHED)
+      continue;
+    row = find_row (account, change->exposure);
     if (row == NULL)
-      row = new_row (exposures, result, change);
-    if (change->type == LINCE_APPEARED)
-      begin_stay (row, change, retrace);
-    else
-      end_stay (row, change);
+      row = new_row (account, result, change);
+    row->to = change->seen;
+    row->duration += change->duration;
+    row->frames += change->frames;
+    row->area_time += change->area_time;
   }
 }
 
@@ -129,17 +108,17 @@ print_json (const LinceExposureRow *row)
 }
 
 static void
-print_table (const LinceExposures *exposures)
+print_table (const LinceAccount *account)
 {
   glong width = strlen ("object");
 
-  for (guint i = 0; i < exposures->rows->len; i++)
+  for (guint i = 0; i < account->rows->len; i++)
     width =
-        MAX (width, g_utf8_strlen (g_array_index (exposures->rows, LinceExposureRow, i).name, -1));
+        MAX (width, g_utf8_strlen (g_array_index (account->rows, LinceExposureRow, i).name, -1));
   printf (
       "object%*s  %11s  %11s  %8s  %6s\n", (int) width - 6, "", "from", "to", "seconds", "share");
-  for (guint i = 0; i < exposures->rows->len; i++) {
-    const LinceExposureRow *row = &g_array_index (exposures->rows, LinceExposureRow, i);
+  for (guint i = 0; i < account->rows->len; i++) {
+    const LinceExposureRow *row = &g_array_index (account->rows, LinceExposureRow, i);
     g_autofree char *from = lince_output_time (row->from);
     g_autofree char *to = lince_output_time (row->to);
 
@@ -150,16 +129,16 @@ print_table (const LinceExposures *exposures)
 }
 
 void
-lince_exposures_print (LinceExposures *exposures, gboolean json)
+lince_account_print (LinceAccount *account, gboolean json)
 {
-  g_array_sort (exposures->rows, compare_rows);
+  g_array_sort (account->rows, compare_rows);
   if (!json) {
-    if (exposures->rows->len > 0)
-      print_table (exposures);
+    if (account->rows->len > 0)
+      print_table (account);
     else
       printf ("nothing of the collection was seen\n");
     return;
   }
-  for (guint i = 0; i < exposures->rows->len; i++)
-    print_json (&g_array_index (exposures->rows, LinceExposureRow, i));
+  for (guint i = 0; i < account->rows->len; i++)
+    print_json (&g_array_index (account->rows, LinceExposureRow, i));
 }

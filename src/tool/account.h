@@ -4,7 +4,6 @@
 
 #include "recognition/recognizer.h"
 #include "tool/output.h"
-#include "tool/retrace.h"
 
 G_BEGIN_DECLS
 
@@ -20,15 +19,13 @@ typedef struct {
 
 typedef struct {
   GArray *rows; /* of LinceExposureRow */
-} LinceExposures;
+} LinceAccount;
 
-void lince_exposures_init (LinceExposures *exposures);
-void lince_exposures_clear (LinceExposures *exposures);
-/* Takes the changes of a frame, or of the end. A stay begins where looking back has found it first.
- */
-void lince_exposures_add (
-    LinceExposures *exposures, const LinceResult *result, const LinceRetrace *retrace);
+void lince_account_init (LinceAccount *account);
+void lince_account_clear (LinceAccount *account);
+/* Takes the changes of a frame, or of the end. */
+void lince_account_add (LinceAccount *account, const LinceResult *result);
 /* Prints them in the order of their beginnings: a table, or a JSON object a line. */
-void lince_exposures_print (LinceExposures *exposures, gboolean json);
+void lince_account_print (LinceAccount *account, gboolean json);
 
 G_END_DECLS
