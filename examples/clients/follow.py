@@ -10,7 +10,7 @@ import sys
 
 import websockets
 
-SERVER = sys.argv[1] if len(sys.argv) > 1 else "ws://127.0.0.1:8770"
+SERVER = (sys.argv[1] if len(sys.argv) > 1 else "ws://127.0.0.1:8770").rstrip("/")
 
 
 async def follow():
@@ -35,7 +35,7 @@ async def follow():
                         print(f"{message['utc']} {message['type']:9} {message['object']} on {message['stream']}")
                     sys.stdout.flush()
         except (OSError, websockets.WebSocketException) as problem:
-            print(f"no connection: {problem}", file=sys.stderr)
+            print(f"no connection: {problem!r}", file=sys.stderr)
         await asyncio.sleep(1)
 
 
