@@ -59,6 +59,26 @@ level_halve (LinceCanvasLevel *to, const LinceCanvasLevel *from)
   }
 }
 
+static void
+find_content (LinceCanvas *canvas)
+{
+  int left = canvas->width, right = 0, top = canvas->height, bottom = 0;
+  for (int y = 0; y < canvas->height; y++) {
+    const uint32_t *row = level_row (&canvas->levels[0], y);
+    for (int x = 0; x < canvas->width; x++)
+      if (row[x] >> 24) {
+        left = MIN (left, x);
+        right = MAX (right, x + 1);
+        top = MIN (top, y);
+        bottom = MAX (bottom, y + 1);
+      }
+  }
+  canvas->content[0] = (double) MIN (left, right) / canvas->width;
+  canvas->content[1] = (double) MIN (top, bottom) / canvas->height;
+  canvas->content[2] = (double) right / canvas->width;
+  canvas->content[3] = (double) bottom / canvas->height;
+}
+
 LinceCanvas *
 lince_canvas_new (cairo_surface_t *surface, LinceMatrix matrix)
 {
@@ -76,6 +96,7 @@ lince_canvas_new (cairo_surface_t *surface, LinceMatrix matrix)
     for (int x = 0; x < canvas->width; x++)
       to[x] = convert (from[x], weights[matrix]);
   }
+  find_content (canvas);
   canvas->level_count = 1;
   while (canvas->level_count < LINCE_CANVAS_LEVELS) {
     LinceCanvasLevel *last = &canvas->levels[canvas->level_count - 1];

@@ -17,6 +17,7 @@ typedef struct {
 
 typedef struct {
   int width, height;
+  double content[4]; /* x0, y0, x1, y1 of what is not transparent, in shares of the sides */
   int level_count;
   LinceCanvasLevel levels[LINCE_CANVAS_LEVELS];
 } LinceCanvas;

@@ -77,6 +77,17 @@ locate_row (const float m[9], float x0, float y, int count, float u_max, float v
     int32_t *restrict us, int32_t *restrict vs)
 {
   float u0 = m[1] * y + m[2], v0 = m[4] * y + m[5], w0 = m[7] * y + m[8];
+  if (m[6] == 0 && m[3] == 0) { /* the picture's rows lie along the frame's: no division, one v */
+    float v = v0 / w0, scale = 1.0f / w0;
+    v = v < 0 ? 0 : v > v_max ? v_max : v;
+    for (int i = 0; i < count; i++) {
+      float u = (m[0] * (x0 + (float) i) + u0) * scale;
+      u = u < 0 ? 0 : u;
+      us[i] = (int32_t) (u > u_max ? u_max : u);
+      vs[i] = (int32_t) v;
+    }
+    return;
+  }
   for (int i = 0; i < count; i++) {
     float x = x0 + (float) i;
     float w = 1.0f / (m[6] * x + w0);
@@ -110,10 +121,15 @@ blend_row (
     uint32_t *restrict to, const uint64_t *restrict sums, int count, int samples, int opacity)
 {
   uint32_t scale = (uint32_t) (65536 / samples) * (uint32_t) opacity;
+  bool plain = samples == 1 && opacity == 256;
   for (int i = 0; i < count; i++) {
     uint64_t s = sums[i];
     if (!(s >> 48))
       continue;
+    if (plain && s >> 48 == 255) {
+      to[i] = gather (s);
+      continue;
+    }
     uint32_t lanes[4];
     for (int k = 0; k < 4; k++)
       lanes[k] = (uint32_t) ((uint64_t) (s >> (16 * k) & 0xffff) * scale >> 24) & 255;
@@ -163,7 +179,8 @@ warp_init (Warp *warp, const LinceLayer *layer, int height)
   double motion = lince_quad_motion (&layer->opened, &layer->closed);
   int least = layer->object >= 0 ? 4 : 1;
   warp->level = level;
-  warp->samples = CLAMP ((int) ceil (motion / 1.5), least, MAX_SAMPLES);
+  double step = layer->object >= 0 ? 1.5 : 3; /* pixels between samples */
+  warp->samples = CLAMP ((int) ceil (motion / step), least, MAX_SAMPLES);
   for (int k = 0; k < warp->samples; k++) {
     LinceQuad quad = lince_quad_mix (&layer->opened, &layer->closed, (k + 0.5) / warp->samples);
     if (warp->samples == 1)
@@ -184,8 +201,11 @@ warp_init (Warp *warp, const LinceLayer *layer, int height)
       warp->m[k][6 + i] = (float) w;
     }
   }
-  memcpy (warp->points, layer->opened.at, sizeof layer->opened.at);
-  memcpy (warp->points + 8, layer->closed.at, sizeof layer->closed.at);
+  const double *c = layer->canvas->content;
+  LinceQuad opened = lince_quad_part (&layer->opened, c[0], c[1], c[2], c[3]);
+  LinceQuad closed = lince_quad_part (&layer->closed, c[0], c[1], c[2], c[3]);
+  memcpy (warp->points, opened.at, sizeof opened.at);
+  memcpy (warp->points + 8, closed.at, sizeof closed.at);
   double top = height, bottom = 0;
   for (int i = 1; i < 16; i += 2) {
     top = fmin (top, warp->points[i]);
