@@ -41,11 +41,11 @@ with tempfile.TemporaryDirectory() as base:
     make(empty, "--kind", "empty")
     video, collection = f"{shown}/programme.ts", f"{shown}/collection"
 
-    demo = start(temporary, "--seconds", "12", video, collection)
+    demo = start(temporary, "--seconds", "15", video, collection)
     said, _ = demo.communicate(timeout=150)
     assert demo.returncode == 0, said
     assert re.search(r"^Console: http://127\.0\.0\.1:\d+/$", said, re.M), said
-    events, summary = said.split("After 12 seconds:")
+    events, summary = said.split("After 15 seconds:")
     assert "appeared" in events and "vanished" in events, said
     assert "poster" in summary and "mark" in summary, said
     check_nothing_left(temporary)
