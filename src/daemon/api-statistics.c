@@ -12,6 +12,7 @@
 typedef struct {
   char *account_path;
   GHashTable *fields;
+  GArray *standing; /* what the exposures that stand bring on top */
   gboolean csv;
 } Question;
 
@@ -21,6 +22,7 @@ question_free (gpointer data)
   Question *question = data;
   g_free (question->account_path);
   g_hash_table_unref (question->fields);
+  g_array_unref (question->standing);
   g_free (question);
 }
 
@@ -83,7 +85,7 @@ static char *
 answer_question (gpointer data, GError **error)
 {
   const Question *question = data;
-  LinceStatisticsQuery query = {0};
+  LinceStatisticsQuery query = {.standing = question->standing};
   GError *cause = NULL;
   char *text = NULL;
   if (read_question (question->fields, &query, error))
@@ -112,6 +114,7 @@ linced_api_get_statistics (const LincedRequest *request, gpointer data)
   }
   Question *question = g_new0 (Question, 1);
   question->account_path = g_strdup (lince_record_account_path (api->record));
+  question->standing = lince_statistics_standing (lince_record_exposures (api->record));
   question->csv = format && strcmp (format, "csv") == 0;
   question->fields = g_steal_pointer (&fields);
   linced_later_answer (request->message,

@@ -195,9 +195,11 @@ lince_account_position (LinceAccount *account)
   return account->position;
 }
 
-static gboolean
-prepare (LinceAccount *account, GError **error)
+gboolean
+lince_account_prepare (LinceAccount *account, GError **error)
 {
+  if (account->statements[0])
+    return TRUE;
   for (int i = 0; i < LINCE_SQL_COUNT; i++)
     if (sqlite3_prepare_v3 (account->db, statement_texts[i], -1, SQLITE_PREPARE_PERSISTENT,
             &account->statements[i], NULL) != SQLITE_OK)
@@ -241,7 +243,7 @@ lince_account_open (const char *path, const char *log_id, GError **error)
              "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
              "PRAGMA journal_size_limit = 4194304; PRAGMA temp_store = MEMORY",
              error) &&
-         prepare (account, error);
+         lince_account_prepare (account, error);
   if (!done) {
     lince_account_close (account);
     return NULL;
@@ -254,7 +256,9 @@ lince_account_open (const char *path, const char *log_id, GError **error)
 LinceAccount *
 lince_account_open_readonly (const char *path, GError **error)
 {
-  LinceAccount *account = open_database (path, SQLITE_OPEN_READONLY, error);
+  /* where the file allows it with writing, for what stands is summed up in a transaction that is
+   * taken back */
+  LinceAccount *account = open_database (path, SQLITE_OPEN_READWRITE, error);
 
   if (account == NULL)
     return NULL;

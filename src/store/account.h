@@ -32,7 +32,7 @@ typedef enum {
 /* Opens or makes the account of the log `log_id` for summing. DAMAGED when what is there cannot go
  * on. */
 LinceAccount *lince_account_open (const char *path, const char *log_id, GError **error);
-/* Opens an existing one for asking only. */
+/* Opens an existing one for asking: nothing that is done with it stays. */
 LinceAccount *lince_account_open_readonly (const char *path, GError **error);
 void lince_account_close (LinceAccount *account);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LinceAccount, lince_account_close)

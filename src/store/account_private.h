@@ -42,4 +42,7 @@ gboolean lince_account_run (LinceAccount *account, sqlite3_stmt *statement, GErr
 gboolean lince_account_sum (
     LinceAccount *account, const LinceEvent *event, const char *line, gsize length, GError **error);
 
+/* Prepares the summing statements unless they are. */
+gboolean lince_account_prepare (LinceAccount *account, GError **error);
+
 G_END_DECLS

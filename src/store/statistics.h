@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Questions to the account, and their answers as rows.
  *
- * Names and time zones are applied here, when asked. An object's open exposure counts up to its
- * last full minute. */
+ * Names and time zones are applied here, when asked. */
 #pragma once
 
 #include "store/account.h"
@@ -16,13 +15,25 @@ typedef enum {
   LINCE_BY_DAY = 1 << 3,
 } LinceStatisticsBy;
 
+/* An exposure that stands, and until when it is known to. Its time since its last sums is counted
+ * too, for the answer only. */
+typedef struct {
+  char exposure[65];
+  gint64 until; /* µs since 1970 */
+  double area;  /* share of the picture */
+} LinceStanding;
+
+/* Of all open ones; free with g_array_unref. */
+GArray *lince_statistics_standing (const LinceExposures *exposures);
+
 typedef struct {
   LinceStatisticsBy by; /* 0: one row for all */
   gint64 from,
       to; /* µs since 1970, whole minutes that start in [from, to); LINCE_TIME_NONE: open */
   const char *stream; /* only this one; NULL: all */
   const char *object;
-  GTimeZone *zone; /* NULL: UTC */
+  GTimeZone *zone;        /* NULL: UTC */
+  const GArray *standing; /* of LinceStanding; NULL: exposures count up to their last full minute */
 } LinceStatisticsQuery;
 
 typedef struct {

@@ -203,6 +203,55 @@ START_TEST (test_account)
 }
 END_TEST
 
+/* 20 s into a minute that is not closed yet; asked again and again, and then closed */
+START_TEST (test_account_while_standing)
+{
+  LinceRecord *record = open_record ();
+  gint64 start = SAMPLE_TIME + 50 * G_USEC_PER_SEC;
+  LinceEventPlacement place = {.object = "poster", .exposure_number = 1, .visible = 1, .area = 0.5};
+  LinceStatisticsQuery query = {0, LINCE_TIME_NONE, LINCE_TIME_NONE};
+  LinceEvent moved;
+
+  append (record, sample_appeared ("cam", RUN_A, 1, "poster", 1, start));
+  append (record, sample_appeared ("cam", RUN_A, 2, "poster", 2, start));
+  append (record, sample_vanished ("cam", RUN_A, 3, "poster", 2, start + 5000000, 5000000000, 0.5));
+  ck_assert (lince_record_flush (record, TRUE, WAIT));
+  lince_event_init (&moved, LINCE_EVENT_MOVED);
+  strcpy (moved.run, RUN_A);
+  moved.utc = start + 20 * G_USEC_PER_SEC;
+  moved.placements = &place;
+  moved.placement_count = 1;
+  lince_record_note_moved (record, &moved);
+  g_autofree char *before = sample_dump_account (lince_record_account_path (record));
+  g_autoptr (GArray) standing = lince_statistics_standing (lince_record_exposures (record));
+  ck_assert_uint_eq (standing->len, 1);
+  query.standing = standing;
+  for (int i = 0; i < 2; i++) {
+    g_autoptr (LinceAccount) account =
+        lince_account_open_readonly (lince_record_account_path (record), NULL);
+    g_autoptr (GArray) rows = lince_statistics_query (account, &query, NULL);
+    const LinceStatisticsRow *row = &g_array_index (rows, LinceStatisticsRow, 0);
+    ck_assert_uint_eq (rows->len, 1);
+    ck_assert_int_eq (row->time, 25000000000);
+    ck_assert_int_eq (row->time_once, 20000000000);
+    ck_assert_int_eq (row->area_time, 12500000000);
+    ck_assert_int_eq (row->exposures, 2);
+    ck_assert_int_eq (row->last, moved.utc);
+    ck_assert_uint_eq (lince_account_position (account), 3);
+  }
+  g_autofree char *after = sample_dump_account (lince_record_account_path (record));
+  ck_assert_str_eq (before, after);
+  append (
+      record, sample_vanished ("cam", RUN_A, 4, "poster", 1, start + 20000000, 10000000000, 0.5));
+  ck_assert (lince_record_flush (record, TRUE, WAIT));
+  g_autoptr (LinceAccount) account =
+      lince_account_open_readonly (lince_record_account_path (record), NULL);
+  g_autoptr (GArray) rows = lince_statistics_query (account, &query, NULL);
+  ck_assert_int_eq (g_array_index (rows, LinceStatisticsRow, 0).time, 15000000000);
+  lince_record_close (record);
+}
+END_TEST
+
 START_TEST (test_lock)
 {
   LinceRecordSettings settings = {.state_dir = folder};
@@ -261,6 +310,7 @@ main (void)
   tcase_add_test (tests, test_order_and_lines);
   tcase_add_test (tests, test_duplicates_and_what_stands);
   tcase_add_test (tests, test_account);
+  tcase_add_test (tests, test_account_while_standing);
   tcase_add_test (tests, test_lock);
   tcase_add_test (tests, test_filters);
   suite_add_tcase (suite, tests);
