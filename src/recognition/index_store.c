@@ -56,9 +56,9 @@ lince_index_store_open (LinceIndexStore *store, const char *path, LinceError *er
   free (directory);
   if (store->directory < 0)
     return io_error (store, "its directory", "opened", error);
-  while (flock (store->directory, LOCK_EX) != 0)
-    if (errno != EINTR)
-      return io_error (store, "its directory", "locked", error);
+  /* where a file system has no such locks, as NFS for directories, writers must not meet */
+  while (flock (store->directory, LOCK_EX) != 0 && errno == EINTR)
+    ;
   return true;
 }
 
@@ -206,7 +206,7 @@ lince_index_store_manifest (
     return false;
   }
   /* the segments' names are on disk before the manifest's that needs them */
-  ok = fsync (store->directory) == 0;
+  ok = fsync (store->directory) == 0 || errno == EINVAL;
   if (!ok)
     io_error (store, "its directory", "written", error);
   ok = ok && write_file (store, base_name (store->path), data, size, error);

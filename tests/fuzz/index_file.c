@@ -15,6 +15,7 @@
 
 #define HEADER 64
 #define ENTRY 32
+#define SIDE 96
 
 static void
 use (LinceIndex *index)
@@ -139,19 +140,20 @@ make_segment (size_t *size)
   LinceCatalogue catalogue = {2, 3, objects, images, NULL};
   LinceSegmentWriter writer = {0};
   LinceFeatures features[3] = {0};
-  uint8_t pixels[32 * 32], *block, *data = NULL;
+  static uint8_t pixels[SIDE * SIDE];
+  uint8_t *block, *data = NULL;
   void *textured;
   uint64_t hash;
   size_t length;
 
-  for (int i = 0; i < 32 * 32; i++)
-    pixels[i] = (uint8_t) ((i % 32 / 5 * 97 ^ i / 32 / 7 * 61) & 255);
+  for (int i = 0; i < SIDE * SIDE; i++)
+    pixels[i] = (uint8_t) ((i % SIDE / 11 * 97 ^ i / SIDE / 13 * 61) * 29 & 255);
   for (uint32_t i = 0; i < 3; i++) {
     images[i] = (LinceCatalogueImage){.object = i / 2,
         .segment = 0,
         .block = 3 + i,
         .enrolment = {.width = 20 + (int) i, .height = 24, .transparent = i == 1}};
-    lince_textured_enrol (pixels, NULL, 32, 32, &features[i], &images[i].enrolment, NULL);
+    lince_textured_enrol (pixels, NULL, SIDE, SIDE, &features[i], &images[i].enrolment, NULL);
     images[i].enrolment.width = 20 + (int) i;
     images[i].enrolment.height = 24;
   }
