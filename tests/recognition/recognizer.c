@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * The whole recogniser on a drawn film: placements against truth, changes, determinism, formats. */
+#include "golden.h"
 #include "movie.h"
 
 #include <inttypes.h>
@@ -125,6 +126,37 @@ START_TEST (every_frame_shows_what_stands_and_nothing_else)
 
   for (int i = 0; i < MOVIE_FRAMES; i++)
     check_placements (process (recognizer, &movie ()[i], i * FRAME_TIME), i);
+  lince_recognizer_free (recognizer);
+}
+END_TEST
+
+/* The numbers themselves, so that a change of any stage shows: frame, object, track, four corners,
+ * confidence, visible. */
+START_TEST (placements_are_those_on_record)
+{
+  static const double tolerances[] = {
+      0, 0, 0, 0.25, 0.25, 0.25, 0.25, 0.25, 0.25, 0.25, 0.25, 0.02, 0.03};
+  LinceRecognizer *recognizer = new_recognizer ();
+  Golden got = {.columns = 13};
+
+  for (int i = 0; i < MOVIE_FRAMES; i += 3) {
+    const LinceResult *result = process (recognizer, &movie ()[i], i * FRAME_TIME);
+
+    for (uint32_t k = 0; k < result->placement_count; k++) {
+      const LincePlacement *p = &result->placements[k];
+      double row[13] = {i, p->object, (double) p->track};
+
+      for (int c = 0; c < 4; c++) {
+        row[3 + 2 * c] = p->corners[c].x;
+        row[4 + 2 * c] = p->corners[c].y;
+      }
+      row[11] = p->confidence;
+      row[12] = p->visible;
+      golden_add (&got, row);
+    }
+  }
+  golden_check (&got, "placements", tolerances);
+  golden_clear (&got);
   lince_recognizer_free (recognizer);
 }
 END_TEST
@@ -517,6 +549,7 @@ main (void)
   tcase_add_unchecked_fixture (tests, make_collection, drop_collection);
   tcase_add_checked_fixture (tests, set_up, NULL);
   tcase_add_test (tests, every_frame_shows_what_stands_and_nothing_else);
+  tcase_add_test (tests, placements_are_those_on_record);
   tcase_add_test (tests, changes_tell_the_same_story);
   tcase_add_test (tests, any_number_of_threads_gives_the_same_bits);
   tcase_add_test (tests, no_frame_allocates);
