@@ -43,7 +43,7 @@ count_turn (GSource *source, gint *timeout)
   return FALSE;
 }
 
-static GSourceFuncs turn_functions = { .prepare = count_turn };
+static GSourceFuncs turn_functions = {.prepare = count_turn};
 
 static void
 print_line (const char *line)
@@ -58,7 +58,7 @@ static void
 send_beat (LinceAgent *agent)
 {
   LinceReporterPosition position;
-  LinceLinkBeat beat = { 0 };
+  LinceLinkBeat beat = {0};
 
   lince_stream_observe (agent->stream);
   lince_reporter_position (lince_stream_reporter (agent->stream), &position);
@@ -131,8 +131,8 @@ on_ending (gpointer user_data)
 {
   LinceAgent *agent = user_data;
 
-  if (agent->link && lince_outbox_kept (agent->outbox) > 0
-      && lince_monotonic_now () < agent->deadline)
+  if (agent->link && lince_outbox_kept (agent->outbox) > 0 &&
+      lince_monotonic_now () < agent->deadline)
     return G_SOURCE_CONTINUE;
   agent->ending = 0;
   g_main_loop_quit (agent->loop);
@@ -223,15 +223,15 @@ on_orphaned (gpointer user_data)
 static void
 join_daemon (LinceAgent *agent, const LinceAgentOptions *options, const char *run)
 {
-  static const LinceLinkClientCallbacks callbacks = { on_configure, on_look, on_stop, on_refused,
-    on_orphaned };
+  static const LinceLinkClientCallbacks callbacks = {
+      on_configure, on_look, on_stop, on_refused, on_orphaned};
   g_autofree char *events = g_build_filename (options->run_dir, LINCE_LINK_SOCKET, NULL);
   g_autofree char *pictures = g_build_filename (options->run_dir, LINCE_PICTURES_SOCKET, NULL);
 
-  agent->preview = lince_preview_new (pictures, options->stream, run,
-      lince_stream_reporter (agent->stream));
-  agent->link = lince_link_client_new (events, options->stream, run, agent->outbox,
-      options->orphan_seconds, &callbacks, agent);
+  agent->preview =
+      lince_preview_new (pictures, options->stream, run, lince_stream_reporter (agent->stream));
+  agent->link = lince_link_client_new (
+      events, options->stream, run, agent->outbox, options->orphan_seconds, &callbacks, agent);
   agent->beat = g_timeout_add (LINCE_LINK_BEAT_INTERVAL_MS, on_beat, agent);
 }
 
@@ -252,8 +252,8 @@ make_run (char run[33])
 LinceAgent *
 lince_agent_new (const LinceAgentOptions *options)
 {
-  static const LinceStreamCallbacks callbacks = { on_event, on_collection, on_pad, on_ended,
-    on_hung };
+  static const LinceStreamCallbacks callbacks = {
+      on_event, on_collection, on_pad, on_ended, on_hung};
   LinceAgent *agent = g_new0 (LinceAgent, 1);
   char run[33];
 

@@ -23,6 +23,6 @@ lince_backoff_next (LinceBackoff *backoff, gint64 healthy)
     backoff->failures = 0;
   wait = MIN (LINCE_BACKOFF_FIRST << MIN (backoff->failures, 10), LINCE_BACKOFF_LAST);
   backoff->failures++;
-  return wait * g_rand_double_range (backoff->random, 1 - LINCE_BACKOFF_JITTER,
-                    1 + LINCE_BACKOFF_JITTER);
+  return wait *
+         g_rand_double_range (backoff->random, 1 - LINCE_BACKOFF_JITTER, 1 + LINCE_BACKOFF_JITTER);
 }

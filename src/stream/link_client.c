@@ -10,7 +10,8 @@
 #define RETRY_FIRST_MS 50
 #define RETRY_LAST_MS 1000
 #define GREETING_DEADLINE_MS 5000
-#define SEND_BUFFER 65536 /* bytes: what a slow daemon gets late; the kernel's default is 3 s of it */
+#define SEND_BUFFER                                                                                \
+  65536 /* bytes: what a slow daemon gets late; the kernel's default is 3 s of it */
 
 struct _LinceLinkClient {
   char *path;
@@ -22,12 +23,12 @@ struct _LinceLinkClient {
 
   GSocket *socket; /* NULL: not connected */
   GSource *readable, *writable;
-  gboolean greeted;    /* by the daemon: events may go */
-  guint timer;         /* the next try, or the greeting's deadline */
+  gboolean greeted; /* by the daemon: events may go */
+  guint timer;      /* the next try, or the greeting's deadline */
   guint retry_ms;
   guint orphan_seconds, orphan;
 
-  GString *out;        /* what is being written, from `written` on */
+  GString *out; /* what is being written, from `written` on */
   gsize written;
   GString *moved, *beat; /* passing messages that wait, empty: none */
   GPtrArray *lines;
@@ -164,8 +165,8 @@ take_greeting (LinceLinkClient *client, const LinceLinkGreeting *greeting)
 static gboolean
 take_message (LinceLinkClient *client, const LinceLinkMessage *message)
 {
-  if (!client->greeted && message->type != LINCE_LINK_GREETING
-      && message->type != LINCE_LINK_REFUSAL)
+  if (!client->greeted && message->type != LINCE_LINK_GREETING &&
+      message->type != LINCE_LINK_REFUSAL)
     return FALSE;
   switch (message->type) {
     case LINCE_LINK_GREETING:
@@ -251,7 +252,7 @@ on_greeting_deadline (gpointer user_data)
 static void
 begin (LinceLinkClient *client)
 {
-  LinceLinkGreeting greeting = { 0 };
+  LinceLinkGreeting greeting = {0};
 
   g_strlcpy (greeting.stream, client->stream, sizeof greeting.stream);
   g_strlcpy (greeting.run, client->run, sizeof greeting.run);
@@ -282,8 +283,8 @@ connect_now (LinceLinkClient *client)
 {
   g_autoptr (GSocketAddress) address = g_unix_socket_address_new (client->path);
 
-  client->socket = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM,
-      G_SOCKET_PROTOCOL_DEFAULT, NULL);
+  client->socket =
+      g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, NULL);
   if (client->socket)
     set_up (client->socket);
   /* to a Unix socket this succeeds or fails at once */

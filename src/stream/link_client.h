@@ -31,7 +31,8 @@ void lince_link_client_pump (LinceLinkClient *client);
 /* A passing message: goes out now, or replaces the one that still waits. */
 void lince_link_client_send_moved (LinceLinkClient *client, const LinceEvent *event);
 void lince_link_client_send_beat (LinceLinkClient *client, const LinceLinkBeat *beat);
-/* Lines that each daemon is told after the greeting, until others replace them. Takes a reference. */
+/* Lines that each daemon is told after the greeting, until others replace them. Takes a reference.
+ */
 void lince_link_client_set_lines (LinceLinkClient *client, GPtrArray *lines);
 /* Never orphaned from now on: something outside depends on this stream. */
 void lince_link_client_stay (LinceLinkClient *client);

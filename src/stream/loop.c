@@ -2,24 +2,24 @@
 #include "stream/loop.h"
 
 typedef struct {
-  GstSegment segment;    /* the present round's, with its base */
-  GstClockTime base;     /* what this round's segments are moved by */
-  GstClockTime end;      /* running time at which the last frame ends */
-  gboolean fresh;        /* the next segment begins a round */
-  gboolean seeking;      /* the flush at hand is ours and stays upstream */
-  guint64 frames;        /* in this round */
+  GstSegment segment; /* the present round's, with its base */
+  GstClockTime base;  /* what this round's segments are moved by */
+  GstClockTime end;   /* running time at which the last frame ends */
+  gboolean fresh;     /* the next segment begins a round */
+  gboolean seeking;   /* the flush at hand is ours and stays upstream */
+  guint64 frames;     /* in this round */
 } Loop;
 
 static void
 seek_to_start (GstElement *element, gpointer user_data)
 {
   GstPad *pad = user_data;
-  GstEvent *seek = gst_event_new_seek (1.0, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH,
-      GST_SEEK_TYPE_SET, 0, GST_SEEK_TYPE_NONE, GST_CLOCK_TIME_NONE);
+  GstEvent *seek = gst_event_new_seek (1.0, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, GST_SEEK_TYPE_SET,
+      0, GST_SEEK_TYPE_NONE, GST_CLOCK_TIME_NONE);
 
   if (!gst_pad_send_event (pad, seek))
-    GST_ELEMENT_ERROR (element, RESOURCE, SEEK, ("This file cannot be looped: it has no way back."),
-        (NULL));
+    GST_ELEMENT_ERROR (
+        element, RESOURCE, SEEK, ("This file cannot be looped: it has no way back."), (NULL));
 }
 
 static GstPadProbeReturn

@@ -16,28 +16,30 @@ static double seconds, interval = -1, budget = -1, minimum_confidence = -1;
 static gboolean moved, version;
 
 static const GOptionEntry entries[] = {
-  { "uri", 0, 0, G_OPTION_ARG_STRING, &uri,
-      "alone: the source; not for one with a password, for others can read a command line", "URI" },
-  { "collection", 0, 0, G_OPTION_ARG_FILENAME, &collection,
-      "alone: the directory or index file with what to recognise", "PATH" },
-  { "pipeline", 0, 0, G_OPTION_ARG_STRING, &pipeline, "alone: the template", "NAME" },
-  { "mode", 0, 0, G_OPTION_ARG_STRING, &mode, "alone: sync or async", "MODE" },
-  { "interval", 0, 0, G_OPTION_ARG_DOUBLE, &interval, "alone: ms between analysed frames", "MS" },
-  { "budget", 0, 0, G_OPTION_ARG_DOUBLE, &budget, "alone: ms of CPU a frame", "MS" },
-  { "min-confidence", 0, 0, G_OPTION_ARG_DOUBLE, &minimum_confidence,
-      "alone: what is less sure is not reported, 0 to 1", "SHARE" },
-  { "seconds", 0, 0, G_OPTION_ARG_DOUBLE, &seconds, "alone: end after so long", "S" },
-  { "moved", 0, 0, G_OPTION_ARG_NONE, &moved, "alone: print the placements of every frame too",
-      NULL },
-  { "stream", 0, 0, G_OPTION_ARG_STRING, &stream_id, "the stream's id", "ID" },
-  { "run-dir", 0, 0, G_OPTION_ARG_FILENAME, &run_dir,
-      "the directory of the daemon's sockets; what to do comes over them", "DIR" },
-  { "orphan-seconds", 0, 0, G_OPTION_ARG_INT, &orphan_seconds,
-      "how long to go on without the daemon, 0 for ever (default 600)", "S" },
-  { "trace-latency", 0, 0, G_OPTION_ARG_FILENAME, &trace_path,
-      "write when each frame was where (also $LINCE_TRACE_LATENCY), for `lince bench latency`", "FILE" },
-  { "version", 0, 0, G_OPTION_ARG_NONE, &version, "print the version and exit", NULL },
-  { NULL },
+    {"uri", 0, 0, G_OPTION_ARG_STRING, &uri,
+        "alone: the source; not for one with a password, for others can read a command line",
+        "URI"},
+    {"collection", 0, 0, G_OPTION_ARG_FILENAME, &collection,
+        "alone: the directory or index file with what to recognise", "PATH"},
+    {"pipeline", 0, 0, G_OPTION_ARG_STRING, &pipeline, "alone: the template", "NAME"},
+    {"mode", 0, 0, G_OPTION_ARG_STRING, &mode, "alone: sync or async", "MODE"},
+    {"interval", 0, 0, G_OPTION_ARG_DOUBLE, &interval, "alone: ms between analysed frames", "MS"},
+    {"budget", 0, 0, G_OPTION_ARG_DOUBLE, &budget, "alone: ms of CPU a frame", "MS"},
+    {"min-confidence", 0, 0, G_OPTION_ARG_DOUBLE, &minimum_confidence,
+        "alone: what is less sure is not reported, 0 to 1", "SHARE"},
+    {"seconds", 0, 0, G_OPTION_ARG_DOUBLE, &seconds, "alone: end after so long", "S"},
+    {"moved", 0, 0, G_OPTION_ARG_NONE, &moved, "alone: print the placements of every frame too",
+        NULL},
+    {"stream", 0, 0, G_OPTION_ARG_STRING, &stream_id, "the stream's id", "ID"},
+    {"run-dir", 0, 0, G_OPTION_ARG_FILENAME, &run_dir,
+        "the directory of the daemon's sockets; what to do comes over them", "DIR"},
+    {"orphan-seconds", 0, 0, G_OPTION_ARG_INT, &orphan_seconds,
+        "how long to go on without the daemon, 0 for ever (default 600)", "S"},
+    {"trace-latency", 0, 0, G_OPTION_ARG_FILENAME, &trace_path,
+        "write when each frame was where (also $LINCE_TRACE_LATENCY), for `lince bench latency`",
+        "FILE"},
+    {"version", 0, 0, G_OPTION_ARG_NONE, &version, "print the version and exit", NULL},
+    {NULL},
 };
 
 static int
@@ -95,8 +97,12 @@ static int
 run (LinceTrace *trace)
 {
   g_auto (LinceStreamSettings) settings;
-  LinceAgentOptions options = { .stream = stream_id ? stream_id : "alone", .run_dir = run_dir,
-    .orphan_seconds = orphan_seconds, .settings = &settings, .moved = moved, .trace = trace };
+  LinceAgentOptions options = {.stream = stream_id ? stream_id : "alone",
+      .run_dir = run_dir,
+      .orphan_seconds = orphan_seconds,
+      .settings = &settings,
+      .moved = moved,
+      .trace = trace};
   g_autoptr (LinceAgent) agent = NULL;
 
   lince_stream_settings_init (&settings);

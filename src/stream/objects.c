@@ -72,20 +72,19 @@ run (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable
 {
   Load *load = task_data;
   GError *error = NULL;
-  LinceIndex *index = lince_collection_open (load->path, on_report, load->objects, cancellable,
-      &error);
+  LinceIndex *index =
+      lince_collection_open (load->path, on_report, load->objects, cancellable, &error);
 
   if (!index) {
     g_task_return_error (task, error);
     return;
   }
-  g_strlcpy (load->objects->revision, lince_index_revision (index),
-      sizeof load->objects->revision);
+  g_strlcpy (load->objects->revision, lince_index_revision (index), sizeof load->objects->revision);
   load->objects->objects = lince_index_object_count (index);
   add_objects (load, index);
   lince_index_unref (index);
-  g_task_return_pointer (task, g_steal_pointer (&load->objects),
-      (GDestroyNotify) lince_objects_free);
+  g_task_return_pointer (
+      task, g_steal_pointer (&load->objects), (GDestroyNotify) lince_objects_free);
 }
 
 void

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * What a collection holds, told to the daemon: its objects with names and metadata, and the
- * references that cannot be used. The collection is opened, and compiled if need be, in a thread, so
- * that lincerecognize finds it compiled when it starts. */
+ * references that cannot be used. The collection is opened, and compiled if need be, in a thread,
+ * so that lincerecognize finds it compiled when it starts. */
 #pragma once
 
 #include <gio/gio.h>
@@ -17,8 +17,8 @@ typedef struct {
 void lince_objects_free (LinceObjects *objects);
 
 /* Opens `path`; `collection` is its id. The callback comes in the caller's main context. */
-void lince_objects_load_async (const char *path, const char *collection,
-    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+void lince_objects_load_async (const char *path, const char *collection, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data);
 LinceObjects *lince_objects_load_finish (GAsyncResult *result, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LinceObjects, lince_objects_free)

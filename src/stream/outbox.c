@@ -10,9 +10,9 @@ typedef struct {
 } Kept;
 
 struct _LinceOutbox {
-  GQueue kept;       /* of Kept, oldest first */
-  GList *next;       /* the next to be taken, NULL: none */
-  guint64 number;    /* of the newest */
+  GQueue kept;    /* of Kept, oldest first */
+  GList *next;    /* the next to be taken, NULL: none */
+  guint64 number; /* of the newest */
   guint64 lost;
   gsize bytes;
 };
@@ -57,7 +57,7 @@ lince_outbox_add (LinceOutbox *outbox, LinceEvent *event)
 
   event->number = ++outbox->number;
   lince_event_write (event, line);
-  *kept = (Kept){ event->number, NULL, line->len };
+  *kept = (Kept){event->number, NULL, line->len};
   kept->line = g_string_free (line, FALSE);
   g_queue_push_tail (&outbox->kept, kept);
   outbox->bytes += kept->length;

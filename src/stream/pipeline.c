@@ -24,9 +24,9 @@ struct _LincePipeline {
   gpointer user_data;
   LinceTrace *trace;
   guint bus_watch;
-  gint disposed;    /* atomic */
-  gint references;  /* atomic: the main thread's and those of state changes under way */
-  guint64 frames;   /* atomic */
+  gint disposed;   /* atomic */
+  gint references; /* atomic: the main thread's and those of state changes under way */
+  guint64 frames;  /* atomic */
   GMutex lock;
   GstStructure *newest; /* under `lock`: of the newest frame */
   LincePipelineDone done;
@@ -60,8 +60,8 @@ pipeline_unref (gpointer data)
   g_free (pipeline);
 }
 
-/* Streaming threads: what the main loop has no use for never gets into the bus's queue, which has no
- * bound. */
+/* Streaming threads: what the main loop has no use for never gets into the bus's queue, which has
+ * no bound. */
 static GstBusSyncReply
 on_message_posted (GstBus *bus, GstMessage *message, gpointer user_data)
 {
@@ -84,8 +84,8 @@ on_message_posted (GstBus *bus, GstMessage *message, gpointer user_data)
   }
 }
 
-/* What the element says beneath the error's own words, without the place in GStreamer's sources; NULL
- * where there is nothing. */
+/* What the element says beneath the error's own words, without the place in GStreamer's sources;
+ * NULL where there is nothing. */
 static const char *
 find_detail (const char *debug)
 {
@@ -106,15 +106,15 @@ describe_error (LincePipeline *pipeline, GstMessage *message)
 
   gst_message_parse_error (message, &error, &debug);
   detail = find_detail (debug);
-  if (g_error_matches (error, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN)
-      || g_error_matches (error, GST_STREAM_ERROR, GST_STREAM_ERROR_CODEC_NOT_FOUND)) {
+  if (g_error_matches (error, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN) ||
+      g_error_matches (error, GST_STREAM_ERROR, GST_STREAM_ERROR_CODEC_NOT_FOUND)) {
     const char *missing = debug ? strstr (debug, "Missing decoder: ") : NULL;
 
-    text = g_strdup_printf ("The source has no video that can be decoded. (%s)",
-        missing ? missing : error->message);
+    text = g_strdup_printf (
+        "The source has no video that can be decoded. (%s)", missing ? missing : error->message);
   } else {
-    text = g_strdup_printf ("%s (%s%s%s)", error->message, detail ? detail : "",
-        detail ? ", " : "", GST_OBJECT_NAME (GST_MESSAGE_SRC (message)));
+    text = g_strdup_printf ("%s (%s%s%s)", error->message, detail ? detail : "", detail ? ", " : "",
+        GST_OBJECT_NAME (GST_MESSAGE_SRC (message)));
   }
   return lince_stream_settings_redact (g_strdelimit (text, "\n\r\t", ' '), pipeline->uri);
 }
@@ -170,8 +170,8 @@ on_message (GstBus *bus, GstMessage *message, gpointer user_data)
       gst_bin_recalculate_latency (GST_BIN (pipeline->element));
       break;
     case GST_MESSAGE_CLOCK_LOST:
-      gst_element_call_async (pipeline->element, change_clock, pipeline_ref (pipeline),
-          pipeline_unref);
+      gst_element_call_async (
+          pipeline->element, change_clock, pipeline_ref (pipeline), pipeline_unref);
       break;
     default:
       break;
@@ -196,9 +196,9 @@ on_frame_out (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   const GstStructure *said = lince_meta_get (GST_PAD_PROBE_INFO_BUFFER (info));
 
   if (__atomic_add_fetch (&pipeline->frames, 1, __ATOMIC_RELAXED) == 1)
-    gst_element_post_message (pipeline->element,
-        gst_message_new_application (GST_OBJECT (pipeline->element),
-            gst_structure_new_empty (FIRST_FRAME)));
+    gst_element_post_message (
+        pipeline->element, gst_message_new_application (GST_OBJECT (pipeline->element),
+                               gst_structure_new_empty (FIRST_FRAME)));
   if (said) {
     GstStructure *copy = gst_structure_copy (said);
 
@@ -371,16 +371,16 @@ send_eos (GstElement *element, gpointer user_data)
 {
   GstPad *in = user_data;
 
-  gst_pad_add_probe (in, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, drop_frame,
-      NULL, NULL);
+  gst_pad_add_probe (
+      in, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, drop_frame, NULL, NULL);
   gst_pad_send_event (in, gst_event_new_eos ());
 }
 
 void
 lince_pipeline_send_eos (LincePipeline *pipeline)
 {
-  gst_element_call_async (pipeline->element, send_eos, gst_object_ref (pipeline->in),
-      gst_object_unref);
+  gst_element_call_async (
+      pipeline->element, send_eos, gst_object_ref (pipeline->in), gst_object_unref);
 }
 
 static void

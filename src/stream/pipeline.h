@@ -34,15 +34,16 @@ guint64 lince_pipeline_frames (LincePipeline *pipeline);
 /* Frames that lincerecognize has analysed; may be fewer, by its `interval`. */
 guint64 lince_pipeline_analysed (LincePipeline *pipeline);
 /* What lincerecognize said of the newest frame (the structure of its `moved`), also where it posted
- * nothing because nothing stood on it; NULL when there is none since the last call. Transfer full. */
+ * nothing because nothing stood on it; NULL when there is none since the last call. Transfer full.
+ */
 GstStructure *lince_pipeline_take_frame (LincePipeline *pipeline);
 /* TRUE where the template feeds something outside (has an element named `output`). */
 gboolean lince_pipeline_has_output (LincePipeline *pipeline);
 /* lincerecognize's source pad, borrowed. */
 GstPad *lince_pipeline_pad (LincePipeline *pipeline);
 /* Sets what can be set while it plays. */
-gboolean lince_pipeline_set (LincePipeline *pipeline, const LinceStreamSettings *settings,
-    GError **error);
+gboolean lince_pipeline_set (
+    LincePipeline *pipeline, const LinceStreamSettings *settings, GError **error);
 /* Ends the stream in order: `ended` follows when everything has drained. */
 void lince_pipeline_send_eos (LincePipeline *pipeline);
 

@@ -17,13 +17,13 @@
 /* What the streaming threads and the main thread share; outlives the preview while a probe runs. */
 typedef struct {
   gint references;
-  gint busy;          /* atomic: a picture is on its way */
-  gint64 interval;    /* ns; written before the probe is set */
-  gint64 last;        /* streaming thread: when a frame was taken, monotonic ns */
+  gint busy;       /* atomic: a picture is on its way */
+  gint64 interval; /* ns; written before the probe is set */
+  gint64 last;     /* streaming thread: when a frame was taken, monotonic ns */
   gint width;
   GstElement *coder, *in, *size;
-  GstCaps *caps;      /* streaming thread: that the coder is set to */
-  GstStructure *moved;/* of the picture on its way; handed over by `busy` */
+  GstCaps *caps;         /* streaming thread: that the coder is set to */
+  GstStructure *moved;   /* of the picture on its way; handed over by `busy` */
   LincePreview *preview; /* NULL when it is gone; main thread */
 } Shared;
 
@@ -97,8 +97,8 @@ on_frame (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   gint64 now = lince_monotonic_now ();
 
   /* a tenth early is in time: frames do not come on the dot */
-  if (now - shared->last < shared->interval - shared->interval / 10
-      || g_atomic_int_get (&shared->busy))
+  if (now - shared->last < shared->interval - shared->interval / 10 ||
+      g_atomic_int_get (&shared->busy))
     return GST_PAD_PROBE_OK;
   caps = gst_pad_get_current_caps (pad);
   if (!caps || (caps != shared->caps && !set_size (shared, caps)))
@@ -165,8 +165,8 @@ connect_now (LincePreview *preview)
 
   if (preview->socket)
     return TRUE;
-  preview->socket = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM,
-      G_SOCKET_PROTOCOL_DEFAULT, NULL);
+  preview->socket =
+      g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, NULL);
   if (!preview->socket)
     return FALSE;
   g_socket_set_blocking (preview->socket, FALSE);
@@ -190,8 +190,8 @@ fill_header (LincePreview *preview, Shared *shared, GstSample *sample, LincePict
     header->pts = GST_BUFFER_PTS (gst_sample_get_buffer (sample));
   gst_structure_get_int (caps, "width", &header->width);
   gst_structure_get_int (caps, "height", &header->height);
-  if (shared->moved
-      && lince_reporter_describe (preview->reporter, shared->moved, &moved, placements)) {
+  if (shared->moved &&
+      lince_reporter_describe (preview->reporter, shared->moved, &moved, placements)) {
     header->pts = moved.pts;
     header->running_time = moved.running_time;
     header->utc = moved.utc;
@@ -208,8 +208,8 @@ send_picture (LincePreview *preview, Shared *shared, GstSample *sample)
   GstMapInfo map;
 
   /* the last one is still on its way: the reader is slow, this one is left out */
-  if (preview->written < preview->out->len || !connect_now (preview)
-      || !gst_buffer_map (gst_sample_get_buffer (sample), &map, GST_MAP_READ))
+  if (preview->written < preview->out->len || !connect_now (preview) ||
+      !gst_buffer_map (gst_sample_get_buffer (sample), &map, GST_MAP_READ))
     return;
   if (map.size > 0 && map.size <= LINCE_PICTURE_MAX_BYTES) {
     fill_header (preview, shared, sample, &header, placements);
@@ -267,7 +267,7 @@ on_picture (GstAppSink *sink, gpointer user_data)
 static Shared *
 shared_new (LincePreview *preview, GError **error)
 {
-  GstAppSinkCallbacks callbacks = { .new_sample = on_picture };
+  GstAppSinkCallbacks callbacks = {.new_sample = on_picture};
   g_autoptr (GstElement) coder = gst_parse_launch (CODER, error);
   g_autoptr (GstElement) out = NULL;
   Shared *shared;
@@ -292,7 +292,7 @@ shared_new (LincePreview *preview, GError **error)
 static void
 end_coder (GstElement *coder, gpointer user_data)
 {
-  GstAppSinkCallbacks none = { 0 };
+  GstAppSinkCallbacks none = {0};
   g_autoptr (GstElement) out = gst_bin_get_by_name (GST_BIN (coder), "out");
 
   gst_element_set_state (coder, GST_STATE_NULL);

@@ -2,7 +2,8 @@
  * Pictures for people who look: frames scaled down to JPEG, each with the placements of that very
  * frame, over the pictures socket (wire/link.h). While nobody looks there is neither probe nor
  * pipeline nor socket. The main path only lends a reference to a frame now and then; scaling and
- * coding run in a pipeline of their own, one picture at a time; what comes meanwhile is left out. */
+ * coding run in a pipeline of their own, one picture at a time; what comes meanwhile is left out.
+ */
 #pragma once
 
 #include <gst/gst.h>
@@ -15,8 +16,8 @@ G_BEGIN_DECLS
 typedef struct _LincePreview LincePreview;
 
 /* Sends to the socket `path`. `reporter` is borrowed. Main thread only, as all functions here. */
-LincePreview *lince_preview_new (const char *path, const char *stream, const char *run,
-    LinceReporter *reporter);
+LincePreview *lince_preview_new (
+    const char *path, const char *stream, const char *run, LinceReporter *reporter);
 void lince_preview_free (LincePreview *preview);
 
 /* The pad to take frames from (raw video), NULL for none. */

@@ -107,7 +107,8 @@ fill_frame (LinceReporter *reporter, LinceEvent *event, const LinceMessage *mess
   strcpy (event->stream, reporter->stream);
   strcpy (event->run, reporter->run);
   strcpy (event->collection, reporter->collection);
-  lince_event_set_text (event->revision, sizeof event->revision, message->revision ? message->revision : "");
+  lince_event_set_text (
+      event->revision, sizeof event->revision, message->revision ? message->revision : "");
   lince_event_set_text (event->timecode, sizeof event->timecode, info->timecode);
   event->pts = time_or_none (info->timestamp);
   event->stream_time = time_or_none (info->stream_time);
@@ -131,8 +132,8 @@ set_type (LinceEvent *event, LinceEventType type)
 }
 
 static void
-fill_placement (LinceReporter *reporter, LinceEventPlacement *placement,
-    const LinceMessageObject *object)
+fill_placement (
+    LinceReporter *reporter, LinceEventPlacement *placement, const LinceMessageObject *object)
 {
   lince_event_set_text (placement->object, sizeof placement->object, object->id ? object->id : "");
   placement->exposure_number = object->exposure ? object->exposure + reporter->exposure_base : 0;
@@ -217,8 +218,8 @@ report_appeared (LinceReporter *reporter, const LinceMessage *message,
   set_type (&event, LINCE_EVENT_APPEARED);
   fill_exposure (reporter, &event, object, placement);
   event.resumed = object->resumed;
-  g_hash_table_insert (reporter->open, g_memdup2 (&exposure, sizeof exposure),
-      g_memdup2 (&event, sizeof event));
+  g_hash_table_insert (
+      reporter->open, g_memdup2 (&exposure, sizeof exposure), g_memdup2 (&event, sizeof event));
   lince_account_open (reporter->account, exposure, first,
       lince_utc_at (&reporter->utc, first, NULL), frames_between (message, first, decided),
       placement->area);
@@ -293,13 +294,12 @@ report_moved (LinceReporter *reporter, const LinceMessage *message, const GstStr
   LinceEvent event = reporter->frame;
   LinceEvent *last;
 
-  event.placement_count =
-      fill_placements (reporter, structure, message->object_count, placements);
+  event.placement_count = fill_placements (reporter, structure, message->object_count, placements);
   event.placements = placements;
   for (guint i = 0; i < event.placement_count; i++) {
     reporter->highest_track = MAX (reporter->highest_track, placements[i].track);
-    lince_account_see (reporter->account, placements[i].exposure_number, event.running_time,
-        placements[i].area);
+    lince_account_see (
+        reporter->account, placements[i].exposure_number, event.running_time, placements[i].area);
     last = g_hash_table_lookup (reporter->open, &placements[i].exposure_number);
     if (last)
       copy_placement (last, &placements[i]);
@@ -329,7 +329,8 @@ take_frame (LinceReporter *reporter, const LinceMessage *message, gint64 now)
   gint64 running_time = time_or_none (message->info.running_time);
 
   if (running_time == LINCE_TIME_NONE)
-    return message->type == LINCE_MESSAGE_VANISHED && reporter->frame.running_time != LINCE_TIME_NONE;
+    return message->type == LINCE_MESSAGE_VANISHED &&
+           reporter->frame.running_time != LINCE_TIME_NONE;
   lince_utc_feed (&reporter->utc, reporter->running_base + running_time, message->info.arrival,
       lince_utc_from_reference (message->info.reference_clock, message->info.reference_timestamp));
   fill_frame (reporter, &reporter->frame, message);
@@ -342,8 +343,8 @@ lince_reporter_message (LinceReporter *reporter, const GstStructure *structure, 
 {
   LinceMessage message;
 
-  if (!lince_message_parse (structure, &message) || message.type == LINCE_MESSAGE_NONE
-      || !take_frame (reporter, &message, now))
+  if (!lince_message_parse (structure, &message) || message.type == LINCE_MESSAGE_NONE ||
+      !take_frame (reporter, &message, now))
     return FALSE;
   if (message.type == LINCE_MESSAGE_MOVED)
     report_moved (reporter, &message, structure);
@@ -361,8 +362,8 @@ lince_reporter_observe (LinceReporter *reporter, const GstStructure *structure, 
   if (!lince_message_parse (structure, &message))
     return;
   running_time = time_or_none (message.info.running_time);
-  if (running_time == LINCE_TIME_NONE
-      || reporter->running_base + running_time <= reporter->last_running)
+  if (running_time == LINCE_TIME_NONE ||
+      reporter->running_base + running_time <= reporter->last_running)
     return;
   take_frame (reporter, &message, now);
 }
@@ -373,8 +374,8 @@ lince_reporter_describe (LinceReporter *reporter, const GstStructure *structure,
 {
   LinceMessage message;
 
-  if (!lince_message_parse (structure, &message) || message.type != LINCE_MESSAGE_MOVED
-      || time_or_none (message.info.running_time) == LINCE_TIME_NONE)
+  if (!lince_message_parse (structure, &message) || message.type != LINCE_MESSAGE_MOVED ||
+      time_or_none (message.info.running_time) == LINCE_TIME_NONE)
     return FALSE;
   fill_frame (reporter, moved, &message);
   moved->placement_count = fill_placements (reporter, structure, message.object_count, placements);
@@ -398,8 +399,8 @@ lince_reporter_end (LinceReporter *reporter, const char *reason)
     event.pts = reporter->frame.pts;
     event.stream_time = reporter->frame.stream_time;
     event.running_time = reporter->frame.running_time;
-    report_vanished (reporter, &event, exposure,
-        lince_account_last_seen (reporter->account, exposure), -1, -1);
+    report_vanished (
+        reporter, &event, exposure, lince_account_last_seen (reporter->account, exposure), -1, -1);
   }
 }
 

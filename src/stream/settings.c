@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-G_DEFINE_QUARK (lince-settings-error-quark, lince_settings_error)
+G_DEFINE_QUARK (lince - settings - error - quark, lince_settings_error)
 
 void
 lince_stream_settings_init (LinceStreamSettings *settings)
@@ -52,8 +52,8 @@ lince_stream_settings_check (const LinceStreamSettings *settings, GError **error
   if (!scheme)
     return refuse (error, "uri: not a URI; give one with its scheme, such as rtsp://HOST/PATH or "
                           "file:///PATH.");
-  if (settings->mode && strcmp (settings->mode, "sync") != 0
-      && strcmp (settings->mode, "async") != 0)
+  if (settings->mode && strcmp (settings->mode, "sync") != 0 &&
+      strcmp (settings->mode, "async") != 0)
     return refuse (error, "mode: neither `sync` nor `async`.");
   if (settings->minimum_confidence > 1)
     return refuse (error, "minimum_confidence: above 1; give a number from 0 to 1.");
@@ -63,10 +63,10 @@ lince_stream_settings_check (const LinceStreamSettings *settings, GError **error
 gboolean
 lince_stream_settings_need_rebuild (const LinceStreamSettings *from, const LinceStreamSettings *to)
 {
-  return g_strcmp0 (from->uri, to->uri) != 0 || g_strcmp0 (from->pipeline, to->pipeline) != 0
-      || g_strcmp0 (from->mode, to->mode) != 0
-      || (from->interval >= 0 && to->interval < 0) || (from->budget >= 0 && to->budget < 0)
-      || (from->minimum_confidence >= 0 && to->minimum_confidence < 0);
+  return g_strcmp0 (from->uri, to->uri) != 0 || g_strcmp0 (from->pipeline, to->pipeline) != 0 ||
+         g_strcmp0 (from->mode, to->mode) != 0 || (from->interval >= 0 && to->interval < 0) ||
+         (from->budget >= 0 && to->budget < 0) ||
+         (from->minimum_confidence >= 0 && to->minimum_confidence < 0);
 }
 
 static char *

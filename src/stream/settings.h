@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
- * What a stream is told to do: from the daemon's `configure`, or from the command line when alone. */
+ * What a stream is told to do: from the daemon's `configure`, or from the command line when alone.
+ */
 #pragma once
 
 #include <glib.h>
@@ -11,12 +12,12 @@ G_BEGIN_DECLS
 /* Strings are owned; NULL or negative: not set, the element's own default holds. */
 typedef struct {
   char *uri;
-  char *pipeline;    /* a template's name */
-  char *collection;  /* a directory or an index file; NULL: nothing to recognise */
+  char *pipeline;      /* a template's name */
+  char *collection;    /* a directory or an index file; NULL: nothing to recognise */
   char *collection_id; /* as events name it; NULL: made from the last part of the path */
-  char *mode;        /* "sync" or "async" */
-  gint64 interval;   /* ns */
-  gint64 budget;     /* ns */
+  char *mode;          /* "sync" or "async" */
+  gint64 interval;     /* ns */
+  gint64 budget;       /* ns */
   double minimum_confidence;
 } LinceStreamSettings;
 
@@ -27,8 +28,8 @@ void lince_stream_settings_copy (LinceStreamSettings *target, const LinceStreamS
 /* Checks what can be checked without opening anything; `error` names the key and the remedy. */
 gboolean lince_stream_settings_check (const LinceStreamSettings *settings, GError **error);
 /* TRUE when the pipeline must be built anew to go from one to the other. */
-gboolean lince_stream_settings_need_rebuild (const LinceStreamSettings *from,
-    const LinceStreamSettings *to);
+gboolean lince_stream_settings_need_rebuild (
+    const LinceStreamSettings *from, const LinceStreamSettings *to);
 
 /* `text` with the secrets of `uri` (user, password, query) taken out. Transfer full. */
 char *lince_stream_settings_redact (const char *text, const char *uri);

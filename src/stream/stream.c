@@ -147,12 +147,11 @@ on_ended (gpointer user_data)
 static void
 start_pipeline (LinceStream *stream)
 {
-  static const LincePipelineCallbacks callbacks = { on_recognition, on_started, on_failed,
-    on_ended };
+  static const LincePipelineCallbacks callbacks = {on_recognition, on_started, on_failed, on_ended};
   g_autoptr (GError) error = NULL;
 
-  stream->pipeline = lince_pipeline_new (&stream->settings, &callbacks, stream, stream->trace,
-      &error);
+  stream->pipeline =
+      lince_pipeline_new (&stream->settings, &callbacks, stream, stream->trace, &error);
   if (!stream->pipeline) {
     fail (stream, error->message);
     return;
@@ -169,8 +168,8 @@ build (LinceStream *stream)
 {
   lince_watch_start (&stream->watch, lince_monotonic_now ());
   say_state (stream);
-  if (stream->settings.collection
-      && g_strcmp0 (stream->settings.collection, stream->loaded_path) != 0)
+  if (stream->settings.collection &&
+      g_strcmp0 (stream->settings.collection, stream->loaded_path) != 0)
     load (stream);
   else
     start_pipeline (stream);
@@ -222,9 +221,9 @@ follow_revision (LinceStream *stream)
   LinceReporterPosition position;
 
   lince_reporter_peek (stream->reporter, &position);
-  if (!stream->settings.collection || stream->loading || !position.revision[0]
-      || strcmp (position.revision, stream->loaded_revision) == 0
-      || strcmp (position.revision, stream->tried_revision) == 0)
+  if (!stream->settings.collection || stream->loading || !position.revision[0] ||
+      strcmp (position.revision, stream->loaded_revision) == 0 ||
+      strcmp (position.revision, stream->tried_revision) == 0)
     return;
   strcpy (stream->tried_revision, position.revision);
   load (stream);
@@ -292,9 +291,9 @@ void
 lince_stream_configure (LinceStream *stream, const LinceStreamSettings *settings)
 {
   g_autoptr (GError) error = NULL;
-  gboolean rebuild = !stream->configured || stream->watch.state == LINCE_STREAM_STOPPED
-      || lince_stream_settings_need_rebuild (&stream->settings, settings)
-      || (stream->settings.collection && !settings->collection);
+  gboolean rebuild = !stream->configured || stream->watch.state == LINCE_STREAM_STOPPED ||
+                     lince_stream_settings_need_rebuild (&stream->settings, settings) ||
+                     (stream->settings.collection && !settings->collection);
   gboolean new_collection = g_strcmp0 (stream->settings.collection, settings->collection) != 0;
 
   if (stream->stopping)
@@ -302,8 +301,7 @@ lince_stream_configure (LinceStream *stream, const LinceStreamSettings *settings
   stream->configured = TRUE;
   lince_stream_settings_copy (&stream->settings, settings);
   if (settings->collection)
-    lince_reporter_set_collection (stream->reporter, settings->collection,
-        settings->collection_id);
+    lince_reporter_set_collection (stream->reporter, settings->collection, settings->collection_id);
   if (!lince_stream_settings_check (settings, &error)) {
     give_up (stream, "reset");
     lince_watch_stop (&stream->watch, lince_monotonic_now (), error->message);
@@ -361,8 +359,8 @@ lince_stream_frames (LinceStream *stream)
 guint64
 lince_stream_analysed (LinceStream *stream)
 {
-  return stream->earlier_analysed
-      + (stream->pipeline ? lince_pipeline_analysed (stream->pipeline) : 0);
+  return stream->earlier_analysed +
+         (stream->pipeline ? lince_pipeline_analysed (stream->pipeline) : 0);
 }
 
 void

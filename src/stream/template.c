@@ -11,8 +11,8 @@ name_is_good (const char *name)
 {
   gsize length = strlen (name);
 
-  return length >= 1 && length <= NAME_MAX_LENGTH
-      && strspn (name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_") == length;
+  return length >= 1 && length <= NAME_MAX_LENGTH &&
+         strspn (name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_") == length;
 }
 
 char *
@@ -24,8 +24,8 @@ lince_template_find (const char *name, GError **error)
 
   if (!name_is_good (name)) {
     g_set_error (error, LINCE_SETTINGS_ERROR, LINCE_SETTINGS_ERROR_TEMPLATE,
-        "pipeline: `%s` is not a template's name; names are 1 to %d letters, digits, - and _.", name,
-        NAME_MAX_LENGTH);
+        "pipeline: `%s` is not a template's name; names are 1 to %d letters, digits, - and _.",
+        name, NAME_MAX_LENGTH);
     return NULL;
   }
   file = g_strconcat (name, ".launch", NULL);
@@ -156,17 +156,17 @@ apply_recognize (GstElement *element, const LinceStreamSettings *settings, GErro
   char confidence[G_ASCII_DTOSTR_BUF_SIZE];
 
   g_ascii_dtostr (confidence, sizeof confidence, settings->minimum_confidence);
-  return set_time (element, "interval", settings->interval, error)
-      && set_time (element, "budget", settings->budget, error)
-      && (settings->minimum_confidence < 0
-          || set_property (element, "min-confidence", confidence, error))
-      && (!settings->collection
-          || set_property (element, "collection", settings->collection, error));
+  return set_time (element, "interval", settings->interval, error) &&
+         set_time (element, "budget", settings->budget, error) &&
+         (settings->minimum_confidence < 0 ||
+             set_property (element, "min-confidence", confidence, error)) &&
+         (!settings->collection ||
+             set_property (element, "collection", settings->collection, error));
 }
 
 gboolean
-lince_template_apply_live (GstElement *pipeline, const LinceStreamSettings *settings,
-    GError **error)
+lince_template_apply_live (
+    GstElement *pipeline, const LinceStreamSettings *settings, GError **error)
 {
   g_autoptr (GstElement) recognize = gst_bin_get_by_name (GST_BIN (pipeline), "recognize");
 
@@ -179,7 +179,7 @@ lince_template_apply (GstElement *pipeline, const LinceStreamSettings *settings,
   g_autoptr (GstElement) source = gst_bin_get_by_name (GST_BIN (pipeline), "source");
   g_autoptr (GstElement) recognize = gst_bin_get_by_name (GST_BIN (pipeline), "recognize");
 
-  return (!settings->mode || set_property (recognize, "mode", settings->mode, error))
-      && apply_recognize (recognize, settings, error)
-      && set_property (source, "uri", settings->uri, error);
+  return (!settings->mode || set_property (recognize, "mode", settings->mode, error)) &&
+         apply_recognize (recognize, settings, error) &&
+         set_property (source, "uri", settings->uri, error);
 }

@@ -3,9 +3,8 @@
  *
  * Elements are found by name after parsing: `source` (required; has a `uri` property), `recognize`
  * (required; a lincerecognize), and where the template has them `pace` (a clocksync: gives a source
- * that is not live its real time), `loop` (the same, and a file begins again at its end), `overlay`,
- * `output`. Values are set as properties on them and
- * never become part of the text. */
+ * that is not live its real time), `loop` (the same, and a file begins again at its end),
+ * `overlay`, `output`. Values are set as properties on them and never become part of the text. */
 #pragma once
 
 #include <gst/gst.h>
@@ -24,11 +23,11 @@ GstElement *lince_template_build (const char *name, GError **error);
 
 /* Sets on the named elements of `pipeline` what `settings` say. The collection's path is only set
  * when `settings` name one. */
-gboolean lince_template_apply (GstElement *pipeline, const LinceStreamSettings *settings,
-    GError **error);
+gboolean lince_template_apply (
+    GstElement *pipeline, const LinceStreamSettings *settings, GError **error);
 
 /* The same for what can change while the pipeline plays: all of `recognize` but its mode. */
-gboolean lince_template_apply_live (GstElement *pipeline, const LinceStreamSettings *settings,
-    GError **error);
+gboolean lince_template_apply_live (
+    GstElement *pipeline, const LinceStreamSettings *settings, GError **error);
 
 G_END_DECLS

@@ -37,8 +37,8 @@ lince_trace_new (const char *path, GError **error)
   LinceTrace *trace;
 
   if (!file) {
-    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno), "%s: %s", path,
-        g_strerror (errno));
+    g_set_error (
+        error, G_FILE_ERROR, g_file_error_from_errno (errno), "%s: %s", path, g_strerror (errno));
     return NULL;
   }
   trace = g_new0 (LinceTrace, 1);
@@ -63,7 +63,7 @@ lince_trace_entered (LinceTrace *trace, GstClockTime pts)
   if (!trace)
     return;
   g_mutex_lock (&trace->lock);
-  trace->frames[trace->next] = (Frame){ pts, lince_monotonic_now (), 0 };
+  trace->frames[trace->next] = (Frame){pts, lince_monotonic_now (), 0};
   trace->next = (trace->next + 1) % RING;
   g_mutex_unlock (&trace->lock);
 }
@@ -108,7 +108,7 @@ lince_trace_taken (LinceTrace *trace, const GstStructure *structure)
     return;
   g_mutex_lock (&trace->lock);
   frame = find_frame (trace, structure);
-  trace->taken = frame ? *frame : (Frame){ 0 };
+  trace->taken = frame ? *frame : (Frame){0};
   trace->taken_at = lince_monotonic_now ();
   g_mutex_unlock (&trace->lock);
 }

@@ -4,9 +4,10 @@
  *
  *   TYPE RUNNING_TIME ENTERED POSTED TAKEN WRITTEN
  *
- * TYPE is appeared, vanished or moved, RUNNING_TIME that of the event (ns), the rest CLOCK_MONOTONIC
- * in ns: the frame's entry into lincerecognize's sink pad, its message's posting, the main loop's
- * taking it from the bus, the return of the write to the daemon's socket. Thread-safe. */
+ * TYPE is appeared, vanished or moved, RUNNING_TIME that of the event (ns), the rest
+ * CLOCK_MONOTONIC in ns: the frame's entry into lincerecognize's sink pad, its message's posting,
+ * the main loop's taking it from the bus, the return of the write to the daemon's socket.
+ * Thread-safe. */
 #pragma once
 
 #include <gst/gst.h>

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #define NTP_TO_UNIX (G_GINT64_CONSTANT (2208988800) * G_USEC_PER_SEC)
-#define STEP (G_USEC_PER_SEC / 2)                       /* arrivals this far off are no jitter */
-#define STEP_FOR (G_GINT64_CONSTANT (1000000000))       /* when they stay there, ns */
+#define STEP (G_USEC_PER_SEC / 2)                 /* arrivals this far off are no jitter */
+#define STEP_FOR (G_GINT64_CONSTANT (1000000000)) /* when they stay there, ns */
 #define REFERENCE_TIMEOUT (G_GINT64_CONSTANT (5000000000))
 
 void
@@ -52,8 +52,8 @@ feed_reference (LinceUtc *utc, gint64 running_time, gint64 offset)
   utc->reference_offset += (offset - utc->reference_offset) / 64;
   utc->reference_last = running_time;
   utc->source = near_host && running_time - utc->reference_since >= LINCE_UTC_STEADY_FOR
-      ? LINCE_UTC_NTP
-      : LINCE_UTC_ARRIVAL;
+                    ? LINCE_UTC_NTP
+                    : LINCE_UTC_ARRIVAL;
 }
 
 void
@@ -75,8 +75,8 @@ lince_utc_at (const LinceUtc *utc, gint64 running_time, LinceUtcSource *source)
     *source = utc->source;
   if (!utc->have_arrival)
     return LINCE_TIME_NONE;
-  return running_time / 1000
-      + (utc->source == LINCE_UTC_NTP ? utc->reference_offset : utc->arrival_offset);
+  return running_time / 1000 +
+         (utc->source == LINCE_UTC_NTP ? utc->reference_offset : utc->arrival_offset);
 }
 
 gint64

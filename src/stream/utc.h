@@ -17,21 +17,22 @@ G_BEGIN_DECLS
 
 typedef struct {
   gboolean have_arrival, have_reference;
-  gint64 arrival_offset;    /* UTC µs at running time 0 */
-  gint64 suspect_since;     /* running time at which arrivals left the offset; LINCE_TIME_NONE */
+  gint64 arrival_offset; /* UTC µs at running time 0 */
+  gint64 suspect_since;  /* running time at which arrivals left the offset; LINCE_TIME_NONE */
   gint64 reference_offset;
-  gint64 reference_since;   /* running time since which the reference has been steady */
-  gint64 reference_last;    /* running time of its last stamp */
+  gint64 reference_since; /* running time since which the reference has been steady */
+  gint64 reference_last;  /* running time of its last stamp */
   LinceUtcSource source;
 } LinceUtc;
 
 void lince_utc_init (LinceUtc *utc);
 
-/* A frame of running time `running_time` (ns) arrived at `arrival` (UTC µs); `reference` is what the
- * source's clock said (UTC µs, LINCE_TIME_NONE: nothing). */
+/* A frame of running time `running_time` (ns) arrived at `arrival` (UTC µs); `reference` is what
+ * the source's clock said (UTC µs, LINCE_TIME_NONE: nothing). */
 void lince_utc_feed (LinceUtc *utc, gint64 running_time, gint64 arrival, gint64 reference);
 
-/* UTC µs of that running time and its source (may be NULL), LINCE_TIME_NONE before the first frame. */
+/* UTC µs of that running time and its source (may be NULL), LINCE_TIME_NONE before the first frame.
+ */
 gint64 lince_utc_at (const LinceUtc *utc, gint64 running_time, LinceUtcSource *source);
 
 /* UTC µs of a GstReferenceTimestampMeta, given its caps' name; LINCE_TIME_NONE for other clocks. */

@@ -27,12 +27,12 @@ typedef enum {
 typedef struct {
   LinceStreamState state;
   char reason[LINCE_EVENT_TEXT_MAX + 1]; /* a sentence, "" where the state needs none */
-  gint64 entered;       /* when the state began, monotonic ns */
-  gint64 started;       /* when the pipeline was built */
-  gint64 first_frame;   /* of this pipeline; 0 before */
+  gint64 entered;                        /* when the state began, monotonic ns */
+  gint64 started;                        /* when the pipeline was built */
+  gint64 first_frame;                    /* of this pipeline; 0 before */
   gint64 last_frame;
-  guint64 frames;       /* the count at the last look */
-  gint64 wait;          /* of BACKOFF: how long, ns */
+  guint64 frames; /* the count at the last look */
+  gint64 wait;    /* of BACKOFF: how long, ns */
   LinceBackoff backoff;
 } LinceWatch;
 

@@ -19,24 +19,24 @@ static int seconds = 30, clients = 10;
 static gboolean json;
 
 static const GOptionEntry entries[] = {
-  { "collection", 'c', 0, G_OPTION_ARG_FILENAME, &collection,
-      "The references: a directory or an index file", "DIR|FILE" },
-  { "seconds", 's', 0, G_OPTION_ARG_INT, &seconds, "How long to measure (30)", "N" },
-  { "clients", 0, 0, G_OPTION_ARG_INT, &clients, "Client processes (10)", "N" },
-  { "pipeline", 0, 0, G_OPTION_ARG_STRING, &pipeline,
-      "The template (loop: a file over and over, as live)", "NAME" },
-  { "json", 0, 0, G_OPTION_ARG_NONE, &json, "Print one JSON object", NULL },
-  { "client", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &client_uri, NULL, NULL },
-  { "output", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &client_output, NULL, NULL },
-  { NULL },
+    {"collection", 'c', 0, G_OPTION_ARG_FILENAME, &collection,
+        "The references: a directory or an index file", "DIR|FILE"},
+    {"seconds", 's', 0, G_OPTION_ARG_INT, &seconds, "How long to measure (30)", "N"},
+    {"clients", 0, 0, G_OPTION_ARG_INT, &clients, "Client processes (10)", "N"},
+    {"pipeline", 0, 0, G_OPTION_ARG_STRING, &pipeline,
+        "The template (loop: a file over and over, as live)", "NAME"},
+    {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Print one JSON object", NULL},
+    {"client", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &client_uri, NULL, NULL},
+    {"output", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &client_output, NULL, NULL},
+    {NULL},
 };
 
 typedef struct {
-  char *folder;      /* a temporary one, for everything */
-  char *uri;         /* of the server */
+  char *folder; /* a temporary one, for everything */
+  char *uri;    /* of the server */
   GSubprocess *daemon;
-  GPtrArray *clients;/* of GSubprocess */
-  gint64 from;       /* when measuring began, monotonic ns */
+  GPtrArray *clients; /* of GSubprocess */
+  gint64 from;        /* when measuring began, monotonic ns */
 } Bench;
 
 static char *
@@ -69,8 +69,8 @@ read_address (GSubprocess *daemon, GError **error)
   const char *uri = line ? strstr (line, "http://") : NULL;
 
   if (!uri && error && !*error)
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
-        "linced did not start: %s", line ? line : "it said nothing");
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "linced did not start: %s",
+        line ? line : "it said nothing");
   return g_strdup (uri);
 }
 
@@ -149,7 +149,8 @@ end_process (GSubprocess *process)
 static void
 remove_tree (const char *path)
 {
-  g_autoptr (GDir) dir = g_file_test (path, G_FILE_TEST_IS_SYMLINK) ? NULL : g_dir_open (path, 0, NULL);
+  g_autoptr (GDir) dir =
+      g_file_test (path, G_FILE_TEST_IS_SYMLINK) ? NULL : g_dir_open (path, 0, NULL);
   const char *name;
 
   while (dir && (name = g_dir_read_name (dir))) {
@@ -203,8 +204,8 @@ static gboolean
 measure (Bench *bench, const char *source, LinceLatencyReport *report, GError **error)
 {
   bench->folder = g_dir_make_tmp ("lince-latency-XXXXXX", error);
-  if (!bench->folder || !write_config (bench, source, error) || !start_daemon (bench, error)
-      || !start_clients (bench, error))
+  if (!bench->folder || !write_config (bench, source, error) || !start_daemon (bench, error) ||
+      !start_clients (bench, error))
     return FALSE;
   wait_seconds (WARM_UP_SECONDS);
   bench->from = lince_latency_now ();
@@ -213,8 +214,8 @@ measure (Bench *bench, const char *source, LinceLatencyReport *report, GError **
   return read_results (bench, report, error);
 }
 
-static const LinceEventType types[] = { LINCE_EVENT_MOVED, LINCE_EVENT_APPEARED,
-  LINCE_EVENT_VANISHED };
+static const LinceEventType types[] = {
+    LINCE_EVENT_MOVED, LINCE_EVENT_APPEARED, LINCE_EVENT_VANISHED};
 
 static void
 print_table (LinceLatencyReport *report)
@@ -258,7 +259,7 @@ print_json (LinceLatencyReport *report)
 static int
 run (int count, char **arguments)
 {
-  Bench bench = { .clients = g_ptr_array_new_with_free_func (g_object_unref) };
+  Bench bench = {.clients = g_ptr_array_new_with_free_func (g_object_unref)};
   g_autoptr (LinceLatencyReport) report = NULL;
   g_autoptr (GError) error = NULL;
   g_autoptr (GFile) source = NULL;
@@ -286,16 +287,19 @@ run (int count, char **arguments)
 }
 
 const LinceCommand lince_command_bench_latency = {
-  .name = "bench latency",
-  .arguments = "CLIP|URI",
-  .summary = "Measure the time from the frame to the client's hands",
-  .description =
-      "Starts a linced of its own on a free port with one stream, and client processes that follow\n"
-      "its events. The clock starts when a frame enters lincerecognize and ends when the text message\n"
-      "is in the client process's hands. Parts: recognise, bus (to lince-stream's main loop), socket\n"
-      "(to linced), send (to the client; of lasting events with the write of the log).\n",
-  .entries = entries,
-  .minimum_arguments = 0,
-  .maximum_arguments = 1,
-  .run = run,
+    .name = "bench latency",
+    .arguments = "CLIP|URI",
+    .summary = "Measure the time from the frame to the client's hands",
+    .description =
+        "Starts a linced of its own on a free port with one stream, and client processes that "
+        "follow\n"
+        "its events. The clock starts when a frame enters lincerecognize and ends when the text "
+        "message\n"
+        "is in the client process's hands. Parts: recognise, bus (to lince-stream's main loop), "
+        "socket\n"
+        "(to linced), send (to the client; of lasting events with the write of the log).\n",
+    .entries = entries,
+    .minimum_arguments = 0,
+    .maximum_arguments = 1,
+    .run = run,
 };

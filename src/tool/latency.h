@@ -35,10 +35,10 @@ void lince_latency_report_free (LinceLatencyReport *report);
 
 /* Reads lince-stream's trace; then each client's stamps. What was entered before `from` (monotonic
  * ns) is left out: the start is no measure. */
-gboolean lince_latency_report_add_trace (LinceLatencyReport *report, const char *path, gint64 from,
-    GError **error);
-gboolean lince_latency_report_add_client (LinceLatencyReport *report, const char *path,
-    GError **error);
+gboolean lince_latency_report_add_trace (
+    LinceLatencyReport *report, const char *path, gint64 from, GError **error);
+gboolean lince_latency_report_add_client (
+    LinceLatencyReport *report, const char *path, GError **error);
 
 /* Messages of that type that clients had; the figures of each part where there are any. */
 guint lince_latency_report_count (LinceLatencyReport *report, LinceEventType type);

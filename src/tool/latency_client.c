@@ -80,16 +80,16 @@ lince_latency_client_run (const char *uri, const char *output)
   g_autoptr (SoupSession) session = soup_session_new ();
   g_autoptr (SoupMessage) message = soup_message_new (SOUP_METHOD_GET, address);
   g_autoptr (GError) error = NULL;
-  Client client = { g_main_loop_new (NULL, FALSE), g_string_new (NULL), NULL, EX_OK };
+  Client client = {g_main_loop_new (NULL, FALSE), g_string_new (NULL), NULL, EX_OK};
 
   if (!message)
     return lince_command_fail (EX_USAGE, "%s: not an address", uri);
   g_unix_signal_add (SIGTERM, on_terminate, client.loop);
-  soup_session_websocket_connect_async (session, message, NULL, NULL, G_PRIORITY_DEFAULT, NULL,
-      on_connected, &client);
+  soup_session_websocket_connect_async (
+      session, message, NULL, NULL, G_PRIORITY_DEFAULT, NULL, on_connected, &client);
   g_main_loop_run (client.loop);
-  if (client.status == EX_OK
-      && !g_file_set_contents (output, client.lines->str, client.lines->len, &error))
+  if (client.status == EX_OK &&
+      !g_file_set_contents (output, client.lines->str, client.lines->len, &error))
     client.status = lince_command_fail_with (EX_IOERR, error);
   g_clear_object (&client.connection);
   g_string_free (client.lines, TRUE);

@@ -11,8 +11,8 @@ typedef struct {
 } Trace;
 
 struct _LinceLatencyReport {
-  gint64 utc_offset;   /* UTC less monotonic, ns: the daemon stamps UTC */
-  GHashTable *traces;  /* "TYPE RUNNING_TIME" -> Trace */
+  gint64 utc_offset;  /* UTC less monotonic, ns: the daemon stamps UTC */
+  GHashTable *traces; /* "TYPE RUNNING_TIME" -> Trace */
   GArray *samples[LINCE_EVENT_MOVED + 1][LINCE_LATENCY_PARTS]; /* gint64, ns */
 };
 
@@ -55,8 +55,8 @@ read_lines (const char *path, GError **error)
 }
 
 gboolean
-lince_latency_report_add_trace (LinceLatencyReport *report, const char *path, gint64 from,
-    GError **error)
+lince_latency_report_add_trace (
+    LinceLatencyReport *report, const char *path, gint64 from, GError **error)
 {
   g_auto (GStrv) lines = read_lines (path, error);
 
@@ -66,10 +66,9 @@ lince_latency_report_add_trace (LinceLatencyReport *report, const char *path, gi
     gint64 running_time;
 
     if (sscanf (lines[i],
-            "%15s %" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT
-            " %" G_GINT64_FORMAT,
-            type, &running_time, &trace.entered, &trace.posted, &trace.taken) != 5
-        || trace.entered < from)
+            "%15s %" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT,
+            type, &running_time, &trace.entered, &trace.posted, &trace.taken) != 5 ||
+        trace.entered < from)
       continue;
     g_hash_table_insert (report->traces,
         g_strdup_printf ("%s %" G_GINT64_FORMAT, type, running_time),
@@ -95,8 +94,7 @@ lince_latency_report_add_client (LinceLatencyReport *report, const char *path, G
     LinceEventType type;
     const Trace *trace;
 
-    if (sscanf (lines[i],
-            "%15s %" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT, name,
+    if (sscanf (lines[i], "%15s %" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT, name,
             &running_time, &received, &arrived) != 4)
       continue;
     g_snprintf (key, sizeof key, "%s %" G_GINT64_FORMAT, name, running_time);
@@ -147,7 +145,7 @@ lince_latency_report_figures (LinceLatencyReport *report, LinceEventType type,
 const char *
 lince_latency_part_name (LinceLatencyPart part)
 {
-  static const char *const names[] = { "recognise", "bus", "socket", "send", "total" };
+  static const char *const names[] = {"recognise", "bus", "socket", "send", "total"};
 
   return names[part];
 }

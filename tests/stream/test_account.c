@@ -21,7 +21,7 @@ static void
 on_standing (guint64 exposure, const LinceAccountPiece *piece, gpointer user_data)
 {
   ck_assert_uint_lt (standing_count, G_N_ELEMENTS (standings));
-  standings[standing_count++] = (Standing){ exposure, *piece };
+  standings[standing_count++] = (Standing){exposure, *piece};
 }
 
 static LinceAccount *

@@ -41,11 +41,12 @@ new_reporter (void)
 static GstStructure *
 new_object (const char *id, guint64 track, guint64 exposure, double area)
 {
-  GstStructure *object = gst_structure_new ("object", "id", G_TYPE_STRING, id, "name", G_TYPE_STRING,
-      "A name", "track", G_TYPE_UINT64, track, "exposure", G_TYPE_UINT64, exposure, "confidence",
-      G_TYPE_DOUBLE, 0.9, "visible", G_TYPE_DOUBLE, 1.0, "area", G_TYPE_DOUBLE, area, NULL);
+  GstStructure *object =
+      gst_structure_new ("object", "id", G_TYPE_STRING, id, "name", G_TYPE_STRING, "A name",
+          "track", G_TYPE_UINT64, track, "exposure", G_TYPE_UINT64, exposure, "confidence",
+          G_TYPE_DOUBLE, 0.9, "visible", G_TYPE_DOUBLE, 1.0, "area", G_TYPE_DOUBLE, area, NULL);
   g_auto (GValue) quad = G_VALUE_INIT;
-  static const double corners[] = { 0.1, 0.1, 0.4, 0.1, 0.4, 0.5, 0.1, 0.5 };
+  static const double corners[] = {0.1, 0.1, 0.4, 0.1, 0.4, 0.5, 0.1, 0.5};
 
   gst_value_array_init (&quad, 8);
   for (guint i = 0; i < 8; i++) {
@@ -65,11 +66,11 @@ new_message (const char *type, GstClockTime time, GstStructure *object)
 {
   GstStructure *message = gst_structure_new (LINCE_MESSAGE_NAME, "type", G_TYPE_STRING, type,
       "timestamp", G_TYPE_UINT64, 3600 * GST_SECOND + time, "stream-time", G_TYPE_UINT64, time,
-      "running-time", G_TYPE_UINT64, time, "duration", G_TYPE_UINT64, FRAME, "arrival", G_TYPE_INT64,
-      NOON + (gint64) time / 1000, "decided-after", G_TYPE_UINT64, 8 * GST_MSECOND, "age",
-      G_TYPE_UINT64, G_GUINT64_CONSTANT (0), "width", G_TYPE_INT, 1280, "height", G_TYPE_INT, 720,
-      "pixel-aspect-ratio", GST_TYPE_FRACTION, 1, 1, "collection", G_TYPE_STRING, "/c", "revision",
-      G_TYPE_STRING, "00112233aabbccdd", NULL);
+      "running-time", G_TYPE_UINT64, time, "duration", G_TYPE_UINT64, FRAME, "arrival",
+      G_TYPE_INT64, NOON + (gint64) time / 1000, "decided-after", G_TYPE_UINT64, 8 * GST_MSECOND,
+      "age", G_TYPE_UINT64, G_GUINT64_CONSTANT (0), "width", G_TYPE_INT, 1280, "height", G_TYPE_INT,
+      720, "pixel-aspect-ratio", GST_TYPE_FRACTION, 1, 1, "collection", G_TYPE_STRING, "/c",
+      "revision", G_TYPE_STRING, "00112233aabbccdd", NULL);
   g_auto (GValue) list = G_VALUE_INIT;
 
   gst_value_list_init (&list, 1);
@@ -104,8 +105,8 @@ appeared (LinceReporter *reporter, GstClockTime first, GstClockTime time, guint6
   GstStructure *object = new_object ("poster", 4, exposure, 0.12);
 
   gst_structure_set (object, "metadata", G_TYPE_STRING, "{}", "resumed", G_TYPE_BOOLEAN, resumed,
-      "first-seen", G_TYPE_UINT64, first, "last-seen", G_TYPE_UINT64, time, "decided", G_TYPE_UINT64,
-      time, NULL);
+      "first-seen", G_TYPE_UINT64, first, "last-seen", G_TYPE_UINT64, time, "decided",
+      G_TYPE_UINT64, time, NULL);
   send (reporter, new_message ("appeared", time, object), time);
 }
 

@@ -59,8 +59,9 @@ END_TEST
 START_TEST (values_are_never_code)
 {
   static const char *const hostile[] = {
-    "file:///x ! filesink location=/tmp/lince-was-here",
-    "file:///x\" ! fakesink name=y \"", "file:///a b$(id)`id`;id\n! id",
+      "file:///x ! filesink location=/tmp/lince-was-here",
+      "file:///x\" ! fakesink name=y \"",
+      "file:///a b$(id)`id`;id\n! id",
   };
 
   g_setenv ("LINCE_PIPELINES", SHIPPED, TRUE);
@@ -93,13 +94,13 @@ START_TEST (bad_templates_are_refused)
   static const struct {
     const char *name, *text, *says;
   } bad[] = {
-    { "syntax", "uridecodebin name=source ! ! fakesink", "does not parse" },
-    { "unknown", "uridecodebin name=source ! nosuchelement name=recognize ! fakesink", "parse" },
-    { "single", "fakesink name=source", "single element" },
-    { "sourceless", "videotestsrc ! identity name=recognize ! fakesink", "named `source`" },
-    { "no-uri", "videotestsrc name=source ! identity name=recognize ! fakesink", "property `uri`" },
-    { "unrecognized", "uridecodebin name=source ! identity ! fakesink", "named `recognize`" },
-    { "empty", "# nothing\n", "does not parse" },
+      {"syntax", "uridecodebin name=source ! ! fakesink", "does not parse"},
+      {"unknown", "uridecodebin name=source ! nosuchelement name=recognize ! fakesink", "parse"},
+      {"single", "fakesink name=source", "single element"},
+      {"sourceless", "videotestsrc ! identity name=recognize ! fakesink", "named `source`"},
+      {"no-uri", "videotestsrc name=source ! identity name=recognize ! fakesink", "property `uri`"},
+      {"unrecognized", "uridecodebin name=source ! identity ! fakesink", "named `recognize`"},
+      {"empty", "# nothing\n", "does not parse"},
   };
 
   g_setenv ("LINCE_PIPELINES", directory, TRUE);
@@ -117,7 +118,7 @@ END_TEST
 
 START_TEST (names_stay_in_the_directory)
 {
-  static const char *const names[] = { "", "../default", "a/b", "default.launch", "a b", "~" };
+  static const char *const names[] = {"", "../default", "a/b", "default.launch", "a b", "~"};
 
   g_setenv ("LINCE_PIPELINES", SHIPPED, TRUE);
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
@@ -152,13 +153,14 @@ START_TEST (secrets_are_taken_out)
   static const struct {
     const char *uri, *text, *clean;
   } cases[] = {
-    { "rtsp://joe:hunter2@cam/1", "cannot open rtsp://joe:hunter2@cam/1", "cannot open rtsp://cam/1" },
-    { "rtsp://joe:hunter2@cam/1", "401 for hunter2", "401 for ..." },
-    { "rtsp://joe:p@ss@cam/1", "rtsp://joe:p@ss@cam/1: no", "rtsp://cam/1: no" },
-    { "srt://host:9?passphrase=tell-nobody", "srt://host:9?passphrase=tell-nobody failed",
-        "srt://host:9?... failed" },
-    { "http://host/a@b", "http://host/a@b", "http://host/a@b" },
-    { NULL, "text", "text" },
+      {"rtsp://joe:hunter2@cam/1", "cannot open rtsp://joe:hunter2@cam/1",
+          "cannot open rtsp://cam/1"},
+      {"rtsp://joe:hunter2@cam/1", "401 for hunter2", "401 for ..."},
+      {"rtsp://joe:p@ss@cam/1", "rtsp://joe:p@ss@cam/1: no", "rtsp://cam/1: no"},
+      {"srt://host:9?passphrase=tell-nobody", "srt://host:9?passphrase=tell-nobody failed",
+          "srt://host:9?... failed"},
+      {"http://host/a@b", "http://host/a@b", "http://host/a@b"},
+      {NULL, "text", "text"},
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {

@@ -14,7 +14,7 @@
 
 START_TEST (waits_grow_and_jitter)
 {
-  static const int expected[] = { 1, 2, 4, 8, 16, 30, 30, 30 };
+  static const int expected[] = {1, 2, 4, 8, 16, 30, 30, 30};
   LinceBackoff backoff;
   gboolean jitter = FALSE;
 
@@ -119,9 +119,10 @@ START_TEST (arrival_follows_and_steps)
   lince_utc_feed (&utc, 10 * SECOND, NOON + 13 * G_USEC_PER_SEC, LINCE_TIME_NONE);
   ck_assert_int_le (lince_utc_at (&utc, 10 * SECOND, NULL), NOON + 10 * G_USEC_PER_SEC + 20000);
   for (gint64 i = 251; i < 300; i++)
-    lince_utc_feed (&utc, i * SECOND / 25, NOON + i * 40000 + G_GINT64_CONSTANT (3600) * G_USEC_PER_SEC,
-        LINCE_TIME_NONE);
-  ck_assert_int_eq (lince_utc_at (&utc, 12 * SECOND, NULL), NOON + G_GINT64_CONSTANT (3612) * G_USEC_PER_SEC);
+    lince_utc_feed (&utc, i * SECOND / 25,
+        NOON + i * 40000 + G_GINT64_CONSTANT (3600) * G_USEC_PER_SEC, LINCE_TIME_NONE);
+  ck_assert_int_eq (
+      lince_utc_at (&utc, 12 * SECOND, NULL), NOON + G_GINT64_CONSTANT (3612) * G_USEC_PER_SEC);
 }
 END_TEST
 
@@ -169,8 +170,8 @@ START_TEST (wrong_reference_is_not_believed)
   ck_assert_int_eq (lince_utc_at (&utc, 10 * SECOND, &source), NOON + 10 * G_USEC_PER_SEC);
   ck_assert_int_eq (source, LINCE_UTC_ARRIVAL);
   ck_assert_int_eq (lince_utc_from_reference ("timestamp/x-unix", 5 * SECOND), 5 * G_USEC_PER_SEC);
-  ck_assert_int_eq (lince_utc_from_reference ("timestamp/x-ntp",
-                        G_GUINT64_CONSTANT (3908988800) * SECOND), NOON);
+  ck_assert_int_eq (
+      lince_utc_from_reference ("timestamp/x-ntp", G_GUINT64_CONSTANT (3908988800) * SECOND), NOON);
   ck_assert_int_eq (lince_utc_from_reference ("timestamp/x-other", 5), LINCE_TIME_NONE);
 }
 END_TEST
