@@ -14,6 +14,8 @@
   "appsrc name=in is-live=true format=time ! videoconvertscale ! capsfilter name=size "            \
   "! jpegenc quality=72 ! appsink name=out sync=false async=false"
 
+#define STUCK_AFTER (5 * GST_SECOND)
+
 /* What the streaming threads and the main thread share; outlives the preview while a probe runs. */
 typedef struct {
   gint references;
@@ -103,7 +105,7 @@ on_frame (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   caps = gst_pad_get_current_caps (pad);
   if (!caps || (caps != shared->caps && !set_size (shared, caps)))
     return GST_PAD_PROBE_OK;
-  shared->last = now;
+  __atomic_store_n (&shared->last, now, __ATOMIC_RELAXED);
   moved = lince_meta_get (buffer);
   gst_clear_structure (&shared->moved);
   shared->moved = moved ? gst_structure_copy (moved) : NULL;
@@ -264,12 +266,20 @@ on_picture (GstAppSink *sink, gpointer user_data)
   return GST_FLOW_OK;
 }
 
+static GstBusSyncReply
+drop_message (GstBus *bus, GstMessage *message, gpointer user_data)
+{
+  gst_message_unref (message);
+  return GST_BUS_DROP;
+}
+
 static Shared *
 shared_new (LincePreview *preview, GError **error)
 {
   GstAppSinkCallbacks callbacks = {.new_sample = on_picture};
   g_autoptr (GstElement) coder = gst_parse_launch (CODER, error);
   g_autoptr (GstElement) out = NULL;
+  g_autoptr (GstBus) bus = NULL;
   Shared *shared;
 
   if (!coder)
@@ -285,6 +295,9 @@ shared_new (LincePreview *preview, GError **error)
   shared->size = gst_bin_get_by_name (GST_BIN (shared->coder), "size");
   out = gst_bin_get_by_name (GST_BIN (shared->coder), "out");
   gst_app_sink_set_callbacks (GST_APP_SINK (out), &callbacks, shared_ref (shared), shared_unref);
+  /* nobody reads its messages; a coder that fails is replaced when somebody asks again */
+  bus = gst_element_get_bus (shared->coder);
+  gst_bus_set_sync_handler (bus, drop_message, NULL, NULL);
   gst_element_set_state (shared->coder, GST_STATE_PLAYING);
   return shared;
 }
@@ -341,10 +354,20 @@ on_expiry (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* A picture that has been on its way for that long will not come. */
+static gboolean
+is_stuck (Shared *shared)
+{
+  gint64 since = __atomic_load_n (&shared->last, __ATOMIC_RELAXED);
+
+  return g_atomic_int_get (&shared->busy) && lince_monotonic_now () - since > STUCK_AFTER;
+}
+
 void
 lince_preview_look (LincePreview *preview, const LinceLinkLook *look)
 {
-  if (look->pictures != preview->look.pictures || look->width != preview->look.width)
+  if (look->pictures != preview->look.pictures || look->width != preview->look.width ||
+      (preview->shared && is_stuck (preview->shared)))
     stop (preview);
   preview->look = *look;
   g_clear_handle_id (&preview->expiry, g_source_remove);

@@ -61,6 +61,16 @@ lince_stream_settings_check (const LinceStreamSettings *settings, GError **error
 }
 
 gboolean
+lince_stream_settings_equal (const LinceStreamSettings *one, const LinceStreamSettings *other)
+{
+  return g_strcmp0 (one->uri, other->uri) == 0 && g_strcmp0 (one->pipeline, other->pipeline) == 0 &&
+         g_strcmp0 (one->collection, other->collection) == 0 &&
+         g_strcmp0 (one->collection_id, other->collection_id) == 0 &&
+         g_strcmp0 (one->mode, other->mode) == 0 && one->interval == other->interval &&
+         one->budget == other->budget && one->minimum_confidence == other->minimum_confidence;
+}
+
+gboolean
 lince_stream_settings_need_rebuild (const LinceStreamSettings *from, const LinceStreamSettings *to)
 {
   return g_strcmp0 (from->uri, to->uri) != 0 || g_strcmp0 (from->pipeline, to->pipeline) != 0 ||

@@ -27,6 +27,8 @@ void lince_stream_settings_copy (LinceStreamSettings *target, const LinceStreamS
 
 /* Checks what can be checked without opening anything; `error` names the key and the remedy. */
 gboolean lince_stream_settings_check (const LinceStreamSettings *settings, GError **error);
+gboolean lince_stream_settings_equal (
+    const LinceStreamSettings *one, const LinceStreamSettings *other);
 /* TRUE when the pipeline must be built anew to go from one to the other. */
 gboolean lince_stream_settings_need_rebuild (
     const LinceStreamSettings *from, const LinceStreamSettings *to);

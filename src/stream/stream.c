@@ -20,6 +20,8 @@ struct _LinceStream {
   guint64 earlier_frames, earlier_analysed; /* of pipelines that are gone */
   guint look, stop_deadline;
   gboolean stopping;
+  gboolean finished; /* `ended` is due as soon as no pipeline is being disposed of */
+  guint disposing;
   gboolean output;
 
   GCancellable *loading; /* the collection, while it is being opened */
@@ -44,11 +46,23 @@ say_state (LinceStream *stream)
 }
 
 static void
+end_when_gone (LinceStream *stream)
+{
+  if (!stream->finished || stream->disposing > 0)
+    return;
+  stream->finished = FALSE;
+  stream->callbacks.ended (stream->user_data);
+}
+
+static void
 on_disposed (gboolean gone, gpointer user_data)
 {
   LinceStream *stream = user_data;
 
-  if (!gone)
+  stream->disposing--;
+  if (gone)
+    end_when_gone (stream);
+  else
     stream->callbacks.hung (stream->user_data);
 }
 
@@ -61,6 +75,7 @@ give_up (LinceStream *stream, const char *reason)
   stream->callbacks.pad (NULL, stream->user_data);
   stream->earlier_frames += lince_pipeline_frames (stream->pipeline);
   stream->earlier_analysed += lince_pipeline_analysed (stream->pipeline);
+  stream->disposing++;
   lince_pipeline_dispose (g_steal_pointer (&stream->pipeline), on_disposed, stream);
   lince_reporter_end (stream->reporter, reason);
 }
@@ -74,7 +89,8 @@ finish (LinceStream *stream, const char *reason)
     lince_watch_stop (&stream->watch, lince_monotonic_now (), reason);
     say_state (stream);
   }
-  stream->callbacks.ended (stream->user_data);
+  stream->finished = TRUE;
+  end_when_gone (stream);
 }
 
 static void
@@ -296,7 +312,9 @@ lince_stream_configure (LinceStream *stream, const LinceStreamSettings *settings
                      (stream->settings.collection && !settings->collection);
   gboolean new_collection = g_strcmp0 (stream->settings.collection, settings->collection) != 0;
 
-  if (stream->stopping)
+  /* a daemon that comes back says it again */
+  if (stream->stopping ||
+      (stream->configured && lince_stream_settings_equal (&stream->settings, settings)))
     return;
   stream->configured = TRUE;
   lince_stream_settings_copy (&stream->settings, settings);
