@@ -371,6 +371,10 @@ GST_START_TEST (test_async_never_waits)
 {
   SceneRun *run = scene_run_new (collection, "I420");
   GstBuffer *frame = scene_new_frame (&run->info, &scene_middle, 0);
+  LinceMessageObject object;
+  LinceMessage message;
+  GstMessage *found;
+  guint64 oldest = 0;
 
   gst_util_set_object_arg (G_OBJECT (run->element), "mode", "async");
   for (guint i = 0; i < 200; i++) {
@@ -382,6 +386,15 @@ GST_START_TEST (test_async_never_waits)
   }
   fail_unless (scene_run_stat (run, "dropped") > 0);
   fail_unless_equals_uint64 (scene_run_stat (run, "frames"), 200);
+  /* at the end of the stream the last frame has been analysed, with nothing newer */
+  fail_unless (gst_harness_push_event (run->harness, gst_event_new_eos ()));
+  while ((found = scene_run_recognition (run, LINCE_MESSAGE_MOVED, &message, &object)) != NULL) {
+    oldest = MAX (oldest, message.info.age);
+    fail_unless (message.info.age + message.info.running_time <= 199 * SCENE_FRAME);
+    gst_message_unref (found);
+  }
+  fail_unless (oldest > 0, "no message says how old its frame was");
+  fail_unless_equals_uint64 (message.info.running_time, 199 * SCENE_FRAME);
   gst_buffer_unref (frame);
   scene_run_free (run);
 }

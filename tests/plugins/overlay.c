@@ -22,12 +22,12 @@ teardown (void)
   lince_index_unref (the_index);
 }
 
-/* Gives the buffer the metas of one placement with these corners, in pixels. */
+/* Gives the buffer the metas of placements with these corners, in pixels. */
 static void
-attach_quad (GstBuffer *buffer, const GstVideoInfo *info, const double corners[8])
+attach_quads (GstBuffer *buffer, const GstVideoInfo *info, const double (*quads)[8], guint count)
 {
-  LincePlacement placement = {.track = 1, .confidence = 0.9f, .visible = 1.0f, .area = 0.1f};
-  LinceResult result = {.placements = &placement, .placement_count = 1, .index = the_index};
+  LincePlacement placements[4];
+  LinceResult result = {.placements = placements, .placement_count = count, .index = the_index};
   LinceFrameInfo frame = {.frame_number = GST_BUFFER_OFFSET_NONE,
       .width = SCENE_WIDTH,
       .height = SCENE_HEIGHT,
@@ -37,11 +37,21 @@ attach_quad (GstBuffer *buffer, const GstVideoInfo *info, const double corners[8
       .reference_timestamp = GST_CLOCK_TIME_NONE};
   GstStructure *moved;
 
-  for (int i = 0; i < 4; i++)
-    placement.corners[i] = (LincePoint){(float) corners[2 * i], (float) corners[2 * i + 1]};
+  for (guint n = 0; n < count; n++) {
+    placements[n] =
+        (LincePlacement){.track = n + 1, .confidence = 0.9f, .visible = 1.0f, .area = 0.1f};
+    for (int i = 0; i < 4; i++)
+      placements[n].corners[i] = (LincePoint){(float) quads[n][2 * i], (float) quads[n][2 * i + 1]};
+  }
   moved = lince_message_new_moved (&frame, &result);
   lince_meta_attach (buffer, &result, moved, info);
   gst_structure_free (moved);
+}
+
+static void
+attach_quad (GstBuffer *buffer, const GstVideoInfo *info, const double corners[8])
+{
+  attach_quads (buffer, info, (const double (*)[8]) corners, 1);
 }
 
 static GstHarness *
@@ -99,9 +109,10 @@ distance_from_outline (const double *c, double x, double y)
   return nearest;
 }
 
-/* On a black frame: bright on the line, untouched beyond it. */
+/* On a black frame: bright on the lines, untouched beyond them. */
 static void
-check_outline (GstBuffer *output, const GstVideoInfo *info, const double *corners, double reach)
+check_outlines (GstBuffer *output, const GstVideoInfo *info, const double (*quads)[8], guint count,
+    double reach)
 {
   guint on_line = 0, bright = 0;
   View view;
@@ -109,8 +120,10 @@ check_outline (GstBuffer *output, const GstVideoInfo *info, const double *corner
   view_open (&view, output, info);
   for (int y = 0; y < GST_VIDEO_INFO_HEIGHT (info); y++) {
     for (int x = 0; x < GST_VIDEO_INFO_WIDTH (info); x++) {
-      double distance = distance_from_outline (corners, x + 0.5, y + 0.5);
+      double distance = INFINITY;
 
+      for (guint n = 0; n < count; n++)
+        distance = MIN (distance, distance_from_outline (quads[n], x + 0.5, y + 0.5));
       if (distance < 0.8) {
         on_line++;
         bright += luma (&view, x, y) > 120;
@@ -125,6 +138,12 @@ check_outline (GstBuffer *output, const GstVideoInfo *info, const double *corner
   fail_unless (on_line > 200);
   fail_unless (bright > 0.95 * on_line, "%s: %u of %u",
       gst_video_format_to_string (GST_VIDEO_INFO_FORMAT (info)), bright, on_line);
+}
+
+static void
+check_outline (GstBuffer *output, const GstVideoInfo *info, const double *corners, double reach)
+{
+  check_outlines (output, info, (const double (*)[8]) corners, 1, reach);
 }
 
 static gboolean
@@ -201,6 +220,30 @@ GST_START_TEST (test_every_format)
 
   for (guint i = 0; names[i] != NULL; i++)
     check_format (names[i]);
+}
+GST_END_TEST;
+
+/* Each outline is closed by itself; what stands still is drawn once and shown again. */
+GST_START_TEST (test_several_objects)
+{
+  static const double quads[3][8] = {{20, 20, 120, 30, 110, 130, 30, 120},
+      {300, 200, 420, 190, 430, 300, 290, 310}, {340, 220, 400, 220, 400, 280, 340, 280}};
+  GstVideoInfo info;
+  GstHarness *harness;
+
+  scene_info (&info, "I420", "progressive");
+  harness = new_harness (&info);
+  g_object_set (harness->element, "show-names", FALSE, NULL);
+  for (guint i = 0; i < 6; i++) {
+    guint count = i < 3 ? 3 : 2;
+    GstBuffer *output = black_frame (&info);
+
+    attach_quads (output, &info, quads, count);
+    output = gst_harness_push_and_pull (harness, output);
+    check_outlines (output, &info, quads, count, 4.0);
+    gst_buffer_unref (output);
+  }
+  gst_harness_teardown (harness);
 }
 GST_END_TEST;
 
@@ -446,6 +489,7 @@ overlay_suite (void)
   suite_add_tcase (suite, chain);
   tcase_add_checked_fixture (chain, setup, teardown);
   tcase_add_test (chain, test_every_format);
+  tcase_add_test (chain, test_several_objects);
   tcase_add_test (chain, test_scaled_frame);
   tcase_add_test (chain, test_shared_buffer);
   tcase_add_test (chain, test_frames_without_objects);

@@ -353,19 +353,6 @@ GST_START_TEST (test_quality_of_service)
 }
 GST_END_TEST;
 
-GST_START_TEST (test_min_confidence)
-{
-  SceneRun *run = scene_run_new (collection, "I420");
-  GstBuffer *output;
-
-  g_object_set (run->element, "min-confidence", 1.0, "budget", (guint64) 0, NULL);
-  output = scene_run_push (run, &scene_nothing, 2);
-  fail_unless (gst_buffer_get_video_region_of_interest_meta (output) == NULL);
-  gst_buffer_unref (output);
-  scene_run_free (run);
-}
-GST_END_TEST;
-
 /* A frame's other clocks and the shape of its pixels arrive in the message. */
 GST_START_TEST (test_timecode_and_reference_clock)
 {
@@ -444,7 +431,6 @@ recognize_suite (void)
   tcase_add_test (chain, test_hole);
   tcase_add_test (chain, test_interval);
   tcase_add_test (chain, test_quality_of_service);
-  tcase_add_test (chain, test_min_confidence);
   tcase_add_test (chain, test_timecode_and_reference_clock);
   tcase_add_test (chain, test_allocation);
   return suite;

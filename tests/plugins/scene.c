@@ -209,9 +209,13 @@ warp (guint8 *rgb, const ScenePlace *place)
       double u = (h[0] * (x + 0.5) + h[1] * (y + 0.5) + h[2]) / w;
       double v = (h[3] * (x + 0.5) + h[4] * (y + 0.5) + h[5]) / w;
 
-      for (int c = 0; c < 3 && u >= 0 && u < 1 && v >= 0 && v < 1; c++)
-        rgb[3 * (y * SCENE_WIDTH + x) + c] = (guint8) lround (sample (
-            reference, u * SCENE_REFERENCE_WIDTH - 0.5, v * SCENE_REFERENCE_HEIGHT - 0.5, c));
+      for (int c = 0; c < 3 && u >= 0 && u < 1 && v >= 0 && v < 1; c++) {
+        guint8 *pixel = rgb + 3 * (y * SCENE_WIDTH + x) + c;
+        double seen = sample (
+            reference, u * SCENE_REFERENCE_WIDTH - 0.5, v * SCENE_REFERENCE_HEIGHT - 0.5, c);
+
+        *pixel = (guint8) lround (place->hidden * *pixel + (1 - place->hidden) * seen);
+      }
     }
   }
 }

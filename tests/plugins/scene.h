@@ -17,6 +17,7 @@
 typedef struct {
   guint id;
   double corners[8];
+  double hidden; /* 0 to 1: how much the background shines through */
 } ScenePlace;
 
 /* A place in the middle of the frame, slightly tilted. */
