@@ -44,6 +44,16 @@ def check_hostile_name(driver):
     assert inside == 0, "a name became elements"
 
 
+def check_missing_stream(driver):
+    """A stream that does not exist has a state and a reason."""
+    card = ".stream[data-stream=missing] "
+    wait_for("the missing stream's reason", lambda: any("no-such" in text or "exist" in text or "open" in text
+                                                        for text in texts(driver, card + ".reason")))
+    assert texts(driver, card + ".state")[0] in ("Waiting to try again", "Starting"), texts(driver, card + ".state")
+    wait_for("the missing stream's state among the events", lambda: any(
+        "missing" in text for text in texts(driver, "#events .stream-event .what")))
+
+
 def check_csp(driver):
     broken = [e["message"] for e in driver.get_log("browser") if "Content Security Policy" in e["message"]]
     assert not broken, broken
@@ -58,7 +68,7 @@ def check_csp(driver):
 def freeze_picture(driver, wanted):
     """Stops the previews at one that shows object `wanted`; the canvas's rectangle and time, and a screenshot."""
     driver.execute_cdp_cmd("Network.enable", {})
-    read = "const c = document.querySelector('canvas'); const r = c.getBoundingClientRect();" \
+    read = "const c = document.querySelector('[data-stream=demo] canvas'); const r = c.getBoundingClientRect();" \
            "return {time: Number(c.dataset.runningTime), shown: (c.dataset.objects || '').split(' ')," \
            "box: [r.left, r.top, r.width, r.height]}"
     for _ in range(40):
@@ -137,7 +147,7 @@ def check_restart(driver, daemon):
     wait_for("the page is back", lambda: driver.find_element(By.ID, "connection").get_attribute("data-state") == "open")
     wait_for("events after the restart", lambda: max(sequences(driver)) > before + 2)
     wait_for("pictures after the restart",
-             lambda: driver.execute_script("return document.querySelector('.no-picture').hidden"))
+             lambda: driver.execute_script("return document.querySelector('[data-stream=demo] .no-picture').hidden"))
     seen = sequences(driver)
     assert len(seen) == len(set(seen)), "an event came twice"
     assert sorted(seen) == list(range(min(seen), max(seen) + 1)), f"an event is missing: {sorted(seen)}"
@@ -147,10 +157,12 @@ with tempfile.TemporaryDirectory() as base:
     truth = make_programme(programme, base, "--width", "640", "--height", "360", "--seconds", str(SECONDS))
     collection = os.path.join(base, "collection")
     poster, mark = rename(collection, "poster", HOSTILE), rename(collection, "mark", "Sign")
-    with Daemon(linced, f"{base}/programme.ts", collection) as daemon, Browser() as driver:
+    missing = f"[stream missing]\nuri=file://{base}/no-such-file.ts\ncollection={collection}\n"
+    with Daemon(linced, f"{base}/programme.ts", collection, more=missing) as daemon, Browser() as driver:
         driver.get(daemon.address)
         wait_for("the feed is open", lambda: driver.find_element(By.ID, "connection").text == "Live")
         wait_for("the stream runs", lambda: "Running" in texts(driver, ".stream .state"))
+        check_missing_stream(driver)
         check_outlines(driver, truth, poster)
         check_outlines(driver, truth, mark)
         check_hostile_name(driver)

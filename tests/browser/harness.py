@@ -42,7 +42,7 @@ def make_programme(program, folder, *options):
 class Daemon:
     """linced on one looping stream; paths of sockets are short, so it lives in the temporary folder."""
 
-    def __init__(self, program, video, collection, extra=""):
+    def __init__(self, program, video, collection, extra="", more=""):
         self.program = program
         self.work = tempfile.mkdtemp(prefix="lince-test-")
         self.port = free_port()
@@ -50,7 +50,7 @@ class Daemon:
         self.process = None
         with open(os.path.join(self.work, "linced.conf"), "w", encoding="utf-8") as file:
             file.write(f"[daemon]\nport={self.port}\n{extra}\n[stream demo]\nuri=file://{video}\n"
-                       f"collection={collection}\npipeline=loop\n")
+                       f"collection={collection}\npipeline=loop\n\n{more}")
 
     def start(self):
         self.log = open(os.path.join(self.work, "daemon.log"), "ab")
