@@ -119,7 +119,8 @@ scan_clip (Scan *scan)
   take_results (scan, TRUE);
   if (scan->lookahead != NULL)
     lince_account_add (&scan->account, lince_lookahead_end (scan->lookahead));
-  if (!frames)
+  /* of a clip without a frame there is nothing to say but why */
+  if (!frames && (scan->lookahead != NULL || error == NULL))
     lince_account_print (&scan->account, json);
   if (error == NULL && !lince_index_intact (scan->index, &problem))
     return lince_command_fail (EX_DATAERR, "%s", problem.text);

@@ -394,6 +394,7 @@ START_TEST (wrong_use)
     ck_assert_ptr_nonnull (strstr (ran.out, "Usage: lince COMMAND"));
   } else {
     expect (&ran, wrong->status, wrong->sentence);
+    ck_assert_str_eq (ran.out, "");
     ck_assert_msg (g_str_has_prefix (ran.err, "lince: "), "%s", ran.err);
   }
   for (int i = 0; i < 6; i++)
