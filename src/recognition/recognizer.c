@@ -11,8 +11,11 @@
 
 #define MAX_THREADS 16
 #define MAX_DURATION INT64_C (3600000000000) /* ns, of a setting */
-#define TRIALS 48                            /* hypotheses verified a frame by the full plan */
-#define MIN_TRIALS 6
+#define TRIALS 48                            /* hypotheses verified a frame at most */
+#define UNIT 2000        /* ns of one core for a unit of work: a keypoint described and looked up */
+#define TRACK_WORK 500   /* units kept for tracks and verification */
+#define LEAST_SEARCH 600 /* keypoints below which a search is not worth its fixed cost */
+#define LONGEST_WAIT 25  /* frames between searches at most */
 
 struct LinceRecognizer {
   LinceSettings settings;
@@ -24,7 +27,8 @@ struct LinceRecognizer {
   LinceCut cut;
   LinceProfile profile;
   bool started;
-  int64_t time; /* of the last frame */
+  uint32_t waited; /* frames since the last search */
+  int64_t time;    /* of the last frame */
 
   LinceIndex *index; /* in use; NULL: none */
   LinceTextured textured;
@@ -51,17 +55,24 @@ lince_settings_default (LinceSettings *settings)
   };
 }
 
+/* What a search costs before its first keypoint: the pyramid and the detector, which read every
+ * pixel. 4 ms at 1920 x 1080. */
+static uint32_t
+fixed_work (int width, int height)
+{
+  return (uint32_t) ((int64_t) width * height / 1000);
+}
+
 uint32_t
 lince_recognizer_work_for (int64_t budget, int width, int height)
 {
-  /* Nanoseconds on one core of a server of 2023 with AVX-512: a frame's fixed part (scale space,
-   * detection of keypoints, tracks, exposures), and a unit of work, see search.h. */
-  int64_t fixed = 1000000 + (int64_t) width * height * 2;
-  int64_t units = (budget - fixed) / 2000, full = lince_search_full_work (width, height);
+  int64_t full =
+      (int64_t) TRACK_WORK + fixed_work (width, height) + lince_search_full_work (width, height);
+  int64_t units = budget / UNIT;
 
   if (budget <= 0)
     return 0;
-  return units < 200 ? 200 : units > full ? (uint32_t) full : (uint32_t) units;
+  return (uint32_t) (units < 1 ? 1 : units < full ? units : full);
 }
 
 static bool
@@ -292,53 +303,74 @@ prepare (LinceRecognizer *recognizer, const LinceFrame *frame, LinceError *error
   /* what was found damaged while in use is told at the next frame */
   return lince_pyramid_resize (recognizer->pyramid, frame, error) &&
          (!recognizer->index ||
-             (lince_index_intact (recognizer->index, error) && lince_search_resize (recognizer->search, recognizer->pyramid, &recognizer->textured,
-                 lince_pool_threads (recognizer->pool), error)));
+             (lince_index_intact (recognizer->index, error) &&
+                 lince_search_resize (recognizer->search, recognizer->pyramid,
+                     &recognizer->textured, lince_pool_threads (recognizer->pool), error)));
+}
+
+/* How many keypoints this frame's search may look up, 0: no search. Where the plan does not pay for
+ * a search on every frame there is one every few frames, and on the first frame of a shot. */
+static uint32_t
+plan_search (LinceRecognizer *recognizer, const LinceFrame *frame, bool now)
+{
+  LinceStatistics *statistics = &recognizer->profile.statistics;
+  uint32_t full = lince_search_full_work (frame->width, frame->height);
+  uint32_t fixed = fixed_work (frame->width, frame->height), work = recognizer->settings.work;
+  uint32_t least = full < LEAST_SEARCH ? full : LEAST_SEARCH, share, keypoints;
+
+  work = work ? work : TRACK_WORK + fixed + full;
+  share = work > TRACK_WORK ? work - TRACK_WORK : 1;
+  if (share >= fixed + least)
+    keypoints = share - fixed < full ? share - fixed : full;
+  else if (now || ++recognizer->waited >= (fixed + least + share - 1) / share ||
+           recognizer->waited >= LONGEST_WAIT)
+    keypoints = least;
+  else
+    keypoints = 0;
+  recognizer->waited = keypoints ? 0 : recognizer->waited;
+  statistics->last_planned_work = TRACK_WORK + (keypoints ? fixed + keypoints : 0);
+  statistics->planned_work += statistics->last_planned_work;
+  return keypoints;
 }
 
 static uint32_t
-search (LinceRecognizer *recognizer, uint32_t work)
+search (LinceRecognizer *recognizer, uint32_t keypoints)
 {
   LinceProfile *profile = &recognizer->profile;
   uint32_t count;
 
-  if (!recognizer->index)
+  if (!recognizer->index || keypoints == 0)
     return 0;
-  profile->statistics.last_planned_work = work;
-  profile->statistics.planned_work += work;
   count = lince_search_run (recognizer->search, recognizer->pyramid, &recognizer->textured,
-      work, recognizer->pool, profile, recognizer->hypotheses);
+      keypoints, recognizer->pool, profile, recognizer->hypotheses);
   profile->statistics.hypotheses += count;
   return count;
 }
 
-/* Hypotheses verified a frame: a part of the plan, in units. */
 static uint32_t
-trials (const LinceRecognizer *recognizer)
-{
-  uint32_t work = recognizer->settings.work, most = work / 200;
-
-  return work == 0 || most > TRIALS ? TRIALS : most < MIN_TRIALS ? MIN_TRIALS : most;
-}
-
-static uint32_t
-find_placements (LinceRecognizer *recognizer, LinceTracker *tracker)
+find_placements (LinceRecognizer *recognizer, LinceTracker *tracker, uint32_t keypoints)
 {
   LinceReferences references = {recognizer, load_reference};
   LinceProfile *profile = &recognizer->profile;
-  uint32_t work = recognizer->settings.work, count;
-
-  /* a still is searched once, so it is searched thoroughly */
-  if (work == 0 && tracker == recognizer->still)
-    work = LINCE_SEARCH_MAX_WORK;
-  count = search (recognizer, work);
+  uint32_t count = search (recognizer, keypoints);
 
   lince_tracker_propose (tracker, recognizer->pyramid, &references, recognizer->pool,
-      recognizer->hypotheses, count, trials (recognizer), &profile->statistics);
+      recognizer->hypotheses, count, TRIALS, &profile->statistics);
   count = lince_tracker_placements (tracker, recognizer->pyramid, &references,
       recognizer->settings.minimum_confidence, recognizer->placements);
   lince_profile_stamp (profile, LINCE_STAGE_VERIFICATION);
   return count;
+}
+
+static void
+count_overrun (LinceRecognizer *recognizer)
+{
+  LinceStatistics *statistics = &recognizer->profile.statistics;
+  uint64_t spent = 0;
+
+  for (int i = 0; i < LINCE_STAGE_COUNT; i++)
+    spent += statistics->last_nanoseconds[i];
+  statistics->overruns += spent > statistics->last_planned_work * UNIT;
 }
 
 static void
@@ -388,10 +420,12 @@ lince_recognizer_process (LinceRecognizer *recognizer, const LinceFrame *frame, 
   lince_tracker_follow (
       recognizer->tracker, recognizer->pyramid, &references, recognizer->pool, time, cut);
   lince_profile_stamp (profile, LINCE_STAGE_TRACKING);
-  placements = find_placements (recognizer, recognizer->tracker);
+  placements = find_placements (
+      recognizer, recognizer->tracker, plan_search (recognizer, frame, cut || changed));
   changes = lince_exposures_update (recognizer->exposures, &recognizer->settings, recognizer->index,
       time, cut, recognizer->placements, placements, recognizer->changes, changes);
   lince_profile_stamp (profile, LINCE_STAGE_EXPOSURE);
+  count_overrun (recognizer);
   fill_result (recognizer, time, cut, placements, changes);
   if (result)
     *result = &recognizer->result;
@@ -406,6 +440,7 @@ lince_recognizer_reset (LinceRecognizer *recognizer, LinceReason reason, const L
   lince_tracker_clear (recognizer->tracker);
   recognizer->cut.valid = false;
   recognizer->started = false;
+  recognizer->waited = LONGEST_WAIT;
   fill_result (recognizer, recognizer->time, false, 0, changes);
   if (result)
     *result = &recognizer->result;
@@ -430,7 +465,8 @@ lince_recognizer_still (LinceRecognizer *recognizer, const LinceFrame *frame,
   lince_pyramid_build (recognizer->pyramid, frame, recognizer->pool);
   lince_profile_stamp (profile, LINCE_STAGE_PYRAMID);
   lince_tracker_clear (recognizer->still);
-  placements = find_placements (recognizer, recognizer->still);
+  /* a still is searched once, so it is searched thoroughly */
+  placements = find_placements (recognizer, recognizer->still, LINCE_SEARCH_MAX_WORK);
   fill_result (recognizer, recognizer->time, false, placements, changes);
   if (result)
     *result = &recognizer->result;

@@ -512,6 +512,34 @@ START_TEST (stages_are_named_timed_and_counted)
 }
 END_TEST
 
+/* A plan too small for a search on every frame: what stands is followed all the same, what comes is
+ * found by the next search. */
+START_TEST (a_small_plan_spreads_its_searches)
+{
+  LinceRecognizer *recognizer;
+  LinceStatistics statistics;
+  int searches = 0, last = 0;
+
+  settings.work = 610;
+  recognizer = new_recognizer ();
+  for (int i = 0; i < MOVIE_CUT; i++) {
+    const LinceResult *result = process (recognizer, &movie ()[i], i * FRAME_TIME);
+
+    lince_recognizer_statistics (recognizer, &statistics);
+    if (statistics.last_planned_work > settings.work) {
+      ck_assert_uint_eq (result->placement_count, i == 0 ? 1 : 3);
+      ck_assert (i == 0 || i - last == 9);
+      last = i;
+      searches++;
+    } else {
+      ck_assert_uint_eq (result->placement_count, i < 9 ? 1 : 3);
+    }
+  }
+  ck_assert_int_eq (searches, 3);
+  lince_recognizer_free (recognizer);
+}
+END_TEST
+
 static void *
 change_index (void *data)
 {
@@ -562,6 +590,7 @@ main (void)
   tcase_add_test (tests, a_reset_ends_all_and_lets_time_begin_anew);
   tcase_add_test (tests, bad_calls_are_refused_and_change_nothing);
   tcase_add_test (tests, stages_are_named_timed_and_counted);
+  tcase_add_test (tests, a_small_plan_spreads_its_searches);
   tcase_add_test (tests, the_index_may_change_from_another_thread);
   suite_add_tcase (suite, tests);
   runner = srunner_create (suite);
