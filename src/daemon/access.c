@@ -297,7 +297,7 @@ new_secret (GHashTable *secrets, gint seconds)
   if (g_hash_table_size (secrets) >= MAX_SECRETS || !make_secret (secret))
     return NULL;
   gint64 *end = g_new (gint64, 1);
-  *end = now + seconds * G_USEC_PER_SEC;
+  *end = now + (gint64) seconds * G_USEC_PER_SEC;
   g_hash_table_insert (secrets, g_strdup (secret), end);
   return g_strdup (secret);
 }

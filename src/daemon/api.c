@@ -70,6 +70,8 @@ write_health (LincedApi *api, JsonBuilder *builder)
   add_string (builder, "log", lince_record_log_id (api->record));
   add_string (builder, "started", started);
   add_integer (builder, "seq", (gint64) lince_record_last_sequence (api->record));
+  add_integer (builder, "connections", linced_server_connections (api->server));
+  add_integer (builder, "refused", (gint64) linced_server_refused (api->server));
   add_integer (builder, "clients", linced_hub_client_count (api->hub));
   add_integer (builder, "dropped", (gint64) linced_hub_dropped (api->hub));
   add_integer (builder, "waiting", (gint64) state.waiting);

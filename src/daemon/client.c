@@ -330,7 +330,7 @@ on_ready (guint32 events, gpointer data)
 static gboolean
 is_overdue (gint64 now, gint64 since, gint seconds)
 {
-  return now - since > seconds * G_USEC_PER_SEC;
+  return now - since > (gint64) seconds * G_USEC_PER_SEC;
 }
 
 void

@@ -82,6 +82,13 @@ on_got_chunk (SoupServerMessage *message, GBytes *chunk, gpointer data)
     cut (self, request);
 }
 
+/* Some ends of a connection come without a signal. */
+static void
+on_message_gone (gpointer data, GObject *where_it_was)
+{
+  g_hash_table_remove (((LincedGuard *) data)->requests, where_it_was);
+}
+
 static void
 on_request_started (SoupServer *server, SoupServerMessage *message, gpointer data)
 {
@@ -91,6 +98,7 @@ on_request_started (SoupServer *server, SoupServerMessage *message, gpointer dat
   request->socket = socket ? g_object_ref (socket) : NULL;
   request->since = g_get_monotonic_time ();
   g_hash_table_insert (self->requests, message, request);
+  g_object_weak_ref (G_OBJECT (message), on_message_gone, self);
   g_signal_connect (message, "got-headers", G_CALLBACK (on_got_headers), self);
   g_signal_connect (message, "got-chunk", G_CALLBACK (on_got_chunk), self);
   g_signal_connect (message, "got-body", G_CALLBACK (on_got_body), self);
@@ -119,7 +127,7 @@ on_tick (gpointer data)
   g_hash_table_iter_init (&iter, self->requests);
   while (g_hash_table_iter_next (&iter, NULL, &value)) {
     Request *request = value;
-    if (now - request->since > seconds[request->phase] * G_USEC_PER_SEC)
+    if (now - request->since > (gint64) seconds[request->phase] * G_USEC_PER_SEC)
       cut (self, request);
   }
   return G_SOURCE_CONTINUE;
@@ -150,8 +158,10 @@ linced_guard_free (LincedGuard *self)
   GHashTableIter iter;
   gpointer message;
   g_hash_table_iter_init (&iter, self->requests);
-  while (g_hash_table_iter_next (&iter, &message, NULL))
+  while (g_hash_table_iter_next (&iter, &message, NULL)) {
+    g_object_weak_unref (message, on_message_gone, self);
     g_signal_handlers_disconnect_by_data (message, self);
+  }
   g_signal_handlers_disconnect_by_data (self->server, self);
   g_source_remove (self->tick_source);
   g_hash_table_unref (self->requests);
@@ -173,8 +183,10 @@ linced_guard_refused (const LincedGuard *self)
 void
 linced_guard_forget (LincedGuard *self, SoupServerMessage *message)
 {
-  if (g_hash_table_remove (self->requests, message))
-    g_signal_handlers_disconnect_by_data (message, self);
+  if (!g_hash_table_remove (self->requests, message))
+    return;
+  g_object_weak_unref (G_OBJECT (message), on_message_gone, self);
+  g_signal_handlers_disconnect_by_data (message, self);
 }
 
 void

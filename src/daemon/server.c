@@ -326,6 +326,18 @@ linced_server_uri (const LincedServer *self)
   return self->uri;
 }
 
+guint
+linced_server_connections (const LincedServer *self)
+{
+  return linced_guard_count (self->guard);
+}
+
+guint64
+linced_server_refused (const LincedServer *self)
+{
+  return linced_guard_refused (self->guard);
+}
+
 void
 linced_server_stop (LincedServer *self)
 {

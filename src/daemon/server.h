@@ -53,6 +53,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (LincedServer, linced_server_free)
 /* Where it listens, "http://127.0.0.1:8770/". Borrowed. */
 const char *linced_server_uri (const LincedServer *self);
 
+/* HTTP connections now, and those that were refused or cut off since the start. */
+guint linced_server_connections (const LincedServer *self);
+guint64 linced_server_refused (const LincedServer *self);
+
 /* Takes no further connection and ends those that are not WebSockets. */
 void linced_server_stop (LincedServer *self);
 

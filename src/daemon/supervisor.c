@@ -363,7 +363,7 @@ retry_later (LincedSupervisor *self, LincedStream *stream, const char *what)
   stream->restarts++;
   stream->healthy_since = 0;
   say_state (self, stream, LINCE_STREAM_BACKOFF, delay * G_GINT64_CONSTANT (1000000000), reason);
-  stream->retry_at = g_get_monotonic_time () + delay * G_USEC_PER_SEC;
+  stream->retry_at = g_get_monotonic_time () + (gint64) delay * G_USEC_PER_SEC;
   stream->retry_source = g_timeout_add ((guint) delay * 1000, on_retry, stream);
 }
 

@@ -5,7 +5,14 @@ import base64, http.client, json, os, re, shutil, signal, socket, struct, subpro
 
 LINCED = os.environ["LINCED"]
 HERE = os.path.dirname(os.path.abspath(__file__))
+SANITIZED = os.environ.get("LINCE_SANITIZED", "none") != "none"  # memory is not to be measured then
 SLOWNESS = float(os.environ.get("LINCE_TEST_SLOWNESS", "1"))
+
+
+def resident(pid):
+    """kB in memory; 0 where sanitizers make that meaningless."""
+    with open(f"/proc/{pid}/status") as file:
+        return 0 if SANITIZED else next(int(line.split()[1]) for line in file if line.startswith("VmRSS:"))
 
 
 def wait_for(condition, what, seconds=20):
@@ -83,19 +90,22 @@ class Daemon:
     def __exit__(self, kind, *_):
         for steer in self.steers.values():
             steer.close()
+        code = None
         if self.process and self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(20 * SLOWNESS)
+                code = self.process.wait(20 * SLOWNESS)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 raise
         if self.process:
             self.process.stdout.close()
         self.end_streams()
-        if kind:
+        if kind or code:
             print(self.log())
         shutil.rmtree(self.root, ignore_errors=True)
+        if code and not kind:  # a sanitizer found something
+            raise AssertionError(f"linced ended with {code}")
 
     def end_streams(self):
         """Ends what outlived its daemon."""

@@ -4,7 +4,7 @@ import asyncio, contextlib, json, threading, time, unittest
 
 import websockets
 
-from support import Daemon, appeared, placement, vanished, wait_for
+from support import Daemon, appeared, placement, resident, vanished, wait_for
 
 
 class Events(unittest.TestCase):
@@ -12,6 +12,7 @@ class Events(unittest.TestCase):
         with Daemon(streams=("one", "two")) as daemon:
             daemon.wait_running("one")
             daemon.event(appeared(1, "bug"))
+            wait_for(lambda: daemon.get("/api/v1/exposures")["exposures"], "the exposure")
             daemon.steer({"do": "moved", "placements": [placement(1, "bug", 0.5)]})
             wait_for(lambda: daemon.get("/api/v1/exposures")["exposures"][:1]
                      and daemon.get("/api/v1/exposures")["exposures"][0]["quad"][0][0] == 0.5, "the placement")
@@ -244,12 +245,6 @@ class Events(unittest.TestCase):
             self.assertIn("stopped", [state for _, _, state in reasons])
             self.assertEqual(daemon.process.wait(10), 0)
             self.assertLess(time.monotonic() - begin, 10)
-
-
-def resident(pid):
-    """kB"""
-    with open(f"/proc/{pid}/status") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS:"))
 
 
 if __name__ == "__main__":

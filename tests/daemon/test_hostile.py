@@ -2,13 +2,7 @@
 """What clients do that they should not: the daemon stays small, alive and closed."""
 import concurrent.futures, contextlib, os, re, socket, struct, time, unittest
 
-from support import Daemon, Refused, SLOWNESS, WebSocket, appeared, wait_for
-
-
-def resident(pid):
-    """kB"""
-    with open(f"/proc/{pid}/status") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS:"))
+from support import Daemon, Refused, SLOWNESS, WebSocket, appeared, resident, wait_for
 
 
 class Http(unittest.TestCase):
@@ -166,6 +160,8 @@ class Http(unittest.TestCase):
                     continue
             sock.close()
         self.assertEqual(ended, count)
+        wait_for(lambda: self.daemon.get("/api/v1/health")["connections"] == 1, "all to be forgotten")
+        self.assertGreaterEqual(self.daemon.get("/api/v1/health")["refused"], count)
 
     def test_secrets_are_nowhere(self):
         texts = [self.daemon.log()]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Streams' processes: started, watched, replaced; what they say survives the daemon."""
-import concurrent.futures, json, os, signal, socket, threading, time, unittest
+import concurrent.futures, json, os, signal, socket, tempfile, threading, time, unittest
 
 from support import Daemon, SLOWNESS, appeared, placement, vanished, wait_for
 
@@ -25,6 +25,7 @@ class Processes(unittest.TestCase):
             with daemon.websocket() as client:
                 client.receive()
                 daemon.event(appeared(1, "bug"))
+                client.receive_until(lambda m: m["type"] == "appeared")
                 daemon.steer({"do": "moved", "placements": [placement(1, "bug", 0.25)]})
                 moved = client.receive_until(lambda m: m["type"] == "moved")
                 pid = self.pid(daemon)
@@ -202,6 +203,25 @@ class Survival(unittest.TestCase):
             wait_for(lambda: daemon.get("/api/v1/health")["consolidated"] >= log[-1]["seq"], "the account")
             rows = daemon.get("/api/v1/statistics?by=object")["rows"]
             self.assertEqual([(r["object"], r["exposures"]) for r in rows], [("bug", sent)])
+
+
+class ServiceManager(unittest.TestCase):
+    def test_it_is_told(self):
+        with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.bind(os.path.join(folder, "notify"))
+            manager.settimeout(20 * SLOWNESS)
+            environment = {"NOTIFY_SOCKET": os.path.join(folder, "notify"), "WATCHDOG_USEC": "200000"}
+            with Daemon(environment=environment) as daemon:
+                heard = [manager.recv(100) for _ in range(3)]
+                self.assertEqual(heard[0], b"READY=1")
+                self.assertIn(b"WATCHDOG=1", heard)
+                daemon.wait_running()
+                with open(f"/proc/{daemon.steer({'do': 'told'})['pid']}/environ", "rb") as file:
+                    self.assertNotIn(b"NOTIFY_SOCKET", file.read())
+                daemon.process.terminate()
+                while manager.recv(100) != b"STOPPING=1":
+                    pass
+                self.assertEqual(daemon.process.wait(20), 0)
 
 
 class Link(unittest.TestCase):
