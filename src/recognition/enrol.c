@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
- * Enrolment: the features of a reference picture, as it is and as it looks from aside. */
+ * Enrolment: the features of a reference picture that survive being seen from aside, from afar and
+ * in bad light, and what it looks like from aside. */
 #include "recognition/textured.h"
 
 #include <math.h>
@@ -9,18 +10,36 @@
 #include "recognition/extractor.h"
 #include "recognition/feature.h"
 
-#define VIEWS 5
-#define PER_VIEW 1500 /* keypoints taken from a simulated view */
+#define PER_VIEW 1000 /* keypoints taken from the picture and from each simulated view */
 #define FRONT_FEATURES 400
 #define SIDE_FEATURES 60 /* of each simulated tilt */
 #define TEXTURED_FEATURES 24
-#define SAME_DISTANCE 24 /* a tilted view's feature this close to one kept adds nothing */
+#define STRONG_HALF 40       /* features that survive half of the views, for a score of 0.5 */
+#define SAME_DISTANCE 24     /* a tilted view's feature this close to one kept adds nothing */
+#define SURVIVED_DISTANCE 56 /* a feature is seen again in a view within so many bits */
 
 /* A picture whose rows are `width` bytes. */
 typedef struct {
   uint8_t *luma, *mask; /* mask: NULL for all */
   int width, height;
 } Picture;
+
+/* A simulated view: tilted about the axis at right angles to direction `angle`, then scaled, then
+ * darkened with noise. Features are taken from tilts only. */
+typedef struct {
+  float tilt, angle, size, gain;
+  uint32_t noise; /* grey levels either way */
+} View;
+
+static const View views[] = {
+    {1.7f, 0.f, 1.f, 1.f, 0},
+    {1.7f, (float) M_PI / 4, 1.f, 1.f, 0},
+    {1.7f, (float) M_PI / 2, 1.f, 1.f, 0},
+    {1.7f, (float) M_PI * 3 / 4, 1.f, 1.f, 0},
+    {1.f, 0.f, .5f, 1.f, 1},
+    {1.f, 0.f, .9f, .4f, 3},
+};
+#define VIEWS (sizeof views / sizeof views[0])
 
 /* Maps a view's coordinates to the picture's: x' = a x + b y + c. */
 typedef struct {
@@ -36,6 +55,12 @@ typedef struct {
   float unit; /* pixels of the caller's picture for one of `picture` */
   LinceFeature *features;
   uint32_t count;
+  LinceFeature *candidates; /* of the picture itself, best first */
+  uint8_t *survived;        /* in how many views each candidate was seen again */
+  uint8_t *seen;            /* whether it was in the present one */
+  uint32_t candidate_count;
+  LinceFeature *sides; /* SIDE_FEATURES of each tilt, those that no candidate stands for */
+  uint32_t side_count;
 } Enrolling;
 
 void
@@ -133,18 +158,20 @@ bilinear (const uint8_t *plane, int width, int height, double x, double y)
          (p[width] * (256 - fx) + p[width + 1] * fx) * fy;
 }
 
-/* Renders the picture as seen tilted by factor `tilt` about the axis at right angles to direction
- * `angle`. Each pixel is the mean of four points along the compressed direction. */
+/* Renders a view; each pixel is the mean of four points. */
 static bool
-make_view (Enrolling *enrolling, double tilt, double angle)
+make_view (Enrolling *enrolling, const View *view)
 {
   const Picture *from = &enrolling->picture;
-  double c = cos (angle), s = sin (angle), shrink = 1 / tilt;
-  /* picture to view: R(-angle)' diag(shrink, 1) R(-angle) */
-  double m00 = c * c * shrink + s * s, m01 = c * s * (shrink - 1), m11 = s * s * shrink + c * c;
-  double det = m00 * m11 - m01 * m01;
-  int w = (int) ceil (fabs (m00) * from->width + fabs (m01) * from->height);
-  int h = (int) ceil (fabs (m01) * from->width + fabs (m11) * from->height);
+  double c = cos ((double) view->angle), s = sin ((double) view->angle);
+  double shrink = 1 / (double) view->tilt, size = (double) view->size;
+  /* picture to view: size R(-angle)' diag(shrink, 1) R(-angle) */
+  double m00 = size * (c * c * shrink + s * s), m01 = size * (c * s * (shrink - 1));
+  double m11 = size * (s * s * shrink + c * c), det = m00 * m11 - m01 * m01;
+  int w = (int) ceil (m00 * from->width + fabs (m01) * from->height);
+  int h = (int) ceil (fabs (m01) * from->width + m11 * from->height);
+  int gain = (int) (view->gain * 256);
+  uint32_t state = 1;
   Affine *map = &enrolling->map;
 
   *map = (Affine){m11 / det, -m01 / det, 0, -m01 / det, m00 / det, 0};
@@ -154,16 +181,19 @@ make_view (Enrolling *enrolling, double tilt, double angle)
     return false;
   for (int y = 0; y < h; y++)
     for (int x = 0; x < w; x++) {
-      double u = map->a * (x + .5) + map->b * (y + .5) + map->c;
-      double v = map->d * (x + .5) + map->e * (y + .5) + map->f;
-      int sum = 0;
+      int sum = 0, value;
 
       for (int i = 0; i < 4; i++) {
-        double t = (i - 1.5) * .25 * tilt;
+        double px = x + .25 + .5 * (i % 2), py = y + .25 + .5 * (i / 2);
 
-        sum += bilinear (from->luma, from->width, from->height, u + t * c, v + t * s) >> 2;
+        sum += bilinear (from->luma, from->width, from->height, map->a * px + map->b * py + map->c,
+                   map->d * px + map->e * py + map->f) >>
+               2;
       }
-      enrolling->view.luma[(size_t) y * (size_t) w + (size_t) x] = (uint8_t) (sum >> 16);
+      state = state * 1664525u + 1013904223u;
+      value = ((sum >> 16) * gain >> 8) + (int) ((state >> 8) % (2 * view->noise + 1));
+      enrolling->view.luma[(size_t) y * (size_t) w + (size_t) x] =
+          (uint8_t) (value < 255 ? value : 255);
     }
   return true;
 }
@@ -211,30 +241,23 @@ descriptor_distance (const LinceDescriptor *a, const LinceDescriptor *b)
   return sum;
 }
 
-/* Whether a kept feature of the same place and look makes this one needless. */
 static bool
-known (const Enrolling *enrolling, const LinceFeature *feature)
+same (const LinceFeature *a, const LinceFeature *b, int distance)
 {
-  for (uint32_t i = 0; i < enrolling->count; i++) {
-    const LinceFeature *other = &enrolling->features[i];
-
-    if (other->dark == feature->dark &&
-        fabsf (other->x - feature->x) + fabsf (other->y - feature->y) < 3 * feature->scale &&
-        descriptor_distance (&other->descriptor, &feature->descriptor) <= SAME_DISTANCE)
-      return true;
-  }
-  return false;
+  return a->dark == b->dark && fabsf (a->x - b->x) + fabsf (a->y - b->y) < 3 * b->scale &&
+         a->scale < 1.6f * b->scale && b->scale < 1.6f * a->scale &&
+         descriptor_distance (&a->descriptor, &b->descriptor) <= distance;
 }
 
-/* Takes features from one grey picture that `enrolling->map` leads from. */
+/* Finds the features of one grey picture that `enrolling->map` leads from. */
 static bool
-take_features (Enrolling *enrolling, const Picture *view, uint32_t wanted, LinceError *error)
+extract (Enrolling *enrolling, const Picture *view, LinceError *error)
 {
   LinceFrame frame = {
       .width = view->width, .height = view->height, .luma = {view->luma, view->width, 1}};
   LinceExtractor *extractor = &enrolling->extractor;
-  uint32_t taken = 0;
 
+  extractor->count = 0;
   if (view->width < LINCE_PICTURE_MIN_SIDE / 2 || view->height < LINCE_PICTURE_MIN_SIDE / 2)
     return true;
   if (!lince_pyramid_resize (enrolling->pyramid, &frame, error))
@@ -243,37 +266,84 @@ take_features (Enrolling *enrolling, const Picture *view, uint32_t wanted, Lince
   if (!lince_extractor_resize (extractor, enrolling->pyramid, 1, error))
     return false;
   lince_extractor_run (extractor, enrolling->pyramid, PER_VIEW, enrolling->pool, NULL);
-  for (uint32_t i = 0; i < extractor->count && taken < wanted; i++) {
-    LinceFeature feature = {.descriptor = extractor->descriptors[i]};
-
-    if (!map_keypoint (enrolling, &extractor->keypoints[i], &feature) ||
-        known (enrolling, &feature))
-      continue;
-    enrolling->features[enrolling->count++] = feature;
-    taken++;
-  }
   return true;
 }
 
 static bool
-take_all_views (Enrolling *enrolling, LinceError *error)
+take_feature (const Enrolling *enrolling, uint32_t i, LinceFeature *feature)
+{
+  *feature = (LinceFeature){.descriptor = enrolling->extractor.descriptors[i]};
+  return map_keypoint (enrolling, &enrolling->extractor.keypoints[i], feature);
+}
+
+static bool
+take_candidates (Enrolling *enrolling, LinceError *error)
 {
   enrolling->map = (Affine){1, 0, 0, 0, 1, 0};
-  if (!take_features (enrolling, &enrolling->picture, FRONT_FEATURES, error))
+  if (!extract (enrolling, &enrolling->picture, error))
     return false;
-  for (int i = 1; i < VIEWS; i++) {
-    bool taken;
+  for (uint32_t i = 0; i < enrolling->extractor.count; i++)
+    if (take_feature (enrolling, i, &enrolling->candidates[enrolling->candidate_count]))
+      enrolling->candidate_count++;
+  return true;
+}
 
-    if (!make_view (enrolling, 1.7, (i - 1) * M_PI / 4)) {
+/* Marks the candidates that a view shows again; keeps what only the view shows, if `wanted`. */
+static void
+compare_view (Enrolling *enrolling, uint32_t wanted)
+{
+  uint32_t kept = 0;
+
+  memset (enrolling->seen, 0, PER_VIEW);
+  for (uint32_t i = 0; i < enrolling->extractor.count; i++) {
+    LinceFeature feature;
+    bool known = false;
+
+    if (!take_feature (enrolling, i, &feature))
+      continue;
+    for (uint32_t c = 0; c < enrolling->candidate_count; c++)
+      if (same (&enrolling->candidates[c], &feature, SURVIVED_DISTANCE)) {
+        enrolling->seen[c] = 1;
+        known = known || same (&enrolling->candidates[c], &feature, SAME_DISTANCE);
+      }
+    if (!known && kept < wanted) {
+      enrolling->sides[enrolling->side_count++] = feature;
+      kept++;
+    }
+  }
+  for (uint32_t c = 0; c < enrolling->candidate_count; c++)
+    enrolling->survived[c] = (uint8_t) (enrolling->survived[c] + enrolling->seen[c]);
+}
+
+static bool
+compare_views (Enrolling *enrolling, LinceError *error)
+{
+  for (size_t v = 0; v < VIEWS; v++) {
+    bool extracted;
+
+    if (!make_view (enrolling, &views[v])) {
       lince_error_set (error, LINCE_ERROR_MEMORY, "no memory for a simulated view");
       return false;
     }
-    taken = take_features (enrolling, &enrolling->view, SIDE_FEATURES, error);
+    extracted = extract (enrolling, &enrolling->view, error);
     picture_clear (&enrolling->view);
-    if (!taken)
+    if (!extracted)
       return false;
+    compare_view (enrolling, views[v].tilt > 1.f ? SIDE_FEATURES : 0);
   }
   return true;
+}
+
+/* The candidates that survived most, the better one of equals, then the sides. */
+static void
+choose_features (Enrolling *enrolling)
+{
+  for (int survived = VIEWS; survived >= 0; survived--)
+    for (uint32_t c = 0; c < enrolling->candidate_count && enrolling->count < FRONT_FEATURES; c++)
+      if (enrolling->survived[c] == survived)
+        enrolling->features[enrolling->count++] = enrolling->candidates[c];
+  for (uint32_t i = 0; i < enrolling->side_count; i++)
+    enrolling->features[enrolling->count++] = enrolling->sides[i];
 }
 
 /* Hands the features over. */
@@ -284,16 +354,19 @@ store (const Enrolling *enrolling, int width, int height, LinceFeatures *feature
   LinceFeatureHeader header = {(float) width, (float) height, enrolling->count, 0};
   size_t size = enrolling->count * sizeof (LinceFeature);
   uint8_t *data = malloc (sizeof header + size);
+  uint32_t strong = 0;
 
   if (data == NULL)
     return false;
+  for (uint32_t c = 0; c < enrolling->candidate_count; c++)
+    strong += enrolling->survived[c] >= VIEWS / 2;
   memcpy (data, &header, sizeof header);
   memcpy (data + sizeof header, enrolling->features, size);
   *features = (LinceFeatures){enrolling->count, data, sizeof header + size};
   if (report != NULL) {
     report->keypoints = enrolling->count;
     report->textured = enrolling->count >= TEXTURED_FEATURES;
-    report->score = (float) enrolling->count / (float) (enrolling->count + 100);
+    report->score = (float) strong / (float) (strong + STRONG_HALF);
   }
   return true;
 }
@@ -303,10 +376,15 @@ enrolling_init (Enrolling *enrolling, LinceError *error)
 {
   *enrolling = (Enrolling){0};
   enrolling->features = calloc (FRONT_FEATURES + VIEWS * SIDE_FEATURES, sizeof (LinceFeature));
+  enrolling->candidates = calloc (PER_VIEW, sizeof (LinceFeature));
+  enrolling->sides = calloc (VIEWS * SIDE_FEATURES, sizeof (LinceFeature));
+  enrolling->survived = calloc (PER_VIEW, 1);
+  enrolling->seen = calloc (PER_VIEW, 1);
   enrolling->pyramid = lince_pyramid_new (error);
   enrolling->pool = lince_pool_new (1, error);
-  return enrolling->features != NULL && enrolling->pyramid != NULL && enrolling->pool != NULL &&
-         lince_extractor_init (&enrolling->extractor, PER_VIEW, error);
+  return enrolling->features != NULL && enrolling->candidates != NULL && enrolling->sides != NULL &&
+         enrolling->survived != NULL && enrolling->seen != NULL && enrolling->pyramid != NULL &&
+         enrolling->pool != NULL && lince_extractor_init (&enrolling->extractor, PER_VIEW, error);
 }
 
 static void
@@ -318,6 +396,10 @@ enrolling_clear (Enrolling *enrolling)
   picture_clear (&enrolling->picture);
   picture_clear (&enrolling->view);
   free (enrolling->features);
+  free (enrolling->candidates);
+  free (enrolling->sides);
+  free (enrolling->survived);
+  free (enrolling->seen);
 }
 
 bool
@@ -337,8 +419,10 @@ lince_textured_enrol (const uint8_t *luma, const uint8_t *mask, int width, int h
   }
   lince_error_set (error, LINCE_ERROR_MEMORY, "no memory to enrol a picture");
   if (enrolling_init (&enrolling, error) && take_picture (&enrolling, luma, mask, width, height) &&
-      take_all_views (&enrolling, error))
+      take_candidates (&enrolling, error) && compare_views (&enrolling, error)) {
+    choose_features (&enrolling);
     done = store (&enrolling, width, height, features, report);
+  }
   enrolling_clear (&enrolling);
   if (done && error != NULL)
     *error = (LinceError){0};

@@ -9,7 +9,7 @@
 #define CELL 32     /* pixels of a scale, each side */
 #define PER_CELL 6  /* kept in a cell */
 #define MARGIN 4    /* pixels at a scale's edge without keypoints */
-#define THRESHOLD 4 /* least response: contrast in grey levels */
+#define THRESHOLD 3 /* least response: contrast in grey levels */
 #define SCORES 4096
 #define ROWS (CELL + 2)
 #define ROW_VALUES (LINCE_FRAME_MAX_SIDE + 192)
@@ -180,7 +180,7 @@ find_in_row (void *context, uint32_t item, uint32_t thread)
 static uint32_t
 score (const Candidate *candidate, uint32_t rank, uint32_t s)
 {
-  uint32_t value = 256u * candidate->response / (candidate->response + 25u) * (4 + s) / (1 + rank);
+  uint32_t value = 256u * candidate->response / (candidate->response + 30u) * (4 + s) / (1 + rank);
 
   return value < SCORES ? value : SCORES - 1;
 }

@@ -10,7 +10,7 @@
 
 #define CHUNK 64                                 /* keypoints that one item of the pool looks up */
 #define LEAST_WEIGHT (LINCE_VOTE_WEIGHT * 5 / 2) /* of a peak */
-#define MAX_PEAKS 16 /* of all images that are followed up, heaviest first */
+#define MAX_PEAKS 24 /* of all images that are followed up, heaviest first */
 
 typedef struct {
   LincePeak peaks[LINCE_PEAKS_AN_IMAGE];
