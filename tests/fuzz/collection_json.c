@@ -28,8 +28,7 @@ int
 lince_fuzz_seed (unsigned number, uint8_t **data, size_t *size)
 {
   static const char *const seeds[] = {
-      "{\"name\": \"Caf\\u00e9 \\ud83d\\ude00\", \"metadata\": {\"price\": 12.5e3, \"tags\": "
-      "[true, null, \"x\\n\"]}}",
+      "{\"name\": \"Caf\\u00e9 \\ud83d\\ude00\", \"metadata\": {\"a\": 12.5e3, \"b\": [true, \"x\\n\"]}}",
       "{\"metadata\": {\"a\": {\"b\": {\"c\": [[[[[[{}]]]]]]}}}}",
       "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
       "{\"name\": \"\xd0\xba\xd1\x96\xd0\xbd\xd0\xbe\"} trailing",

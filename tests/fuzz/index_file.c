@@ -37,6 +37,7 @@ use (LinceIndex *index)
       sum += l->luma[0] + l->luma[last] + (l->mask != NULL ? l->mask[last] : 0u);
     }
   }
+  (void) sum;
   for (uint32_t i = 0; i < lince_index_object_count (index); i++) {
     LinceObject object;
 

@@ -181,7 +181,6 @@ START_TEST (problems_are_named_and_remembered)
       "gone.png cannot be opened: No such file", "bad name.png has a name that is no id"};
   g_autofree char *loop = g_build_filename (folder, "loop.png", NULL);
   g_autofree char *gone = g_build_filename (folder, "gone.png", NULL);
-  g_autofree char *first = NULL;
   Heard heard = {0};
 
   save_poster (folder, "good.png", 64, 64, 1);
