@@ -65,6 +65,21 @@ no_more_pads (GstElement *source, gpointer user_data)
     GST_ELEMENT_ERROR (source, STREAM, WRONG_TYPE, ("there is no video in it"), (NULL));
 }
 
+/* How people are told of the location: without the user and password that a URI may carry. */
+static char *
+make_shown (const char *location)
+{
+  g_autofree char *shown = g_filename_display_name (location);
+  char *authority = strstr (shown, "://");
+  char *end = authority != NULL ? authority + 3 + strcspn (authority + 3, "/?#") : NULL;
+  char *at = end != NULL ? g_strrstr_len (authority + 3, end - authority - 3, "@") : NULL;
+
+  if (at == NULL)
+    return g_steal_pointer (&shown);
+  authority[3] = '\0';
+  return g_strconcat (shown, "***", at, NULL);
+}
+
 static char *
 make_uri (const char *location, GError **error)
 {
@@ -119,7 +134,7 @@ lince_clip_open (const char *location, GError **error)
   g_autoptr (LinceClip) clip = g_new0 (LinceClip, 1);
   g_autofree char *uri = make_uri (location, error);
 
-  clip->shown = g_filename_display_name (location);
+  clip->shown = make_shown (location);
   clip->time = -1;
   clip->duration = GST_CLOCK_TIME_NONE;
   clip->narrower = lince_narrower_new ();

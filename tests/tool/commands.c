@@ -402,7 +402,19 @@ START_TEST (wrong_use)
 }
 END_TEST
 
-/* A recording cut off in the middle: what was seen is printed, as is that it ended too early. */
+/* Nobody listens on port 9 of the loopback; the password stays out of the message. */
+START_TEST (secrets_are_not_told)
+{
+  g_auto (Ran) ran =
+      run ("scan", "--collection", collection, "http://me:sesame@127.0.0.1:9/live.ts?x=@", NULL);
+
+  ck_assert_int_ne (ran.status, 0);
+  ck_assert_msg (strstr (ran.err, "http://***@127.0.0.1:9/live.ts?x=@ ") != NULL, "%s", ran.err);
+  ck_assert_msg (strstr (ran.err, "sesame") == NULL, "%s", ran.err);
+}
+END_TEST
+
+/* A recording with a hole of rubbish: what is on either side is printed. */
 START_TEST (broken_clip)
 {
   g_autofree char *broken = path_in ("broken.ts"), *data = NULL;
@@ -458,6 +470,7 @@ run_suite (void)
   tcase_add_test (tests, damaged_index);
   tcase_add_test (tests, bench);
   tcase_add_loop_test (tests, wrong_use, 0, (int) G_N_ELEMENTS (wrongs));
+  tcase_add_test (tests, secrets_are_not_told);
   tcase_add_test (tests, broken_clip);
   suite_add_tcase (suite, tests);
   runner = srunner_create (suite);
