@@ -206,7 +206,6 @@ static void
 check_uri (const Reader *reader, LincedStreamConfig *stream)
 {
   g_autofree char *scheme = g_uri_parse_scheme (stream->uri);
-  g_autoptr (GError) error = NULL;
   if (!scheme) {
     g_autofree char *path = resolve_path (reader->text, stream->uri);
     g_free (stream->uri);

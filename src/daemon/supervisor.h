@@ -2,9 +2,10 @@
  * Keeps one lince-stream process a stream alive, and passes on what they say.
  *
  * A process outlives the daemon: at the start those that still live are waited for instead of
- * started again. One that ends unasked, or whose heart-beats stop, is replaced: the first time at
- * once, then after 1, 2, 4 ... 30 s, until it ran well for a minute. What its exposures were is
- * closed as `stream-lost`. A source that stalls is the process's own affair, not a hang. */
+ * started again. One that ends unasked, or whose heart-beats stop, is replaced: the first two times
+ * at once, then after 1, 2, 4 ... 30 s; one that ran well for LINCED_HEALTHY_S counts as the first.
+ * What its exposures were is closed as `stream-lost`. A source that stalls is the process's own
+ * affair, not a hang. */
 #pragma once
 
 #include "daemon/config.h"
@@ -22,7 +23,8 @@ G_BEGIN_DECLS
  * of GStreamer's plugins), or has lost its link. */
 #define LINCED_CONNECT_MS 30000
 #define LINCED_RECONNECT_MS 6000
-#define LINCED_HEALTHY_S 60
+#define LINCED_HEALTHY_S 10
+#define LINCED_STARTS_AT_ONCE 2
 #define LINCED_MAX_BACKOFF_S 30
 
 typedef struct _LincedSupervisor LincedSupervisor;

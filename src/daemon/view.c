@@ -22,34 +22,44 @@ compare_words (gconstpointer a, gconstpointer b)
   return strcmp (*(char *const *) a, *(char *const *) b);
 }
 
+/* Adds the words of one value. */
+static gboolean
+add_words (GPtrArray *words, const char *field, const char *value, GError **error)
+{
+  g_auto (GStrv) parts = g_strsplit (value, ",", LINCED_VIEW_MAX_WORDS + 1);
+  for (char **part = parts; *part; part++) {
+    if (!lince_id_is_valid (*part, -1) || words->len >= LINCED_VIEW_MAX_WORDS) {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+          words->len >= LINCED_VIEW_MAX_WORDS ? "%s: more than 64 values"
+                                              : "%s: holds a value that is no id",
+          field);
+      return FALSE;
+    }
+    if (!g_ptr_array_find_with_equal_func (words, *part, g_str_equal, NULL))
+      g_ptr_array_add (words, g_strdup (*part));
+  }
+  return TRUE;
+}
+
 /* All words of a field, from all its repetitions, sorted. NULL with `error` where one is bad. */
 static GPtrArray *
 read_words (const char *query, const char *field, GError **error)
 {
   g_autoptr (GPtrArray) words = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GError) cause = NULL;
   GUriParamsIter iter;
   char *name, *value;
   g_uri_params_iter_init (&iter, query, -1, "&", G_URI_PARAMS_WWW_FORM);
-  while (g_uri_params_iter_next (&iter, &name, &value, error)) {
-    g_autofree char *owned_name = name;
-    g_autofree char *owned_value = value;
-    if (strcmp (name, field) != 0)
-      continue;
-    g_auto (GStrv) parts = g_strsplit (value, ",", LINCED_VIEW_MAX_WORDS + 1);
-    for (char **part = parts; *part; part++) {
-      if (!lince_id_is_valid (*part, -1) || words->len >= LINCED_VIEW_MAX_WORDS) {
-        g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-            words->len >= LINCED_VIEW_MAX_WORDS ? "%s: more than 64 values"
-                                                : "%s: holds a value that is no id",
-            field);
-        return NULL;
-      }
-      if (!g_ptr_array_find_with_equal_func (words, *part, g_str_equal, NULL))
-        g_ptr_array_add (words, g_strdup (*part));
-    }
+  while (!cause && g_uri_params_iter_next (&iter, &name, &value, &cause)) {
+    if (strcmp (name, field) == 0)
+      add_words (words, field, value, &cause);
+    g_free (name);
+    g_free (value);
   }
-  if (error && *error)
+  if (cause) {
+    g_propagate_error (error, g_steal_pointer (&cause));
     return NULL;
+  }
   g_ptr_array_sort (words, compare_words);
   return g_steal_pointer (&words);
 }

@@ -69,14 +69,14 @@ class Processes(unittest.TestCase):
 
     def test_back_off(self):
         with Daemon(environment={"LINCE_STREAM": "/bin/false"}) as daemon:
-            state = wait_for(lambda: (s := daemon.stream())["restarts"] == 4 and s, "four tries")
+            state = wait_for(lambda: (s := daemon.stream())["restarts"] == 5 and s, "five tries")
             self.assertEqual(state["state"], "backoff")
             self.assertIn("code 1", state["reason"])
             self.assertGreater(state["retry_in"], 2)
             waits = [e["retry_in"] / 1e9 for e in daemon.events(type="stream")]
-            self.assertEqual(waits, [0, 1, 2, 4])
+            self.assertEqual(waits, [0, 0, 1, 2, 4])
         with Daemon(environment={"LINCE_STREAM": "/nowhere/lince-stream"}) as daemon:
-            state = wait_for(lambda: (s := daemon.stream())["restarts"] == 2 and s, "two tries")
+            state = wait_for(lambda: (s := daemon.stream())["restarts"] == 3 and s, "three tries")
             self.assertIn("cannot be started", state["reason"])
 
     def test_restart_on_request(self):
