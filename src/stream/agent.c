@@ -23,6 +23,7 @@ struct _LinceAgent {
   GSource *turns;
   guint beat;
   guint64 turn_count;
+  guint64 lost_told; /* of the events that the outbox gave up, how many the daemon knows of */
   gboolean stopping;
   gint64 deadline; /* when stopping: monotonic ns at which nothing is waited for any more */
   guint ending;
@@ -162,6 +163,24 @@ on_hung (gpointer user_data)
   on_ended (agent);
 }
 
+/* Tells of what could not be kept while there was no daemon: their numbers are missing from what it
+ * gets. */
+static void
+on_connected (gpointer user_data)
+{
+  LinceAgent *agent = user_data;
+  guint64 lost = lince_outbox_lost (agent->outbox) - agent->lost_told;
+  g_autofree char *text = NULL;
+
+  if (lost == 0)
+    return;
+  agent->lost_told += lost;
+  text = g_strdup_printf ("%" G_GUINT64_FORMAT
+                          " events were given up: there was no daemon to take them for too long.",
+      lost);
+  lince_stream_remark (agent->stream, text);
+}
+
 static char *
 text_or_null (const char *text)
 {
@@ -224,7 +243,7 @@ static void
 join_daemon (LinceAgent *agent, const LinceAgentOptions *options, const char *run)
 {
   static const LinceLinkClientCallbacks callbacks = {
-      on_configure, on_look, on_stop, on_refused, on_orphaned};
+      on_connected, on_configure, on_look, on_stop, on_refused, on_orphaned};
   g_autofree char *events = g_build_filename (options->run_dir, LINCE_LINK_SOCKET, NULL);
   g_autofree char *pictures = g_build_filename (options->run_dir, LINCE_PICTURES_SOCKET, NULL);
 

@@ -158,6 +158,7 @@ take_greeting (LinceLinkClient *client, const LinceLinkGreeting *greeting)
   lince_outbox_acknowledge (client->outbox, greeting->acknowledged);
   lince_outbox_rewind (client->outbox);
   client->next_line = 0;
+  client->callbacks.connected (client->user_data);
   lince_link_client_pump (client);
 }
 

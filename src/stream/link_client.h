@@ -11,6 +11,8 @@ G_BEGIN_DECLS
 typedef struct _LinceLinkClient LinceLinkClient;
 
 typedef struct {
+  /* a daemon has greeted; what is added to the outbox now comes behind what it keeps */
+  void (*connected) (gpointer user_data);
   void (*configure) (const LinceLinkConfigure *configure, gpointer user_data);
   void (*look) (const LinceLinkLook *look, gpointer user_data);
   void (*stop) (gpointer user_data);

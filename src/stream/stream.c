@@ -32,17 +32,23 @@ struct _LinceStream {
 static void build (LinceStream *stream);
 static void load (LinceStream *stream);
 
-static void
-say_state (LinceStream *stream)
+void
+lince_stream_remark (LinceStream *stream, const char *sentence)
 {
   LinceEvent event;
 
   lince_event_init (&event, LINCE_EVENT_STREAM);
   lince_reporter_stamp (stream->reporter, &event);
   event.state = stream->watch.state;
-  strcpy (event.reason, stream->watch.reason);
+  lince_event_set_text (event.reason, sizeof event.reason, sentence);
   event.retry_in = lince_watch_retry_in (&stream->watch, lince_monotonic_now ());
   stream->callbacks.event (&event, stream->user_data);
+}
+
+static void
+say_state (LinceStream *stream)
+{
+  lince_stream_remark (stream, stream->watch.reason);
 }
 
 static void

@@ -40,6 +40,9 @@ void lince_stream_configure (LinceStream *stream, const LinceStreamSettings *set
 /* Ends in order: EOS, the last events, then `ended`, within 2 s. */
 void lince_stream_stop (LinceStream *stream);
 
+/* Reports the state as it is, with that sentence as its reason. */
+void lince_stream_remark (LinceStream *stream, const char *sentence);
+
 LinceStreamState lince_stream_state (LinceStream *stream);
 /* Frames of all its pipelines: through lincerecognize, and analysed by it. */
 guint64 lince_stream_frames (LinceStream *stream);

@@ -85,9 +85,10 @@ def lasting(messages):
     return [m for m in messages if "n" in m]
 
 
-def start(folder, *options):
+def start(folder, *options, pipelines=None):
+    environment = dict(os.environ, **({"LINCE_PIPELINES": pipelines} if pipelines else {}))
     process = subprocess.Popen([PROGRAM, "--run-dir", folder, "--stream", "channel", *options],
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
     atexit.register(process.kill)  # whatever a test does
     return process
 
@@ -261,6 +262,33 @@ def test_bad_sources(folder):
     except EOFError:
         pass
     assert SECRET not in finish(process)
+
+
+def test_stuck_pipeline(folder):
+    """A thread that does not let go must not keep the process: it ends, so that another can be started."""
+    with open(folder + "/stuck.launch", "w", encoding="utf-8") as file:
+        file.write('uridecodebin name=source caps="video/x-raw(ANY)" expose-all-streams=false ! lincerecognize name=recognize '
+                   "! identity sleep-time=60000000 ! fakesink async=false")
+    daemon = Daemon(folder)
+    daemon.listen()
+    process = start(folder, pipelines=folder + ":" + os.environ["LINCE_PIPELINES"])
+    daemon.accept()
+    configure(daemon, pipeline="stuck")
+    daemon.until(lambda m: m.get("state") == "running")
+    begun = time.monotonic()
+    configure(daemon)
+    # the main loop goes on all the while
+    beats = 0
+    try:
+        while True:
+            message = daemon.line()
+            beats += "beat" in message
+            if "n" in message:
+                daemon.send({"acknowledge": message["n"]})
+    except (EOFError, OSError):
+        pass
+    assert "does not let go" in finish(process, 70)
+    assert beats >= 6 and time.monotonic() - begun < 12, (beats, time.monotonic() - begun)
 
 
 def test_broken_daemon(folder):
