@@ -484,6 +484,18 @@ lince_artwork_free (LinceArtwork *artwork)
 }
 
 gboolean
+lince_artwork_is_file (const char *name)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++) {
+    gsize length = strlen (kinds[i].word);
+    if (strncmp (name, kinds[i].word, length) == 0 && name[length] == '-' &&
+        g_ascii_isdigit (name[length + 1]))
+      return g_str_has_suffix (name, ".png") || g_str_has_suffix (name, ".json");
+  }
+  return FALSE;
+}
+
+gboolean
 lince_artwork_write (const LinceArtwork *artwork, const char *folder, GError **error)
 {
   g_autofree char *png = g_strdup_printf ("%s/%s.png", folder, artwork->id);

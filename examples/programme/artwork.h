@@ -28,4 +28,6 @@ void lince_artwork_free (LinceArtwork *artwork);
 
 /* Writes ID.png and ID.json into `folder`. */
 gboolean lince_artwork_write (const LinceArtwork *artwork, const char *folder, GError **error);
+/* Whether a file of that name may have come from lince_artwork_write(). */
+gboolean lince_artwork_is_file (const char *name);
 const char *lince_artwork_kind_name (LinceArtworkKind kind);

@@ -2,6 +2,7 @@
 #include "make.h"
 
 #include <errno.h>
+#include <glib/gstdio.h>
 #include <stdbool.h>
 #include <gst/video/video.h>
 
@@ -38,10 +39,24 @@ make_reference (gpointer data, gpointer user_data)
   lince_artwork_free (artwork);
 }
 
+/* Another seed's references must not stay among the new ones. */
+static void
+remove_former (const char *folder)
+{
+  g_autoptr (GDir) directory = g_dir_open (folder, 0, NULL);
+  const char *name;
+  while (directory && (name = g_dir_read_name (directory))) {
+    g_autofree char *path = g_build_filename (folder, name, NULL);
+    if (lince_artwork_is_file (name))
+      g_unlink (path);
+  }
+}
+
 static GPtrArray *
 make_collection (const char *folder, const LinceMakeSettings *settings, GError **error)
 {
   Collection collection = {.settings = settings, .folder = folder};
+  remove_former (folder);
   g_mutex_init (&collection.lock);
   collection.artworks = g_ptr_array_new_with_free_func ((GDestroyNotify) lince_artwork_free);
   g_ptr_array_set_size (

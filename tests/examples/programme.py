@@ -109,7 +109,9 @@ with tempfile.TemporaryDirectory() as base:
     assert len([f for f in os.listdir(first + "/collection") if f.endswith(".png")]) == 12
     again, other, empty = (os.path.join(base, name) for name in ("again", "other", "empty"))
     assert make(again, "--threads", "3")["frames"] == truth["frames"] and read(again) == read(first), "not the same again"
+    make(other, "--references", "20", seconds="0.2")  # what it leaves must not mix with the next
     assert make(other, "--seed", "2", seconds="1") and read(other)[:4000] != read(first)[:4000], "another seed, the same"
+    assert len(os.listdir(other + "/collection")) == 24
     assert not any(make(empty, "--kind", "empty", "--references", "40", seconds="1")["frames"]), "objects in an empty one"
     assert len([f for f in os.listdir(empty + "/collection") if f.endswith(".json")]) == 40
     check_refusals()
