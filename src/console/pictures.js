@@ -40,6 +40,15 @@ export class Pictures {
     }
   }
 
+  // A new run of the stream: its time begins anew.
+  beginAnew(stream) {
+    const view = this.views.get(stream);
+    if (view) {
+      view.after = null;
+      view.aborter?.abort();
+    }
+  }
+
   // Fills the places with those that were served longest ago.
   fill() {
     const now = performance.now();

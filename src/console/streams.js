@@ -50,6 +50,8 @@ export class Streams {
   // `event`: of type stream
   apply(event) {
     this.setState(event.stream, event.state, event.reason, event.retry_in && event.retry_in / 1e9);
+    if (event.state === "starting")
+      this.pictures.beginAnew(event.stream);
   }
 
   setState(id, name, reason, retryIn) {
@@ -85,6 +87,15 @@ export class Streams {
     card.problems.replaceChildren(...lines.map((line) => element("li", {}, line)));
   }
 
+  async restart(id, card) {
+    try {
+      await getJson(`streams/${encodeURIComponent(id)}/restart`, {method: "POST"}, true);
+      this.announce(`${id} starts again.`);
+    } catch (problem) {
+      card.reason.textContent = problem.message;
+    }
+  }
+
   add(id) {
     const card = {hasPicture: false};
     card.canvas = element("canvas", {});
@@ -95,10 +106,12 @@ export class Streams {
     card.reason = element("p", {className: "reason"});
     card.figures = element("p", {className: "figures"});
     card.problems = element("ul", {className: "problems"});
+    card.restart = element("button", {type: "button", className: "restart", onclick: () => this.restart(id, card)}, "Restart");
+    card.restart.setAttribute("aria-label", `Restart ${id}`);
     card.root = element("article", {className: "stream", data: {stream: id}},
       element("div", {className: "picture"}, card.canvas, card.empty),
       element("div", {className: "foot"},
-        element("div", {className: "row"}, element("h3", {}, id), card.state),
+        element("div", {className: "row"}, element("h3", {}, id), card.restart, card.state),
         card.reason, card.figures, card.problems));
     this.box.append(card.root);
     this.cards.set(id, card);

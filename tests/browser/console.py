@@ -16,6 +16,7 @@ import tempfile
 
 from PIL import Image
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
 from harness import Browser, Daemon, make_programme, wait_for
 
@@ -52,6 +53,30 @@ def check_missing_stream(driver):
     assert texts(driver, card + ".state")[0] in ("Waiting to try again", "Starting"), texts(driver, card + ".state")
     wait_for("the missing stream's state among the events", lambda: any(
         "missing" in text for text in texts(driver, "#events .stream-event .what")))
+
+
+def check_token(driver, daemon):
+    """What changes something asks for the token, by keyboard: refused, wrong, right."""
+    def is_open():
+        return driver.execute_script("return document.getElementById('token-dialog').open")
+
+    def press_restart():
+        driver.execute_script("document.querySelector('[data-stream=demo] .restart').focus()")
+        driver.switch_to.active_element.send_keys(Keys.ENTER)
+        wait_for("the question for the token", is_open)
+    run = "return fetch('api/v1/streams/demo').then(r => r.json()).then(s => s.run)"
+    before = wait_for("the stream's run", lambda: driver.execute_script(run))
+    press_restart()
+    driver.switch_to.active_element.send_keys(Keys.ESCAPE)
+    wait_for("the question is gone", lambda: not is_open())
+    press_restart()
+    driver.switch_to.active_element.send_keys("0" * 64 + "\n")
+    wait_for("the wrong token is refused", lambda: "not know" in driver.find_element(By.ID, "token-problem").text and is_open())
+    assert driver.execute_script(run) == before, "it restarted without the token"
+    with open(os.path.join(daemon.work, "state/token"), encoding="utf-8") as file:
+        driver.switch_to.active_element.send_keys(file.read().strip() + "\n")
+    wait_for("another run of the stream", lambda: driver.execute_script(run) not in ("", before))
+    assert not is_open()
 
 
 def check_csp(driver):
@@ -166,5 +191,6 @@ with tempfile.TemporaryDirectory() as base:
         check_outlines(driver, truth, poster)
         check_outlines(driver, truth, mark)
         check_hostile_name(driver)
+        check_token(driver, daemon)
         check_restart(driver, daemon)
         check_csp(driver)
