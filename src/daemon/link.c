@@ -212,6 +212,12 @@ linced_link_free (LincedLink *self)
   g_free (self);
 }
 
+gboolean
+linced_link_is_paused (const LincedLink *self)
+{
+  return self->paused;
+}
+
 int
 linced_link_pid (const LincedLink *self)
 {

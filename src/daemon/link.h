@@ -35,6 +35,9 @@ void linced_link_send (LincedLink *self, const char *lines, gsize length);
 /* Goes on reading after `received` said not now. */
 void linced_link_resume (LincedLink *self);
 
+/* Whether `received` said not now, so that what the peer says lies unread. */
+gboolean linced_link_is_paused (const LincedLink *self);
+
 /* Sends what waits as far as the socket takes it, reads no more, and ends: `closed` is called. */
 void linced_link_end (LincedLink *self);
 

@@ -47,6 +47,12 @@ read_options (Options *options, int *argc, char ***argv)
       "Runs a process for each configured stream, keeps the record of what they recognise, and\n"
       "serves it over HTTP and WebSocket, with a console at /.");
   g_option_context_set_description (context,
+      "The configuration is a key file; what is not there stays as written here:\n"
+      "  [daemon]     listen=127.0.0.1  port=8770  node=HOSTNAME  max-connections=4096\n"
+      "               allowed-origins=  allowed-hosts=  keep-streams=false\n"
+      "  [stream ID]  uri=URI-OR-FILE  collection=FOLDER-OR-INDEX  pipeline=default  mode=sync\n"
+      "               interval=  budget=  min-confidence=  enabled=true\n"
+      "interval and budget take ns, us, ms or s, such as 40ms.\n\n"
       "When it listens it prints one line: \"linced: listening on http://ADDRESS:PORT/\".\n"
       "SIGTERM and SIGINT end it in order, and its streams with it (unless keep-streams=true).\n"
       "Exit codes: 0 ended as asked, 64 wrong options, 69 cannot start, 78 wrong configuration.");

@@ -8,6 +8,8 @@
 
 G_BEGIN_DECLS
 
+#define LINCED_TICK_MS 100 /* how often processes are judged */
+
 struct _LincedSupervisor {
   const LincedConfig *config;
   char *run_dir;
@@ -17,6 +19,7 @@ struct _LincedSupervisor {
   GPtrArray *streams;   /* of LincedStream */
   GHashTable *by_id;    /* borrowed */
   GPtrArray *strangers; /* links that have not said hello; of LincedLink */
+  gint64 last_tick;     /* monotonic */
   guint tick_source, acknowledge_source, stop_source;
   gboolean stopping;
   void (*stopped) (gpointer data);

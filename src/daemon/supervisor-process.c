@@ -134,10 +134,28 @@ hangs (const LincedStream *stream)
          is_overdue (stream->pipeline_moved, LINCED_PIPELINE_HANG_MS);
 }
 
+/* What the daemon itself did not hear in time, because it was late or had no room in the record, is
+ * not held against the process. */
+static void
+forgive (LincedStream *stream, gint64 late)
+{
+  if (stream->link && linced_link_is_paused (stream->link))
+    late += LINCED_TICK_MS * G_GINT64_CONSTANT (1000);
+  stream->deadline += late;
+  stream->pipeline_moved += late;
+  if (stream->last_beat)
+    stream->last_beat += late;
+}
+
 gboolean
 linced_supervisor_on_tick (gpointer data)
 {
   LincedSupervisor *self = data;
+  gint64 now = g_get_monotonic_time ();
+  gint64 late = now - self->last_tick - LINCED_TICK_MS * G_GINT64_CONSTANT (1000);
+  self->last_tick = now;
+  for (guint i = 0; i < self->streams->len; i++)
+    forgive (g_ptr_array_index (self->streams, i), MAX (late, 0));
   for (guint i = 0; i < self->streams->len; i++) {
     LincedStream *stream = g_ptr_array_index (self->streams, i);
     if (!stream->process || stream->stopping || self->stopping || stream->gave_up ||

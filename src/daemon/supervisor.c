@@ -5,7 +5,6 @@
 
 #include "store/exposures.h"
 
-#define TICK_MS 100
 #define STOP_MS 5000
 
 void
@@ -166,7 +165,8 @@ linced_supervisor_start (LincedSupervisor *self)
     if (stream->config->enabled && !stream->process)
       linced_supervisor_start_process (self, stream);
   }
-  self->tick_source = g_timeout_add (TICK_MS, linced_supervisor_on_tick, self);
+  self->last_tick = g_get_monotonic_time ();
+  self->tick_source = g_timeout_add (LINCED_TICK_MS, linced_supervisor_on_tick, self);
 }
 
 static gboolean

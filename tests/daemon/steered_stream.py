@@ -11,6 +11,8 @@ The test connects to RUN_DIR/steer-ID.sock and sends JSON lines, each answered b
   {"do":"picture","header":{…},"body":"…"}
   {"do":"state","state":"stalled"}   what the heart-beats say
   {"do":"hang"}                no heart-beat any more
+  {"do":"freeze"}              heart-beats, but no frame passes the recogniser
+  {"do":"lose"}                loses the link, and connects again
   {"do":"exit","code":N}
 """
 import argparse, datetime, json, os, select, signal, socket, sys, time
@@ -45,6 +47,7 @@ class Stream:
         self.turns = 0
         self.frames = 0
         self.hanging = False
+        self.frozen = False
         self.state = "running"
         self.plan = []  # (when, line)
         self.pictures = None
@@ -119,7 +122,7 @@ class Stream:
 
     def beat(self):
         self.turns += 1
-        self.frames += 12
+        self.frames += 0 if self.frozen else 12
         if self.greeted:
             self.send({"beat": {"main": self.turns, "pipeline": self.frames, "frames": self.frames,
                                 "dropped": 0, "pts": running_time(), "running_time": running_time(),
@@ -158,6 +161,8 @@ class Stream:
             self.pictures.sendall(json.dumps(header).replace("$RUN", RUN).encode() + b"\n" + body)
         elif what == "state":
             self.state = command["state"]
+        elif what == "freeze":
+            self.frozen = True
         elif what == "lose":
             self.lose()
         elif what == "hang":
