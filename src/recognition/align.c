@@ -14,6 +14,7 @@
 #define SLACK_COARSE 0.7
 #define SLACK_MIDDLE 0.35
 #define SLACK_FINE 0.05
+#define PATIENT_STEPS 2 /* of a stage, in which cells may still be off their places */
 #define HOPE_STEPS                                                                                 \
   2 /* after which a stage below HOPE of what the plan demands is not worth more                   \
      */
@@ -35,8 +36,10 @@ typedef struct {
   double to_reference[9]; /* centred, normalised template coordinates to reference pixels */
   double to_template[9];  /* level pixels to normalised coordinates */
   double unit;            /* level pixels for one normalised unit */
-  double still;           /* a step of fewer level pixels is the last */
-  double slack;           /* what a cell may err by at best, level pixels */
+  double doubt;           /* correlation from which a cell counts for more than `floor` */
+  double floor;
+  double still; /* a step of fewer level pixels is the last */
+  double slack; /* what a cell may err by at best, level pixels */
 } Stage;
 
 LinceAligner *
@@ -122,6 +125,17 @@ stage_set (Stage *stage, const LinceTemplate *template, const LincePyramid *pyra
       sizeof stage->to_template);
 }
 
+/* On coarse levels every cell has a say, for all may be off their places; on the finest what does
+ * not agree by now is covered. */
+static void
+stage_trust (Stage *stage, bool coarsest, bool finest)
+{
+  stage->slack = coarsest ? SLACK_COARSE : finest ? SLACK_FINE : SLACK_MIDDLE;
+  stage->doubt = finest ? 0.5 : coarsest ? 0 : 0.3;
+  stage->floor = finest ? 0.001 : coarsest ? 0.03 : 0.01;
+  stage->still = finest ? STILL : STILL_ROUGH;
+}
+
 /* Level pixels to octave pixels. */
 static void
 stage_map (const Stage *stage, const double homography[9], double map[9])
@@ -183,9 +197,9 @@ add_cell (const Stage *stage, const LinceCell *cell, const LinceCellMatch *match
   double bx[PARAMETERS] = {u, v, 1, 0, 0, 0, -u * u, -u * v};
   double by[PARAMETERS] = {0, 0, 0, u, v, 1, -u * v, -v * v};
   double variance = cell->energy / cell->count;
-  double agreement = match->correlation > 0 ? match->correlation : 0;
+  double agreement = (match->correlation - stage->doubt) / (1 - stage->doubt);
   double weight =
-      (0.03 + agreement * agreement) /
+      (stage->floor + (agreement > 0 ? agreement * agreement : 0)) /
       (36 + 0.1 * variance + stage->slack * stage->slack * ((double) cell->xx + cell->yy));
 
   for (int i = 0; i < PARAMETERS; i++) {
@@ -270,10 +284,14 @@ run_stage (
 {
   double current[9];
   float best = stage_match (stage, homography, true, aligner->cells);
+  Stage patient = *stage;
+
+  patient.doubt *= 0.5;
+  patient.floor = fmax (patient.floor, 0.01);
 
   memcpy (current, homography, sizeof current);
   for (int i = 0; i < plan->steps; i++) {
-    double moved = step (stage, aligner->cells, current);
+    double moved = step (i < PATIENT_STEPS ? &patient : stage, aligner->cells, current);
     float correlation;
 
     if (moved < 0)
@@ -329,8 +347,7 @@ lince_align (LinceAligner *aligner, const LincePyramid *pyramid, const LinceRefe
 
     lince_template_build (&aligner->template, reference, level);
     stage_set (&stage, &aligner->template, pyramid, scale);
-    stage.slack = coarsest ? SLACK_COARSE : level > finest ? SLACK_MIDDLE : SLACK_FINE;
-    stage.still = level > finest ? STILL_ROUGH : STILL;
+    stage_trust (&stage, coarsest, level == finest);
     correlation = run_stage (aligner, &stage, plan, homography);
     scale = frame_scale (pyramid, reference, homography);
     if (!(scale > 0) || correlation < plan->give_up)

@@ -298,6 +298,7 @@ lince_exposures_swap (LinceExposures *exposures, const LinceIndex *index, int64_
 
     if (object >= 0) {
       stay->placement.object = (uint32_t) object;
+      stay->placement.alternative_count = 0; /* their numbers were the old index's */
       continue;
     }
     if (stay->state == STANDING)

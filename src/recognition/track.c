@@ -147,21 +147,43 @@ run_trial (void *context, uint32_t item, uint32_t thread)
   }
 }
 
-/* Where a track is expected: on from its last two outlines with constant velocity. */
+static void
+centre_of (const LincePoint corners[4], double *x, double *y)
+{
+  *x = ((double) corners[0].x + corners[1].x + corners[2].x + corners[3].x) / 4;
+  *y = ((double) corners[0].y + corners[1].y + corners[2].y + corners[3].y) / 4;
+}
+
+/* Where a track is expected: on from its last two outlines with constant velocity, turn and growth.
+ * The outline keeps its shape, for a corner that is covered must not run away by its own errors. */
 static bool
 predict (const Track *track, int64_t time, LincePoint corners[4])
 {
-  double ratio;
+  const LincePoint *now = track->verdict.corners, *before = track->before;
+  double x0, y0, x1, y1, a = 0, b = 0, norm = 0, ratio;
 
   if (track->before_seen < 0 || track->seen <= track->before_seen)
     return false;
   ratio = (double) (time - track->seen) / (double) (track->seen - track->before_seen);
   ratio = ratio < 4 ? ratio : 4;
+  centre_of (before, &x0, &y0);
+  centre_of (now, &x1, &y1);
   for (int i = 0; i < 4; i++) {
-    const LincePoint *now = &track->verdict.corners[i], *before = &track->before[i];
+    double px = before[i].x - x0, py = before[i].y - y0, qx = now[i].x - x1, qy = now[i].y - y1;
 
-    corners[i].x = (float) (now->x + ratio * ((double) now->x - before->x));
-    corners[i].y = (float) (now->y + ratio * ((double) now->y - before->y));
+    a += px * qx + py * qy;
+    b += px * qy - py * qx;
+    norm += px * px + py * py;
+  }
+  if (!(norm > 0))
+    return false;
+  a = 1 + ratio * (a / norm - 1);
+  b = ratio * b / norm;
+  for (int i = 0; i < 4; i++) {
+    double qx = now[i].x - x1, qy = now[i].y - y1;
+
+    corners[i].x = (float) (x1 + ratio * (x1 - x0) + a * qx - b * qy);
+    corners[i].y = (float) (y1 + ratio * (y1 - y0) + b * qx + a * qy);
   }
   return true;
 }

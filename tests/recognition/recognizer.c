@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 
+#include "recognition/kernels/kernels.h"
 #include "recognition/profile.h"
 
 static LinceIndex *collection;
@@ -230,6 +231,24 @@ START_TEST (any_number_of_threads_gives_the_same_bits)
   ck_assert_uint_eq (hash_run (1), one);
   ck_assert_uint_eq (hash_run (2), one);
   ck_assert_uint_eq (hash_run (4), one);
+}
+END_TEST
+
+START_TEST (any_level_of_cpu_gives_the_same_bits)
+{
+  uint64_t plain;
+  int compared = 0;
+
+  lince_kernels_force (LINCE_CPU_C);
+  plain = hash_run (1);
+  for (int level = LINCE_CPU_C + 1; level < LINCE_CPU_LEVELS; level++) {
+    if (lince_kernels_at (level) == NULL)
+      continue;
+    lince_kernels_force (level);
+    ck_assert_uint_eq (hash_run (1), plain);
+    compared++;
+  }
+  printf ("%d levels compared with plain C\n", compared);
 }
 END_TEST
 
@@ -580,6 +599,7 @@ main (void)
   tcase_add_test (tests, placements_are_those_on_record);
   tcase_add_test (tests, changes_tell_the_same_story);
   tcase_add_test (tests, any_number_of_threads_gives_the_same_bits);
+  tcase_add_test (tests, any_level_of_cpu_gives_the_same_bits);
   tcase_add_test (tests, no_frame_allocates);
   tcase_add_test (tests, the_frame_is_left_as_it_was);
   tcase_add_test (tests, any_layout_of_luma_gives_the_same);
