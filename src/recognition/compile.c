@@ -8,7 +8,7 @@
 #include "recognition/feature.h"
 #include "recognition/vocabulary.h"
 
-#define FEATURES_A_WORD 64
+#define LISTS_READ 6   /* words that a look-up follows, about */
 #define MAX_WORDS 4096 /* of one polarity */
 #define MAX_FEATURES (1u << 27)
 
@@ -117,6 +117,18 @@ cluster (Compiling *compiling, unsigned dark, uint32_t first_word)
   return done;
 }
 
+/* A look-up compares the words and, under some of them, the features: the sum is least with the
+ * root of that many times the features. */
+static uint32_t
+words_for (uint32_t features)
+{
+  uint32_t words = LINCE_BLOCK;
+
+  while (words < MAX_WORDS && (uint64_t) words * words < (uint64_t) LISTS_READ * features)
+    words += LINCE_BLOCK;
+  return words;
+}
+
 static void
 count_words (Compiling *compiling)
 {
@@ -124,11 +136,8 @@ count_words (Compiling *compiling)
 
   for (uint32_t i = 0; i < compiling->count; i++)
     counts[compiling->entries[i].feature->dark != 0]++;
-  for (int p = 0; p < 2; p++) {
-    uint32_t words = counts[p] / FEATURES_A_WORD / LINCE_BLOCK * LINCE_BLOCK + LINCE_BLOCK;
-
-    compiling->words[p] = words > MAX_WORDS ? MAX_WORDS : words;
-  }
+  for (int p = 0; p < 2; p++)
+    compiling->words[p] = words_for (counts[p]);
 }
 
 /* Gives every word whole blocks and every entry its slot. */

@@ -316,47 +316,65 @@ scan (const LinceDescriptor *query, const LinceDescriptorBlock *blocks, uint32_t
   return found;
 }
 
-/* How many of the first `count` values, a multiple of 16, are at most `bound`. */
+/* Which of 16 values are at most a bound: two bits each. */
+static inline uint32_t
+below (const uint16_t *values, __m256i bound)
+{
+  __m256i v = load (values);
+
+  return (uint32_t) _mm256_movemask_epi8 (_mm256_cmpeq_epi16 (_mm256_min_epu16 (v, bound), v));
+}
+
 static inline uint32_t
 count_to (const uint16_t *values, uint32_t count, uint32_t bound)
 {
   const __m256i most = _mm256_set1_epi16 ((int16_t) bound);
-  uint32_t sum = 0;
+  uint32_t sum = 0, i = 0;
 
-  for (uint32_t i = 0; i < count; i += 16) {
-    __m256i v = load (values + i);
+  for (; i + 16 <= count; i += 16)
+    sum += (uint32_t) __builtin_popcount (below (values + i, most)) / 2;
+  for (; i < count; i++)
+    sum += values[i] <= bound;
+  return sum;
+}
 
-    sum += (uint32_t) __builtin_popcount (
-        (uint32_t) _mm256_movemask_epi8 (_mm256_cmpeq_epi16 (_mm256_min_epu16 (v, most), v)));
-  }
-  return sum / 2;
+static uint32_t
+least_of (const uint16_t *values, uint32_t count)
+{
+  __m256i lowest = _mm256_set1_epi16 (-1);
+  uint32_t i = 0, least;
+  __m128i half;
+
+  for (; i + 16 <= count; i += 16)
+    lowest = _mm256_min_epu16 (lowest, load (values + i));
+  half = _mm_min_epu16 (_mm256_castsi256_si128 (lowest), _mm256_extracti128_si256 (lowest, 1));
+  least = (uint32_t) _mm_extract_epi16 (_mm_minpos_epu16 (half), 0);
+  for (; i < count; i++)
+    least = values[i] < least ? values[i] : least;
+  return least;
 }
 
 static uint32_t
 choose (const uint16_t *values, uint32_t count, uint32_t reach, uint32_t most, uint16_t *out)
 {
-  uint32_t whole = count / 16 * 16, least = UINT16_MAX, limit, found = 0;
-  __m256i lowest = _mm256_set1_epi16 (-1);
-  __m128i half;
+  uint32_t least = least_of (values, count), top = least + reach, found = 0, i = 0;
 
-  for (uint32_t i = 0; i < whole; i += 16)
-    lowest = _mm256_min_epu16 (lowest, load (values + i));
-  half = _mm_min_epu16 (_mm256_castsi256_si128 (lowest), _mm256_extracti128_si256 (lowest, 1));
-  least = (uint32_t) _mm_extract_epi16 (_mm_minpos_epu16 (half), 0);
-  for (uint32_t i = whole; i < count; i++)
-    least = values[i] < least ? values[i] : least;
-  limit = least;
-  for (uint32_t bound = least + 1; bound <= least + reach; bound++) {
-    uint32_t sum = count_to (values, whole, bound);
+  while (least < top) {
+    uint32_t middle = (least + top + 1) / 2;
 
-    for (uint32_t i = whole; i < count; i++)
-      sum += values[i] <= bound;
-    if (sum > most)
-      break;
-    limit = bound;
+    if (count_to (values, count, middle) <= most)
+      least = middle;
+    else
+      top = middle - 1;
   }
-  for (uint32_t i = 0; i < count && found < most; i++)
-    if (values[i] <= limit)
+  for (; i + 16 <= count; i += 16) {
+    uint32_t mask = below (values + i, _mm256_set1_epi16 ((int16_t) least)) & 0x55555555u;
+
+    for (; mask != 0 && found < most; mask &= mask - 1)
+      out[found++] = (uint16_t) (i + (uint32_t) __builtin_ctz (mask) / 2);
+  }
+  for (; i < count && found < most; i++)
+    if (values[i] <= least)
       out[found++] = (uint16_t) i;
   return found;
 }

@@ -242,39 +242,56 @@ scan (const LinceDescriptor *query, const LinceDescriptorBlock *blocks, uint32_t
   return found;
 }
 
+/* Which of up to 32 values are at most a bound. */
+static inline uint32_t
+below (const uint16_t *values, uint32_t count, __m512i bound)
+{
+  __mmask32 valid = first32 ((int) count);
+
+  return _mm512_mask_cmple_epu16_mask (valid, _mm512_maskz_loadu_epi16 (valid, values), bound);
+}
+
+static inline uint32_t
+count_to (const uint16_t *values, uint32_t count, uint32_t bound)
+{
+  const __m512i most = _mm512_set1_epi16 ((int16_t) bound);
+  uint32_t sum = 0;
+
+  for (uint32_t i = 0; i < count; i += 32)
+    sum += (uint32_t) __builtin_popcount (below (values + i, count - i, most));
+  return sum;
+}
+
 static uint32_t
-choose (const uint16_t *values, uint32_t count, uint32_t reach, uint32_t most, uint16_t *out)
+least_of (const uint16_t *values, uint32_t count)
 {
   __m512i least = _mm512_set1_epi16 (-1);
-  uint32_t limit, found = 0;
+  __m256i half;
+  __m128i quarter;
 
   for (uint32_t i = 0; i < count; i += 32)
     least = _mm512_min_epu16 (
         least, _mm512_mask_loadu_epi16 (least, first32 ((int) (count - i)), values + i));
-  {
-    __m256i half =
-        _mm256_min_epu16 (_mm512_castsi512_si256 (least), _mm512_extracti64x4_epi64 (least, 1));
-    __m128i quarter =
-        _mm_min_epu16 (_mm256_castsi256_si128 (half), _mm256_extracti128_si256 (half, 1));
+  half = _mm256_min_epu16 (_mm512_castsi512_si256 (least), _mm512_extracti64x4_epi64 (least, 1));
+  quarter = _mm_min_epu16 (_mm256_castsi256_si128 (half), _mm256_extracti128_si256 (half, 1));
+  return (uint32_t) _mm_extract_epi16 (_mm_minpos_epu16 (quarter), 0);
+}
 
-    limit = (uint32_t) _mm_extract_epi16 (_mm_minpos_epu16 (quarter), 0);
-  }
-  for (uint32_t top = limit + reach, next = limit + 1; next <= top; next++) {
-    __m512i bound = _mm512_set1_epi16 ((int16_t) next);
-    uint32_t sum = 0;
+static uint32_t
+choose (const uint16_t *values, uint32_t count, uint32_t reach, uint32_t most, uint16_t *out)
+{
+  uint32_t least = least_of (values, count), top = least + reach, found = 0;
 
-    for (uint32_t i = 0; i < count; i += 32)
-      sum +=
-          (uint32_t) __builtin_popcount (_mm512_mask_cmple_epu16_mask (first32 ((int) (count - i)),
-              _mm512_maskz_loadu_epi16 (first32 ((int) (count - i)), values + i), bound));
-    if (sum > most)
-      break;
-    limit = next;
+  while (least < top) {
+    uint32_t middle = (least + top + 1) / 2;
+
+    if (count_to (values, count, middle) <= most)
+      least = middle;
+    else
+      top = middle - 1;
   }
   for (uint32_t i = 0; i < count && found < most; i += 32) {
-    __mmask32 valid = first32 ((int) (count - i));
-    uint32_t mask = _mm512_mask_cmple_epu16_mask (
-        valid, _mm512_maskz_loadu_epi16 (valid, values + i), _mm512_set1_epi16 ((int16_t) limit));
+    uint32_t mask = below (values + i, count - i, _mm512_set1_epi16 ((int16_t) least));
 
     for (; mask != 0 && found < most; mask &= mask - 1)
       out[found++] = (uint16_t) (i + (uint32_t) __builtin_ctz (mask));

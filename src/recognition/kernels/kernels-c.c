@@ -150,24 +150,33 @@ scan (const LinceDescriptor *query, const LinceDescriptorBlock *blocks, uint32_t
 }
 
 static uint32_t
+count_to (const uint16_t *values, uint32_t count, uint32_t bound)
+{
+  uint32_t sum = 0;
+
+  for (uint32_t i = 0; i < count; i++)
+    sum += values[i] <= bound;
+  return sum;
+}
+
+static uint32_t
 choose (const uint16_t *values, uint32_t count, uint32_t reach, uint32_t most, uint16_t *out)
 {
-  uint32_t least = UINT16_MAX, limit, found = 0;
+  uint32_t least = UINT16_MAX, top, found = 0;
 
   for (uint32_t i = 0; i < count; i++)
     least = values[i] < least ? values[i] : least;
-  limit = least;
-  for (uint32_t bound = least + 1; bound <= least + reach; bound++) {
-    uint32_t sum = 0;
+  top = least + reach;
+  while (least < top) {
+    uint32_t middle = (least + top + 1) / 2;
 
-    for (uint32_t i = 0; i < count; i++)
-      sum += values[i] <= bound;
-    if (sum > most)
-      break;
-    limit = bound;
+    if (count_to (values, count, middle) <= most)
+      least = middle;
+    else
+      top = middle - 1;
   }
   for (uint32_t i = 0; i < count && found < most; i++)
-    if (values[i] <= limit)
+    if (values[i] <= least)
       out[found++] = (uint16_t) i;
   return found;
 }
