@@ -128,11 +128,11 @@ stage_set (Stage *stage, const LinceTemplate *template, const LincePyramid *pyra
 /* On coarse levels every cell has a say, for all may be off their places; on the finest what does
  * not agree by now is covered. */
 static void
-stage_trust (Stage *stage, bool coarsest, bool finest)
+stage_trust (Stage *stage, const LinceAlignPlan *plan, bool coarsest, bool finest)
 {
   stage->slack = coarsest ? SLACK_COARSE : finest ? SLACK_FINE : SLACK_MIDDLE;
-  stage->doubt = finest ? 0.5 : coarsest ? 0 : 0.3;
-  stage->floor = finest ? 0.001 : coarsest ? 0.03 : 0.01;
+  stage->doubt = finest ? plan->doubt : coarsest ? 0 : 0.6 * plan->doubt;
+  stage->floor = stage->doubt > 0.4 ? 0.001 : stage->doubt > 0.2 ? 0.01 : 0.03;
   stage->still = finest ? STILL : STILL_ROUGH;
 }
 
@@ -288,7 +288,6 @@ run_stage (
 
   patient.doubt *= 0.5;
   patient.floor = fmax (patient.floor, 0.01);
-
   memcpy (current, homography, sizeof current);
   for (int i = 0; i < plan->steps; i++) {
     double moved = step (i < PATIENT_STEPS ? &patient : stage, aligner->cells, current);
@@ -347,7 +346,7 @@ lince_align (LinceAligner *aligner, const LincePyramid *pyramid, const LinceRefe
 
     lince_template_build (&aligner->template, reference, level);
     stage_set (&stage, &aligner->template, pyramid, scale);
-    stage_trust (&stage, coarsest, level == finest);
+    stage_trust (&stage, plan, coarsest, level == finest);
     correlation = run_stage (aligner, &stage, plan, homography);
     scale = frame_scale (pyramid, reference, homography);
     if (!(scale > 0) || correlation < plan->give_up)

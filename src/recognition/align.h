@@ -15,6 +15,8 @@ typedef struct {
   int steps;     /* iterations at most on each */
   int max_side;  /* of the finest level used, pixels */
   float give_up; /* correlation on any level below which the alignment fails */
+  float doubt;   /* correlation from which a cell counts on the finest level: higher where the start
+                    is   near and what disagrees is covered, 0 where a page may bend */
 } LinceAlignPlan;
 
 /* What an alignment came to. `cells` and `template` belong to the aligner, until its next call. */

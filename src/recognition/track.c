@@ -15,8 +15,8 @@
 #define ROUGH_FIT 0.4f   /* correlation on the coarsest level that is worth a second look */
 #define RIVAL_PLACE 0.3  /* overlap from which two objects explain the same pixels */
 
-#define FOLLOW_PLAN ((LinceAlignPlan){3, 6, LINCE_VERIFY_SIDE, 0.15f})
-#define SEARCH_PLAN ((LinceAlignPlan){3, 8, LINCE_VERIFY_SIDE, 0.3f})
+#define FOLLOW_PLAN ((LinceAlignPlan){3, 6, LINCE_VERIFY_SIDE, 0.15f, 0.5f})
+#define SEARCH_PLAN ((LinceAlignPlan){3, 8, LINCE_VERIFY_SIDE, 0.3f, 0})
 
 typedef struct {
   uint64_t number;

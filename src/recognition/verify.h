@@ -4,8 +4,14 @@
  *
  * Each cell of the aligned reference with contrast votes by its correlation with the frame. The
  * votes are log likelihood ratios of two measured distributions, right placements against wrong
- * ones that were aligned just as well, bounded below because a cell may be covered; their sum, less
- * the number of places tried, is the evidence, and the confidence a fixed rising map of it. */
+ * ones that were aligned just as well, bounded below because a cell may be covered; a plain cell
+ * votes against where the frame is not plain. The sum of votes, less what chance reaches in the
+ * number of places tried, is the evidence E, and the confidence a fixed rising map of it:
+ *
+ *   confidence = 1 / (1 + exp (-0.4 E)), times the agreement where less than 42 % agrees
+ *
+ * At E = 0, a confidence of 0.5, no false placement is expected in an hour of footage at 25 frames
+ * a second; the number of wrong hypotheses above E falls by a factor of e about every 2. */
 #pragma once
 
 #include "recognition/align.h"

@@ -21,7 +21,7 @@ static Scene scene;
 static Picture poster, other;
 static LincePoint place[4];
 
-static const LinceAlignPlan plan = {3, 8, LINCE_VERIFY_SIDE, 0.2f};
+static const LinceAlignPlan plan = {3, 8, LINCE_VERIFY_SIDE, 0.2f, 0};
 
 static void
 take (Picture *picture)
