@@ -6,9 +6,9 @@
 
 #include "recognition/quad.h"
 
-/* The evidence that chance reaches once in an hour of 25 frames a second with 48 hypotheses each,
- * measured on footage with references that were not in it and extrapolated. */
-#define TRIALS 16.0f
+/* The sum of votes that chance reaches once in an hour of 25 frames a second, extrapolated from what
+ * references reached on footage that does not show them. */
+#define TRIALS 20.0f
 
 /* Less than half of it may be covered, and some of the rest may be blurred. */
 #define MIN_AGREEMENT 0.42f
