@@ -31,5 +31,5 @@ void lince_keypoint_samples (const LinceScales *scales, const LincePattern *patt
 void lince_keypoint_describe (const LinceScales *scales, const LincePattern *pattern,
     LinceKeypoint *keypoint, LinceDescriptor *descriptor);
 
-/* The comparisons, learned; see tests/bench for how they are made. */
+/* The comparisons, learned; pairs.c says how. */
 extern const LincePairs lince_pairs;

@@ -98,6 +98,19 @@ START_TEST (degenerate_sets_are_refused)
 }
 END_TEST
 
+/* A reference is never seen from behind. */
+START_TEST (mirror_images_are_refused)
+{
+  LinceCorrespondence made[COUNT];
+  double h[9];
+
+  make_correspondences (made, 0, .5f);
+  for (int i = 0; i < COUNT; i++)
+    made[i].x = WIDTH - made[i].x;
+  ck_assert_uint_eq (lince_homography_sample (made, COUNT, 2.f, 300, h), 0);
+}
+END_TEST
+
 START_TEST (implausible_shapes_are_refused)
 {
   static const struct {
@@ -185,6 +198,7 @@ main (void)
   tcase_add_test (tests, homography_survives_outliers);
   tcase_add_test (tests, homography_is_the_same_each_time);
   tcase_add_test (tests, degenerate_sets_are_refused);
+  tcase_add_test (tests, mirror_images_are_refused);
   tcase_add_test (tests, implausible_shapes_are_refused);
   tcase_add_test (tests, votes_find_every_instance);
   tcase_add_test (tests, no_matches_no_peaks);
