@@ -12,6 +12,7 @@
 #include "tool/latency.h"
 
 #define WARM_UP_SECONDS 3
+#define REST_SECONDS 1 /* what is under way when measuring ends still reaches every client */
 #define END_SECONDS 10
 
 static char *collection, *pipeline, *client_uri, *client_output;
@@ -36,7 +37,7 @@ typedef struct {
   char *uri;    /* of the server */
   GSubprocess *daemon;
   GPtrArray *clients; /* of GSubprocess */
-  gint64 from;        /* when measuring began, monotonic ns */
+  gint64 from, until; /* of the measuring, monotonic ns */
 } Bench;
 
 static char *
@@ -188,7 +189,7 @@ read_results (Bench *bench, LinceLatencyReport *report, GError **error)
 {
   g_autofree char *trace = path_in (bench, "trace");
 
-  if (!lince_latency_report_add_trace (report, trace, bench->from, error))
+  if (!lince_latency_report_add_trace (report, trace, bench->from, bench->until, error))
     return FALSE;
   for (int i = 0; i < clients; i++) {
     g_autofree char *name = g_strdup_printf ("client-%d", i);
@@ -210,6 +211,8 @@ measure (Bench *bench, const char *source, LinceLatencyReport *report, GError **
   wait_seconds (WARM_UP_SECONDS);
   bench->from = lince_latency_now ();
   wait_seconds (seconds);
+  bench->until = lince_latency_now ();
+  wait_seconds (REST_SECONDS);
   bench_end (bench);
   return read_results (bench, report, error);
 }

@@ -33,10 +33,10 @@ typedef struct {
 LinceLatencyReport *lince_latency_report_new (void);
 void lince_latency_report_free (LinceLatencyReport *report);
 
-/* Reads lince-stream's trace; then each client's stamps. What was entered before `from` (monotonic
- * ns) is left out: the start is no measure. */
+/* Reads lince-stream's trace; then each client's stamps. Frames that entered before `from` or
+ * after `until` (monotonic ns) are left out: start and end are no measure. */
 gboolean lince_latency_report_add_trace (
-    LinceLatencyReport *report, const char *path, gint64 from, GError **error);
+    LinceLatencyReport *report, const char *path, gint64 from, gint64 until, GError **error);
 gboolean lince_latency_report_add_client (
     LinceLatencyReport *report, const char *path, GError **error);
 

@@ -56,7 +56,7 @@ read_lines (const char *path, GError **error)
 
 gboolean
 lince_latency_report_add_trace (
-    LinceLatencyReport *report, const char *path, gint64 from, GError **error)
+    LinceLatencyReport *report, const char *path, gint64 from, gint64 until, GError **error)
 {
   g_auto (GStrv) lines = read_lines (path, error);
 
@@ -68,7 +68,7 @@ lince_latency_report_add_trace (
     if (sscanf (lines[i],
             "%15s %" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT,
             type, &running_time, &trace.entered, &trace.posted, &trace.taken) != 5 ||
-        trace.entered < from)
+        trace.entered < from || trace.entered > until)
       continue;
     g_hash_table_insert (report->traces,
         g_strdup_printf ("%s %" G_GINT64_FORMAT, type, running_time),
