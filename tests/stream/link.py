@@ -274,13 +274,16 @@ def test_stuck_pipeline(folder):
     process = start(folder, pipelines=folder + ":" + os.environ["LINCE_PIPELINES"])
     daemon.accept()
     configure(daemon, pipeline="stuck")
+    # the frame has passed lincerecognize, and by the beat after next it sleeps
     daemon.until(lambda m: m.get("state") == "running")
+    for _ in range(3):
+        daemon.until(lambda m: "beat" in m)
     begun = time.monotonic()
     configure(daemon)
     # the main loop goes on all the while
     beats = 0
     try:
-        while True:
+        while time.monotonic() - begun < 12:
             message = daemon.line()
             beats += "beat" in message
             if "n" in message:
