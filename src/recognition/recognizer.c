@@ -370,7 +370,9 @@ count_overrun (LinceRecognizer *recognizer)
 
   for (int i = 0; i < LINCE_STAGE_COUNT; i++)
     spent += statistics->last_nanoseconds[i];
-  statistics->overruns += spent > statistics->last_planned_work * UNIT;
+  /* the full plan promises nothing */
+  statistics->overruns +=
+      recognizer->settings.work > 0 && spent > statistics->last_planned_work * UNIT;
 }
 
 static void
