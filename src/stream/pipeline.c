@@ -78,6 +78,12 @@ on_message_posted (GstBus *bus, GstMessage *message, gpointer user_data)
     case GST_MESSAGE_LATENCY:
     case GST_MESSAGE_CLOCK_LOST:
       return GST_BUS_PASS;
+    case GST_MESSAGE_WARNING:
+      /* decoders warn of every damaged frame */
+      if (GST_MESSAGE_SRC (message) == GST_OBJECT (pipeline->recognize))
+        return GST_BUS_PASS;
+      gst_message_unref (message);
+      return GST_BUS_DROP;
     default:
       gst_message_unref (message);
       return GST_BUS_DROP;
@@ -138,9 +144,21 @@ take_element_message (LincePipeline *pipeline, const GstStructure *structure)
   if (gst_structure_has_name (structure, "recognition")) {
     lince_trace_taken (pipeline->trace, structure);
     pipeline->callbacks.recognition (structure, pipeline->user_data);
+  } else if (gst_structure_has_name (structure, "recognition-collection")) {
+    pipeline->callbacks.remarked (NULL, pipeline->user_data);
   } else if (gst_structure_has_name (structure, "GstUDPSrcTimeout")) {
     pipeline->callbacks.failed ("No packet has come over UDP.", pipeline->user_data);
   }
+}
+
+/* lincerecognize goes on, but its collection is in trouble. */
+static void
+take_warning (LincePipeline *pipeline, GstMessage *message)
+{
+  g_autoptr (GError) warning = NULL;
+
+  gst_message_parse_warning (message, &warning, NULL);
+  pipeline->callbacks.remarked (warning->message, pipeline->user_data);
 }
 
 static gboolean
@@ -156,6 +174,9 @@ on_message (GstBus *bus, GstMessage *message, gpointer user_data)
     case GST_MESSAGE_ERROR:
       reason = describe_error (pipeline, message);
       pipeline->callbacks.failed (reason, pipeline->user_data);
+      break;
+    case GST_MESSAGE_WARNING:
+      take_warning (pipeline, message);
       break;
     case GST_MESSAGE_EOS:
       pipeline->callbacks.ended (pipeline->user_data);

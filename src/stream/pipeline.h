@@ -19,6 +19,8 @@ typedef struct {
   void (*recognition) (const GstStructure *structure, gpointer user_data);
   /* the first frame has been analysed */
   void (*started) (gpointer user_data);
+  /* it goes on, but this sentence is to be known; NULL: what was said before is over */
+  void (*remarked) (const char *sentence, gpointer user_data);
   /* it cannot go on; a sentence without secrets. May be called more than once. */
   void (*failed) (const char *reason, gpointer user_data);
   /* the source has come to its end */

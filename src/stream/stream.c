@@ -23,6 +23,8 @@ struct _LinceStream {
   gboolean finished; /* `ended` is due as soon as no pipeline is being disposed of */
   guint disposing;
   gboolean output;
+  char *remark;      /* what lincerecognize said of its collection and still holds, or NULL */
+  char *said_remark; /* the one that goes with the last state said */
 
   GCancellable *loading; /* the collection, while it is being opened */
   char *loaded_path;     /* what was opened, with its revision */
@@ -48,7 +50,11 @@ lince_stream_remark (LinceStream *stream, const char *sentence)
 static void
 say_state (LinceStream *stream)
 {
-  lince_stream_remark (stream, stream->watch.reason);
+  gboolean well = stream->watch.reason[0] == '\0';
+
+  g_free (stream->said_remark);
+  stream->said_remark = g_strdup (stream->remark);
+  lince_stream_remark (stream, well && stream->remark ? stream->remark : stream->watch.reason);
 }
 
 static void
@@ -79,6 +85,7 @@ give_up (LinceStream *stream, const char *reason)
   if (!stream->pipeline)
     return;
   stream->callbacks.pad (NULL, stream->user_data);
+  g_clear_pointer (&stream->remark, g_free);
   stream->earlier_frames += lince_pipeline_frames (stream->pipeline);
   stream->earlier_analysed += lince_pipeline_analysed (stream->pipeline);
   stream->disposing++;
@@ -142,6 +149,16 @@ on_started (gpointer user_data)
                      lince_pipeline_frames (stream->pipeline)));
 }
 
+/* Said at the next look: a warning of single pictures is over as soon as the rest is loaded. */
+static void
+on_remarked (const char *sentence, gpointer user_data)
+{
+  LinceStream *stream = user_data;
+
+  g_free (stream->remark);
+  stream->remark = g_strdup (sentence);
+}
+
 static void
 on_failed (const char *reason, gpointer user_data)
 {
@@ -169,7 +186,8 @@ on_ended (gpointer user_data)
 static void
 start_pipeline (LinceStream *stream)
 {
-  static const LincePipelineCallbacks callbacks = {on_recognition, on_started, on_failed, on_ended};
+  static const LincePipelineCallbacks callbacks = {
+      on_recognition, on_started, on_remarked, on_failed, on_ended};
   g_autoptr (GError) error = NULL;
 
   stream->pipeline =
@@ -266,6 +284,8 @@ on_look (gpointer user_data)
   if (stream->loading && !stream->pipeline && stream->watch.state == LINCE_STREAM_STARTING)
     return G_SOURCE_CONTINUE;
   act (stream, lince_watch_look (&stream->watch, now, frames));
+  if (stream->pipeline && g_strcmp0 (stream->remark, stream->said_remark) != 0)
+    say_state (stream);
   return G_SOURCE_CONTINUE;
 }
 
@@ -306,6 +326,8 @@ lince_stream_free (LinceStream *stream)
   lince_reporter_free (stream->reporter);
   lince_stream_settings_clear (&stream->settings);
   g_free (stream->loaded_path);
+  g_free (stream->remark);
+  g_free (stream->said_remark);
   g_free (stream);
 }
 

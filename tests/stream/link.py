@@ -3,7 +3,7 @@
 """lince-stream's end of the link, in what a real daemon cannot be made to do: acknowledge late, read nothing, go away in
 the middle of a line, refuse.
 
-usage: link.py LINCE_STREAM LINCE_PROGRAMME
+usage: link.py LINCE_STREAM LINCE_PROGRAMME LINCE
 """
 import atexit
 import fcntl
@@ -18,7 +18,7 @@ import tempfile
 import termios
 import time
 
-PROGRAM, PROGRAMME = sys.argv[1:3]
+PROGRAM, PROGRAMME, LINCE = sys.argv[1:4]
 SECRET = "hunter2"
 
 
@@ -264,6 +264,31 @@ def test_bad_sources(folder):
     assert SECRET not in finish(process)
 
 
+def test_damaged_index(folder):
+    """What is found damaged only when it is first used is said too, and no longer once it is whole again."""
+    def compile_index():
+        subprocess.run([LINCE, "index", folder_of_programme + "/collection", "-o", index], check=True, timeout=60,
+                       stdout=subprocess.DEVNULL)
+    index = os.path.join(folder, "brands.index")
+    compile_index()
+    for name in os.listdir(folder):
+        if name.endswith(".segment"):
+            with open(os.path.join(folder, name), "r+b") as file:
+                file.seek(os.path.getsize(file.name) // 2)
+                file.write(os.urandom(64))
+    daemon = Daemon(folder)
+    daemon.listen()
+    process = start(folder)
+    daemon.accept()
+    configure(daemon, collection=index)
+    said = daemon.until(lambda m: m.get("state") == "running" and m.get("reason"))[-1]
+    assert "checksum" in said["reason"] and ".segment" in said["reason"], said
+    compile_index()
+    daemon.until(lambda m: m.get("state") == "running" and not m.get("reason"))
+    process.kill()
+    process.wait()
+
+
 def test_stuck_pipeline(folder):
     """A thread that does not let go must not keep the process: it ends, so that another can be started."""
     with open(folder + "/stuck.launch", "w", encoding="utf-8") as file:
@@ -318,7 +343,7 @@ with tempfile.TemporaryDirectory(prefix="lince-link-") as folder_of_programme:
                     "--kind", "random", "--references", "6", "--objects", "4"], check=True, stdout=subprocess.DEVNULL,
                    stderr=subprocess.DEVNULL, timeout=100)
     for name, test in list(globals().items()):
-        if name.startswith("test_") and (len(sys.argv) < 4 or name in sys.argv[3:]):
+        if name.startswith("test_") and (len(sys.argv) < 5 or name in sys.argv[4:]):
             with tempfile.TemporaryDirectory(prefix="lince-link-") as run_dir:
                 begun_at = time.monotonic()
                 test(run_dir)
