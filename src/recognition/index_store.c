@@ -38,6 +38,7 @@ bool
 lince_index_store_open (LinceIndexStore *store, const char *path, LinceError *error)
 {
   const char *base = base_name (path);
+  struct stat status;
   char *directory;
 
   *store = (LinceIndexStore){.path = path, .directory = -1};
@@ -56,6 +57,14 @@ lince_index_store_open (LinceIndexStore *store, const char *path, LinceError *er
   free (directory);
   if (store->directory < 0)
     return io_error (store, "its directory", "opened", error);
+  /* what is renamed onto a device would take its place */
+  if (fstatat (store->directory, base, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+      !S_ISREG (status.st_mode) && !S_ISLNK (status.st_mode)) {
+    lince_error_set (error, LINCE_ERROR_ARGUMENT,
+        "%s: is there and is not a regular file; name another file for the index", path);
+    lince_index_store_close (store);
+    return false;
+  }
   /* where a file system has no such locks, as NFS for directories, writers must not meet */
   while (flock (store->directory, LOCK_EX) != 0 && errno == EINTR)
     ;

@@ -106,6 +106,26 @@ expect (LinceErrorCode code, const char *words)
   ck_assert_msg (strstr (error.text, words) != NULL, "%s", error.text);
 }
 
+/* What is renamed onto a device takes its place; a pipe stands for one. */
+START_TEST (devices_are_not_replaced)
+{
+  char *pipe = path_in (folder, "pipe");
+  LinceIndexBuilder *builder = build_sample ();
+  LinceError error = {0};
+  struct stat status;
+
+  ck_assert_int_eq (mkfifo (pipe, 0600), 0);
+  ck_assert (!lince_index_builder_write (builder, pipe, &error));
+  ck_assert_ptr_nonnull (strstr (error.text, "is not a regular file"));
+  ck_assert_int_eq (stat (pipe, &status), 0);
+  ck_assert (S_ISFIFO (status.st_mode));
+  ck_assert_int_eq (count_files (folder, ".segment", NULL), 2);
+  lince_index_builder_free (builder);
+  unlink (pipe);
+  free (pipe);
+}
+END_TEST
+
 START_TEST (missing)
 {
   unlink (segments[0]);
@@ -471,6 +491,7 @@ main (void)
 
   tcase_set_timeout (tests, 120);
   tcase_add_checked_fixture (tests, set_up, tear_down);
+  tcase_add_test (tests, devices_are_not_replaced);
   tcase_add_test (tests, missing);
   tcase_add_test (tests, foreign);
   tcase_add_test (tests, other_versions);
