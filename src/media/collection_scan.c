@@ -257,6 +257,7 @@ typedef struct {
   LinceCollectionScan *scan;
   GChecksum *checksum;
   const char *root;
+  struct stat self; /* of the root */
 } Walk;
 
 static void
@@ -323,7 +324,10 @@ walk_root (Walk *walk, GPtrArray *names)
 
     if (!look_at (walk, name, &status))
       continue;
-    if (S_ISDIR (status.st_mode)) {
+    if (S_ISDIR (status.st_mode) && status.st_dev == walk->self.st_dev &&
+        status.st_ino == walk->self.st_ino) {
+      add_problem (walk->scan, name, "leads back to the collection itself; remove the link");
+    } else if (S_ISDIR (status.st_mode)) {
       walk_object_directory (walk, name);
     } else if (is_picture_name (name)) {
       g_autofree char *id = g_strndup (name, (gsize) (strrchr (name, '.') - name));
@@ -370,7 +374,9 @@ lince_collection_scan_new (const char *path, GError **error)
   scan->images = g_ptr_array_new_with_free_func (free_image);
   scan->objects = g_ptr_array_new_with_free_func (free_object);
   scan->problems = g_ptr_array_new_with_free_func ((GDestroyNotify) lince_collection_problem_free);
-  walk = (Walk){scan, checksum, path};
+  walk = (Walk){.scan = scan, .checksum = checksum, .root = path};
+  if (g_stat (path, &walk.self) != 0)
+    walk.self = (struct stat){0};
   walk_root (&walk, names);
   collect_objects (scan, path);
   scan->fingerprint = g_strdup (g_checksum_get_string (checksum));

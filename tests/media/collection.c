@@ -178,7 +178,9 @@ START_TEST (problems_are_named_and_remembered)
   static const char *const ids[] = {"good", NULL};
   static const char *const words[] = {"flat.png: is flat", "small.png: is too small",
       "text.png is not a picture", "loop.png cannot be opened: it is a loop",
-      "gone.png cannot be opened: No such file", "bad name.png has a name that is no id"};
+      "gone.png cannot be opened: No such file", "bad name.png has a name that is no id",
+      "circle leads back to the collection itself"};
+  g_autofree char *circle = g_build_filename (folder, "circle", NULL);
   g_autofree char *loop = g_build_filename (folder, "loop.png", NULL);
   g_autofree char *gone = g_build_filename (folder, "gone.png", NULL);
   Heard heard = {0};
@@ -190,6 +192,7 @@ START_TEST (problems_are_named_and_remembered)
   write_file (folder, "text.png", "no picture", -1);
   ck_assert_int_eq (symlink ("loop.png", loop), 0);
   ck_assert_int_eq (symlink ("nowhere", gone), 0);
+  ck_assert_int_eq (symlink (".", circle), 0);
   for (int round = 0; round < 2; round++) {
     LinceIndex *index = open_folder (&heard);
 
