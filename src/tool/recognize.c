@@ -35,6 +35,8 @@ print_json (const char *name, double elapsed, const LinceResult *result)
 static void
 print_text (const char *name, const LinceResult *result)
 {
+  g_autoptr (GString) line = g_string_new (NULL);
+
   if (result->placement_count == 0)
     printf ("%s: nothing\n", name);
   for (guint i = 0; i < result->placement_count; i++) {
@@ -43,11 +45,15 @@ print_text (const char *name, const LinceResult *result)
 
     if (!lince_index_object (result->index, placement->object, &object))
       continue;
-    printf ("%s: %s, confidence %.2f, corners", name, object.name, (double) placement->confidence);
-    for (int corner = 0; corner < 4; corner++)
-      printf (" %.0f,%.0f", (double) placement->corners[corner].x,
-          (double) placement->corners[corner].y);
-    printf ("\n");
+    g_string_printf (line, "%s: %s, confidence %.2f, corners", name, object.name,
+        (double) placement->confidence);
+    for (int corner = 0; corner < 4; corner++) {
+      g_string_append_c (line, ' ');
+      lince_output_number (line, placement->corners[corner].x, 0);
+      g_string_append_c (line, ',');
+      lince_output_number (line, placement->corners[corner].y, 0);
+    }
+    puts (line->str);
   }
 }
 

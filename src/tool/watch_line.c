@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "tool/output.h"
+
 static void
 append_printable (GString *line, const char *text)
 {
@@ -44,8 +46,11 @@ append_place (GString *line, const double quad[8], double confidence, double are
   double x = (quad[0] + quad[2] + quad[4] + quad[6]) / 4,
          y = (quad[1] + quad[3] + quad[5] + quad[7]) / 4;
 
-  g_string_append_printf (line, "  at %.0f %%, %.0f %%  area %.1f %%  confidence %.2f", x * 100,
-      y * 100, area * 100, confidence);
+  g_string_append (line, "  at ");
+  lince_output_number (line, x * 100, 0);
+  g_string_append (line, " %, ");
+  lince_output_number (line, y * 100, 0);
+  g_string_append_printf (line, " %%  area %.1f %%  confidence %.2f", area * 100, confidence);
 }
 
 static void

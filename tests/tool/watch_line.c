@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * What `lince watch` prints of an event. */
+#include "tool/watch_line.h"
+
+#include <string.h>
+
+#include <check.h>
+#include <stdlib.h>
+
+static void
+set_quad (double quad[8], double x, double y)
+{
+  const double corners[8] = {x, y, x + 0.1, y, x + 0.1, y + 0.1, x, y + 0.1};
+
+  memcpy (quad, corners, sizeof corners);
+}
+
+/* An object at the very edge stands at 0 %, not at -0 %. */
+START_TEST (position)
+{
+  g_autoptr (GString) line = g_string_new (NULL);
+  LinceEvent event;
+
+  lince_event_init (&event, LINCE_EVENT_APPEARED);
+  strcpy (event.stream, "one");
+  strcpy (event.object, "bug");
+  set_quad (event.quad, -0.052, 0.3);
+  event.confidence = 0.9;
+  event.area = 0.01;
+  lince_watch_append_event (line, &event);
+  ck_assert_msg (strstr (line->str, "bug  at 0 %, 35 %  area 1.0 %  confidence 0.90") != NULL, "%s",
+      line->str);
+}
+END_TEST
+
+/* A name cannot steer the terminal. */
+START_TEST (control_characters)
+{
+  g_autoptr (GString) line = g_string_new (NULL);
+  LinceEvent event;
+
+  lince_event_init (&event, LINCE_EVENT_VANISHED);
+  strcpy (event.stream, "one");
+  strcpy (event.object, "bug");
+  strcpy (event.name, "a\033[2Jb");
+  lince_watch_append_event (line, &event);
+  ck_assert_msg (
+      strchr (line->str, 033) == NULL && strstr (line->str, "[2Jb (bug)") != NULL, "%s", line->str);
+}
+END_TEST
+
+int
+main (void)
+{
+  Suite *suite = suite_create ("watch line");
+  TCase *tcase = tcase_create ("watch line");
+  SRunner *runner = srunner_create (suite);
+  int failed;
+
+  tcase_add_test (tcase, position);
+  tcase_add_test (tcase, control_characters);
+  suite_add_tcase (suite, tcase);
+  srunner_run_all (runner, CK_NORMAL);
+  failed = srunner_ntests_failed (runner);
+  srunner_free (runner);
+  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
