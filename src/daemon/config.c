@@ -367,7 +367,8 @@ linced_config_load (const char *path, GError **error)
   g_autoptr (GError) cause = NULL;
   if (!g_file_test (path, G_FILE_TEST_IS_REGULAR)) {
     g_set_error (error, LINCED_CONFIG_ERROR, LINCED_CONFIG_ERROR_FILE,
-        "%s: no such file; name the configuration with --config FILE", path);
+        "%s: %s; name the configuration with --config FILE", path,
+        g_file_test (path, G_FILE_TEST_EXISTS) ? "not a regular file" : "no such file");
     return NULL;
   }
   if (!g_file_get_contents (path, &text, &length, &cause)) {

@@ -170,7 +170,8 @@ class CommandLine(unittest.TestCase):
     def test_a_configuration_that_is_wrong(self):
         code, _, err = self.run_linced("--config", "/nowhere/linced.conf")
         self.assertEqual(code, 78)
-        self.assertIn("/nowhere/linced.conf", err)
+        self.assertIn("/nowhere/linced.conf: no such file", err)
+        self.assertIn("/: not a regular file", self.run_linced("--config", "/")[2])
         text = ("[daemon]\nport=8770\nlisten=everywhere\n\n[stream a]\nuri=x\ncollection=y\n"
                 "[stream a]\nuri=z\n[stream b]\nuri=x\ncolour=red\n")
         with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
