@@ -116,8 +116,16 @@ describe_error (LincePipeline *pipeline, GstMessage *message)
       g_error_matches (error, GST_STREAM_ERROR, GST_STREAM_ERROR_CODEC_NOT_FOUND)) {
     const char *missing = debug ? strstr (debug, "Missing decoder: ") : NULL;
 
-    text = g_strdup_printf (
-        "The source has no video that can be decoded. (%s)", missing ? missing : error->message);
+    if (!missing)
+      text = g_strdup_printf ("The source cannot be read. (%s)", error->message);
+    else if (strstr (missing, "video/") || strstr (missing, "image/"))
+      text = g_strdup_printf ("The source has no video that can be decoded. (%s)", missing);
+    else
+      text = g_strdup ("The source has no video.");
+  } else if (g_error_matches (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED) &&
+             GST_OBJECT_FLAG_IS_SET (GST_MESSAGE_SRC (message), GST_ELEMENT_FLAG_SOURCE)) {
+    text = g_strdup_printf ("Nothing answers at the source, or it has broken off. (%s)",
+        detail ? detail : error->message);
   } else {
     text = g_strdup_printf ("%s (%s%s%s)", error->message, detail ? detail : "", detail ? ", " : "",
         GST_OBJECT_NAME (GST_MESSAGE_SRC (message)));

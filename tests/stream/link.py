@@ -17,6 +17,7 @@ import sys
 import tempfile
 import termios
 import time
+import wave
 
 PROGRAM, PROGRAMME, LINCE = sys.argv[1:4]
 SECRET = "hunter2"
@@ -239,7 +240,12 @@ def test_bad_sources(folder):
     garbage = os.path.join(folder, "garbage.ts")
     with open(garbage, "wb") as file:
         file.write(os.urandom(300000))
+    sound = os.path.join(folder, "sound.wav")
+    with wave.open(sound, "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(bytes(16000))
     for uri, says in ((f"file://{folder}/missing.ts", "missing.ts"), (f"file://{garbage}", "type"),
+                      (f"file://{sound}", "The source has no video."), ("http://127.0.0.1:9/x.ts", "Nothing answers"),
                       (f"rtsp://joe:{SECRET}@127.0.0.1:9/x?token={SECRET}", ""), ("nonsense://x/y", "nonsense"),
                       ("file:///x ! filesink location=" + folder + "/hacked", "")):
         configure(daemon, uri)
