@@ -65,19 +65,24 @@ no_more_pads (GstElement *source, gpointer user_data)
     GST_ELEMENT_ERROR (source, STREAM, WRONG_TYPE, ("there is no video in it"), (NULL));
 }
 
-/* How people are told of the location: without the user and password that a URI may carry. */
+/* How people are told of the location: without the user, password and query that a URI may carry.
+ */
 static char *
 make_shown (const char *location)
 {
   g_autofree char *shown = g_filename_display_name (location);
   char *authority = strstr (shown, "://");
   char *end = authority != NULL ? authority + 3 + strcspn (authority + 3, "/?#") : NULL;
+  char *query = end != NULL ? end + strcspn (end, "?#") : NULL;
   char *at = end != NULL ? g_strrstr_len (authority + 3, end - authority - 3, "@") : NULL;
+  const char *hidden = query != NULL && *query != '\0' ? "?***" : "";
 
+  if (query != NULL)
+    *query = '\0';
   if (at == NULL)
-    return g_steal_pointer (&shown);
+    return g_strconcat (shown, hidden, NULL);
   authority[3] = '\0';
-  return g_strconcat (shown, "***", at, NULL);
+  return g_strconcat (shown, "***", at, hidden, NULL);
 }
 
 static char *
@@ -169,6 +174,24 @@ lince_clip_free (LinceClip *clip)
   g_free (clip);
 }
 
+/* GStreamer's own words where they say what is wrong. `debug` may be NULL. */
+static const char *
+explain (const GstMessage *message, const GError *problem, const char *debug)
+{
+  if (g_error_matches (problem, GST_STREAM_ERROR, GST_STREAM_ERROR_CODEC_NOT_FOUND) ||
+      g_error_matches (problem, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN)) {
+    const char *missing = debug != NULL ? strstr (debug, "Missing decoder: ") : NULL;
+
+    if (missing != NULL && strstr (missing, "video/") == NULL && strstr (missing, "image/") == NULL)
+      return "there is no video in it";
+    return missing != NULL ? missing : problem->message;
+  }
+  if (g_error_matches (problem, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED) &&
+      GST_OBJECT_FLAG_IS_SET (GST_MESSAGE_SRC (message), GST_ELEMENT_FLAG_SOURCE))
+    return "nothing answers there, or it has broken off";
+  return problem->message;
+}
+
 /* Sets `error` from the bus, if there is one waiting. */
 static gboolean
 take_bus_error (LinceClip *clip, GError **error)
@@ -176,16 +199,17 @@ take_bus_error (LinceClip *clip, GError **error)
   g_autoptr (GstBus) bus = gst_element_get_bus (clip->pipeline);
   g_autoptr (GstMessage) message = gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR);
   g_autoptr (GError) problem = NULL;
+  g_autofree char *debug = NULL;
   gboolean missing;
 
   if (message == NULL)
     return FALSE;
-  gst_message_parse_error (message, &problem, NULL);
+  gst_message_parse_error (message, &problem, &debug);
   missing = g_error_matches (problem, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND) ||
             g_error_matches (problem, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ);
   g_set_error (error, LINCE_CLIP_ERROR, missing ? LINCE_CLIP_ERROR_OPEN : LINCE_CLIP_ERROR_DECODE,
       "%s cannot be read%s: %s", clip->shown, clip->count > 0 ? " to its end" : "",
-      problem->message);
+      explain (message, problem, debug));
   return TRUE;
 }
 

@@ -119,8 +119,8 @@ scan_clip (Scan *scan)
   take_results (scan, TRUE);
   if (scan->lookahead != NULL)
     lince_account_add (&scan->account, lince_lookahead_end (scan->lookahead));
-  /* of a clip without a frame there is nothing to say but why */
-  if (!frames && (scan->lookahead != NULL || error == NULL))
+  /* that nothing was seen is known only at the end */
+  if (!frames && (scan->account.rows->len > 0 || error == NULL))
     lince_account_print (&scan->account, json);
   if (error == NULL && !lince_index_intact (scan->index, &problem))
     return lince_command_fail (EX_DATAERR, "%s", problem.text);

@@ -297,6 +297,33 @@ START_TEST (unusable_reference)
 }
 END_TEST
 
+/* What only its use shows: no word that nothing was seen. */
+START_TEST (damaged_while_scanned)
+{
+  g_autofree char *index = path_in ("flipped.index");
+  g_auto (Ran) made = run ("index", collection, "-o", index, NULL);
+  g_auto (Ran) scanned = {0};
+  g_autoptr (GDir) directory = g_dir_open (folder, 0, NULL);
+  const char *name;
+
+  expect (&made, 0, "");
+  while ((name = g_dir_read_name (directory)) != NULL) {
+    g_autofree char *path = path_in (name), *data = NULL;
+    gsize size;
+
+    if (!g_str_has_prefix (name, "flipped.index."))
+      continue;
+    ck_assert (g_file_get_contents (path, &data, &size, NULL));
+    for (gsize i = size / 2; i < size / 2 + 64; i++)
+      data[i] ^= 0x55;
+    ck_assert (g_file_set_contents (path, data, (gssize) size, NULL));
+  }
+  scanned = run ("scan", "--collection", index, clip, NULL);
+  expect (&scanned, 65, "its checksum is wrong");
+  ck_assert_str_eq (scanned.out, "");
+}
+END_TEST
+
 START_TEST (damaged_index)
 {
   g_autofree char *index = path_in ("damaged.index"), *data = NULL;
@@ -402,15 +429,32 @@ START_TEST (wrong_use)
 }
 END_TEST
 
-/* Nobody listens on port 9 of the loopback; the password stays out of the message. */
+/* Nobody listens on port 9 of the loopback; password and key stay out of the message. */
 START_TEST (secrets_are_not_told)
 {
-  g_auto (Ran) ran =
-      run ("scan", "--collection", collection, "http://me:sesame@127.0.0.1:9/live.ts?x=@", NULL);
+  g_auto (Ran) ran = run (
+      "scan", "--collection", collection, "http://me:sesame@127.0.0.1:9/live.ts?key=sesame", NULL);
 
   ck_assert_int_ne (ran.status, 0);
-  ck_assert_msg (strstr (ran.err, "http://***@127.0.0.1:9/live.ts?x=@ ") != NULL, "%s", ran.err);
+  ck_assert_msg (strstr (ran.err, "http://***@127.0.0.1:9/live.ts?*** ") != NULL, "%s", ran.err);
   ck_assert_msg (strstr (ran.err, "sesame") == NULL, "%s", ran.err);
+  ck_assert_msg (strstr (ran.err, "nothing answers there") != NULL, "%s", ran.err);
+}
+END_TEST
+
+START_TEST (clip_without_video)
+{
+  static const guint8 head[44] =
+      "RIFF\x24\x3e\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x40\x1f\0\0\x80\x3e\0\0"
+      "\2\0\x10\0data\0\x3e\0";
+  g_autofree char *sound = path_in ("sound.wav"), *data = g_malloc0 (sizeof head + 0x3e00);
+  g_auto (Ran) ran = {0};
+
+  memcpy (data, head, sizeof head);
+  ck_assert (g_file_set_contents (sound, data, sizeof head + 0x3e00, NULL));
+  ran = run ("scan", "--collection", collection, sound, NULL);
+  expect (&ran, 65, "sound.wav cannot be read: there is no video in it");
+  ck_assert_str_eq (ran.out, "");
 }
 END_TEST
 
@@ -468,10 +512,12 @@ run_suite (void)
   tcase_add_test (tests, index_and_check);
   tcase_add_test (tests, unusable_reference);
   tcase_add_test (tests, damaged_index);
+  tcase_add_test (tests, damaged_while_scanned);
   tcase_add_test (tests, bench);
   tcase_add_loop_test (tests, wrong_use, 0, (int) G_N_ELEMENTS (wrongs));
   tcase_add_test (tests, secrets_are_not_told);
   tcase_add_test (tests, broken_clip);
+  tcase_add_test (tests, clip_without_video);
   suite_add_tcase (suite, tests);
   runner = srunner_create (suite);
   srunner_run_all (runner, CK_NORMAL);
