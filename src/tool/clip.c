@@ -2,8 +2,10 @@
 #include "tool/clip.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <gio/gio.h>
 #include <glib/gstdio.h>
@@ -29,6 +31,7 @@ struct _LinceClip {
   guint64 count;  /* frames stepped to */
   gint64 time;
   GstClockTime duration;
+  int pipe; /* what is read through a descriptor of our own, else -1 */
 };
 
 G_DEFINE_QUARK (lince - clip - error - quark, lince_clip_error)
@@ -85,8 +88,22 @@ make_shown (const char *location)
   return g_strconcat (shown, "***", at, hidden, NULL);
 }
 
+/* A pipe is opened here, once: GStreamer's file source opens what it reads a second time when it
+ * finds that it cannot seek, and a pipe's writer is gone by then. */
 static char *
-make_uri (const char *location, GError **error)
+make_pipe_uri (LinceClip *clip, const char *location, GError **error)
+{
+  clip->pipe = g_open (location, O_RDONLY | O_CLOEXEC, 0);
+  if (clip->pipe < 0) {
+    g_set_error (
+        error, LINCE_CLIP_ERROR, LINCE_CLIP_ERROR_OPEN, "cannot be opened: %s", g_strerror (errno));
+    return NULL;
+  }
+  return g_strdup_printf ("fd://%d", clip->pipe);
+}
+
+static char *
+make_uri (LinceClip *clip, const char *location, GError **error)
 {
   struct stat status;
 
@@ -102,6 +119,8 @@ make_uri (const char *location, GError **error)
         error, LINCE_CLIP_ERROR, LINCE_CLIP_ERROR_OPEN, "is a directory, not a clip");
     return NULL;
   }
+  if (S_ISFIFO (status.st_mode))
+    return make_pipe_uri (clip, location, error);
   return gst_filename_to_uri (location, error);
 }
 
@@ -137,8 +156,10 @@ LinceClip *
 lince_clip_open (const char *location, GError **error)
 {
   g_autoptr (LinceClip) clip = g_new0 (LinceClip, 1);
-  g_autofree char *uri = make_uri (location, error);
+  g_autofree char *uri = NULL;
 
+  clip->pipe = -1;
+  uri = make_uri (clip, location, error);
   clip->shown = make_shown (location);
   clip->time = -1;
   clip->duration = GST_CLOCK_TIME_NONE;
@@ -169,6 +190,8 @@ lince_clip_free (LinceClip *clip)
   if (clip->pipeline != NULL)
     gst_element_set_state (clip->pipeline, GST_STATE_NULL);
   gst_clear_object (&clip->pipeline);
+  if (clip->pipe >= 0)
+    close (clip->pipe);
   lince_narrower_free (clip->narrower);
   g_free (clip->shown);
   g_free (clip);
