@@ -42,20 +42,6 @@ find_stream (const LincedRequest *request, LincedApi *api)
   return stream;
 }
 
-static void
-add_string (JsonBuilder *builder, const char *name, const char *value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_string_value (builder, value);
-}
-
-static void
-add_integer (JsonBuilder *builder, const char *name, gint64 value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_int_value (builder, value);
-}
-
 /* ---- health ---- */
 
 static void
@@ -65,18 +51,18 @@ write_health (LincedApi *api, JsonBuilder *builder)
   char started[LINCE_JSON_UTC_LENGTH + 1];
   lince_record_get_state (api->record, &state);
   lince_json_format_utc (api->started, started);
-  add_string (builder, "version", LINCE_VERSION);
-  add_string (builder, "node", lince_record_node (api->record));
-  add_string (builder, "log", lince_record_log_id (api->record));
-  add_string (builder, "started", started);
-  add_integer (builder, "seq", (gint64) lince_record_last_sequence (api->record));
-  add_integer (builder, "connections", linced_server_connections (api->server));
-  add_integer (builder, "refused", (gint64) linced_server_refused (api->server));
-  add_integer (builder, "clients", linced_hub_client_count (api->hub));
-  add_integer (builder, "dropped", (gint64) linced_hub_dropped (api->hub));
-  add_integer (builder, "waiting", (gint64) state.waiting);
-  add_integer (builder, "lost", (gint64) state.lost);
-  add_integer (builder, "consolidated", (gint64) state.consolidated);
+  linced_json_add_string (builder, "version", LINCE_VERSION);
+  linced_json_add_string (builder, "node", lince_record_node (api->record));
+  linced_json_add_string (builder, "log", lince_record_log_id (api->record));
+  linced_json_add_string (builder, "started", started);
+  linced_json_add_integer (builder, "seq", (gint64) lince_record_last_sequence (api->record));
+  linced_json_add_integer (builder, "connections", linced_server_connections (api->server));
+  linced_json_add_integer (builder, "refused", (gint64) linced_server_refused (api->server));
+  linced_json_add_integer (builder, "clients", linced_hub_client_count (api->hub));
+  linced_json_add_integer (builder, "dropped", (gint64) linced_hub_dropped (api->hub));
+  linced_json_add_integer (builder, "waiting", (gint64) state.waiting);
+  linced_json_add_integer (builder, "lost", (gint64) state.lost);
+  linced_json_add_integer (builder, "consolidated", (gint64) state.consolidated);
   json_builder_set_member_name (builder, "space_used");
   json_builder_add_double_value (builder, state.space_used);
 }
@@ -92,7 +78,7 @@ get_health (const LincedRequest *request, gpointer data)
     return;
   lince_record_get_state (api->record, &state);
   json_builder_begin_object (builder);
-  add_string (builder, "status", state.failing ? "log-failing" : "ok");
+  linced_json_add_string (builder, "status", state.failing ? "log-failing" : "ok");
   if (request->authorized || !linced_access_guards_reading (api->access))
     write_health (api, builder);
   json_builder_end_object (builder);
@@ -198,9 +184,9 @@ get_objects (const LincedRequest *request, gpointer data)
     if (wanted && strcmp (wanted, stream->config->id) != 0)
       continue;
     json_builder_begin_object (builder);
-    add_string (builder, "stream", stream->config->id);
-    add_string (builder, "collection", stream->collection_id);
-    add_string (builder, "revision", stream->revision);
+    linced_json_add_string (builder, "stream", stream->config->id);
+    linced_json_add_string (builder, "collection", stream->collection_id);
+    linced_json_add_string (builder, "revision", stream->revision);
     json_builder_set_member_name (builder, "objects");
     linced_stream_write_objects (stream, builder);
     json_builder_end_object (builder);
@@ -233,8 +219,8 @@ post_ticket (const LincedRequest *request, gpointer data)
     return;
   }
   json_builder_begin_object (builder);
-  add_string (builder, "ticket", ticket);
-  add_integer (builder, "expires_in", LINCED_TICKET_S);
+  linced_json_add_string (builder, "ticket", ticket);
+  linced_json_add_integer (builder, "expires_in", LINCED_TICKET_S);
   json_builder_end_object (builder);
   linced_reply_builder (request->message, SOUP_STATUS_CREATED, builder);
 }

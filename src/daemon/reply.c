@@ -31,6 +31,27 @@ linced_reply_builder (SoupServerMessage *message, guint status, JsonBuilder *bui
 }
 
 void
+linced_json_add_string (JsonBuilder *builder, const char *name, const char *value)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_add_string_value (builder, value);
+}
+
+void
+linced_json_add_integer (JsonBuilder *builder, const char *name, gint64 value)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_add_int_value (builder, value);
+}
+
+void
+linced_json_add_double (JsonBuilder *builder, const char *name, double value)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_add_double_value (builder, value);
+}
+
+void
 linced_reply_error (
     SoupServerMessage *message, guint status, const char *code, const char *format, ...)
 {

@@ -14,6 +14,11 @@ void linced_reply_json (SoupServerMessage *message, guint status, char *json);
 /* Answers with what the builder holds. */
 void linced_reply_builder (SoupServerMessage *message, guint status, JsonBuilder *builder);
 
+/* Adds a member to the object that the builder has open. */
+void linced_json_add_string (JsonBuilder *builder, const char *name, const char *value);
+void linced_json_add_integer (JsonBuilder *builder, const char *name, gint64 value);
+void linced_json_add_double (JsonBuilder *builder, const char *name, double value);
+
 /* `code` is lower-kebab and stays the same over time; the sentence is for people. */
 void linced_reply_error (SoupServerMessage *message, guint status, const char *code,
     const char *format, ...) G_GNUC_PRINTF (4, 5);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/redact.h"
+#include "daemon/reply.h"
 #include "wire/id.h"
 #include "wire/json_write.h"
 
@@ -186,32 +187,11 @@ linced_stream_fill_configure (const LincedStream *self, LinceLinkConfigure *conf
 /* ---- telling ---- */
 
 static void
-add_string (JsonBuilder *builder, const char *name, const char *value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_string_value (builder, value);
-}
-
-static void
-add_integer (JsonBuilder *builder, const char *name, gint64 value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_int_value (builder, value);
-}
-
-static void
-add_double (JsonBuilder *builder, const char *name, double value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_double_value (builder, value);
-}
-
-static void
 add_utc (JsonBuilder *builder, const char *name, gint64 utc)
 {
   char text[LINCE_JSON_UTC_LENGTH + 1];
   lince_json_format_utc (utc, text);
-  add_string (builder, name, text);
+  linced_json_add_string (builder, name, text);
 }
 
 static void
@@ -223,8 +203,8 @@ write_problems (const LincedStream *self, JsonBuilder *builder)
     const LinceLinkProblem *problem = g_ptr_array_index (self->problems, i);
     g_autofree char *text = linced_redact_text (problem->text);
     json_builder_begin_object (builder);
-    add_string (builder, "reference", problem->reference);
-    add_string (builder, "text", text);
+    linced_json_add_string (builder, "reference", problem->reference);
+    linced_json_add_string (builder, "text", text);
     json_builder_end_object (builder);
   }
   json_builder_end_array (builder);
@@ -234,16 +214,16 @@ static void
 write_progress (const LincedStream *self, JsonBuilder *builder)
 {
   gboolean lives = self->link && self->last_beat;
-  add_integer (builder, "frames", lives ? (gint64) self->beat.frames : 0);
-  add_integer (builder, "dropped", lives ? (gint64) self->beat.dropped : 0);
-  add_double (builder, "fps", lives ? self->frames_a_second : 0);
+  linced_json_add_integer (builder, "frames", lives ? (gint64) self->beat.frames : 0);
+  linced_json_add_integer (builder, "dropped", lives ? (gint64) self->beat.dropped : 0);
+  linced_json_add_double (builder, "fps", lives ? self->frames_a_second : 0);
   if (lives)
-    add_double (builder, "recognize_ms", (double) self->beat.recognize_ns / 1e6);
+    linced_json_add_double (builder, "recognize_ms", (double) self->beat.recognize_ns / 1e6);
   if (lives && self->beat.running_time != LINCE_TIME_NONE)
-    add_integer (builder, "running_time", self->beat.running_time);
+    linced_json_add_integer (builder, "running_time", self->beat.running_time);
   if (self->width > 0) {
-    add_integer (builder, "width", self->width);
-    add_integer (builder, "height", self->height);
+    linced_json_add_integer (builder, "width", self->width);
+    linced_json_add_integer (builder, "height", self->height);
     json_builder_set_member_name (builder, "pixel_aspect");
     json_builder_begin_array (builder);
     json_builder_add_int_value (builder, self->par_n);
@@ -261,24 +241,24 @@ linced_stream_write (LincedStream *self, JsonBuilder *builder)
   g_autofree char *reason =
       linced_redact_text (self->event.state == self->last_state ? self->event.reason : "");
   json_builder_begin_object (builder);
-  add_string (builder, "id", config->id);
-  add_string (builder, "state", lince_stream_state_name (self->last_state));
-  add_string (builder, "reason", reason);
+  linced_json_add_string (builder, "id", config->id);
+  linced_json_add_string (builder, "state", lince_stream_state_name (self->last_state));
+  linced_json_add_string (builder, "reason", reason);
   add_utc (builder, "since", self->since);
   if (self->retry_at) {
     gint64 left = self->retry_at - g_get_monotonic_time ();
-    add_double (builder, "retry_in", (double) MAX (left, 0) / G_USEC_PER_SEC);
+    linced_json_add_double (builder, "retry_in", (double) MAX (left, 0) / G_USEC_PER_SEC);
   } else if (self->last_state == LINCE_STREAM_BACKOFF && self->event.retry_in != LINCE_TIME_NONE) {
     gint64 left = self->event.retry_in / 1000 - (g_get_real_time () - self->since);
-    add_double (builder, "retry_in", (double) MAX (left, 0) / G_USEC_PER_SEC);
+    linced_json_add_double (builder, "retry_in", (double) MAX (left, 0) / G_USEC_PER_SEC);
   }
-  add_string (builder, "uri", uri);
-  add_string (builder, "pipeline", config->pipeline);
-  add_string (builder, "collection", self->collection_id);
-  add_string (builder, "revision", self->revision);
-  add_integer (builder, "objects", g_hash_table_size (self->objects));
-  add_integer (builder, "restarts", self->restarts);
-  add_string (builder, "run", self->run);
+  linced_json_add_string (builder, "uri", uri);
+  linced_json_add_string (builder, "pipeline", config->pipeline);
+  linced_json_add_string (builder, "collection", self->collection_id);
+  linced_json_add_string (builder, "revision", self->revision);
+  linced_json_add_integer (builder, "objects", g_hash_table_size (self->objects));
+  linced_json_add_integer (builder, "restarts", self->restarts);
+  linced_json_add_string (builder, "run", self->run);
   write_progress (self, builder);
   write_problems (self, builder);
   json_builder_end_object (builder);
@@ -295,8 +275,8 @@ linced_stream_write_objects (const LincedStream *self, JsonBuilder *builder)
     g_autoptr (JsonNode) metadata =
         *object->metadata ? json_from_string (object->metadata, NULL) : NULL;
     json_builder_begin_object (builder);
-    add_string (builder, "id", object->id);
-    add_string (builder, "name", object->name);
+    linced_json_add_string (builder, "id", object->id);
+    linced_json_add_string (builder, "name", object->name);
     if (metadata) {
       json_builder_set_member_name (builder, "metadata");
       json_builder_add_value (builder, g_steal_pointer (&metadata));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "stream/account.h"
+#include "stream/minute_sums.h"
 
 #include <string.h>
 
@@ -13,36 +13,36 @@ typedef struct {
   gint64 anchor_running, anchor_utc; /* the exposure's clock */
   gint64 counted_to;                 /* running time up to which time is in the sums */
   double area;                       /* at counted_to */
-  LinceAccountPiece piece;           /* since the last hand-out */
+  LinceMinuteSumsPiece piece;        /* since the last hand-out */
   double area_time;                  /* the piece's, before rounding */
   guint64 given_frames;              /* handed out already of this stay */
   gint64 given_area_time;
 } Exposure;
 
-struct _LinceAccount {
+struct _LinceMinuteSums {
   GHashTable *exposures; /* number -> Exposure */
-  LinceAccountStanding standing;
+  LinceMinuteSumsStanding standing;
   gpointer user_data;
 };
 
-LinceAccount *
-lince_account_new (LinceAccountStanding standing, gpointer user_data)
+LinceMinuteSums *
+lince_minute_sums_new (LinceMinuteSumsStanding standing, gpointer user_data)
 {
-  LinceAccount *account = g_new0 (LinceAccount, 1);
+  LinceMinuteSums *sums = g_new0 (LinceMinuteSums, 1);
 
-  account->exposures = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, g_free);
-  account->standing = standing;
-  account->user_data = user_data;
-  return account;
+  sums->exposures = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, g_free);
+  sums->standing = standing;
+  sums->user_data = user_data;
+  return sums;
 }
 
 void
-lince_account_free (LinceAccount *account)
+lince_minute_sums_free (LinceMinuteSums *sums)
 {
-  if (!account)
+  if (!sums)
     return;
-  g_hash_table_unref (account->exposures);
-  g_free (account);
+  g_hash_table_unref (sums->exposures);
+  g_free (sums);
 }
 
 static gint64
@@ -71,7 +71,7 @@ count_to (Exposure *exposure, gint64 running_time)
 }
 
 static void
-take_piece (Exposure *exposure, LinceAccountPiece *piece)
+take_piece (Exposure *exposure, LinceMinuteSumsPiece *piece)
 {
   *piece = exposure->piece;
   piece->area_time = CLAMP ((gint64) (exposure->area_time + 0.5), 0, piece->time);
@@ -84,28 +84,28 @@ take_piece (Exposure *exposure, LinceAccountPiece *piece)
 
 /* As count_to(), but hands a piece out at the end of each minute on the way. */
 static void
-advance (LinceAccount *account, Exposure *exposure, gint64 running_time)
+advance (LinceMinuteSums *sums, Exposure *exposure, gint64 running_time)
 {
-  LinceAccountPiece piece;
+  LinceMinuteSumsPiece piece;
   gint64 next = exposure->piece.minute + MINUTE;
 
   while (utc_of (exposure, running_time) >= next) {
     count_to (exposure, exposure->anchor_running + (next - exposure->anchor_utc) * 1000);
     take_piece (exposure, &piece);
     exposure->piece.minute = next;
-    account->standing (exposure->number, &piece, account->user_data);
+    sums->standing (exposure->number, &piece, sums->user_data);
     next += MINUTE;
   }
   count_to (exposure, running_time);
 }
 
 static void
-forget_old (LinceAccount *account, gint64 running_time)
+forget_old (LinceMinuteSums *sums, gint64 running_time)
 {
   GHashTableIter iter;
   Exposure *exposure;
 
-  g_hash_table_iter_init (&iter, account->exposures);
+  g_hash_table_iter_init (&iter, sums->exposures);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &exposure)) {
     if (!exposure->open && running_time - exposure->counted_to > KEEP_CLOSED)
       g_hash_table_iter_remove (&iter);
@@ -113,27 +113,27 @@ forget_old (LinceAccount *account, gint64 running_time)
 }
 
 static Exposure *
-find (LinceAccount *account, guint64 number)
+find (LinceMinuteSums *sums, guint64 number)
 {
-  return g_hash_table_lookup (account->exposures, &number);
+  return g_hash_table_lookup (sums->exposures, &number);
 }
 
 static Exposure *
-find_open (LinceAccount *account, guint64 number)
+find_open (LinceMinuteSums *sums, guint64 number)
 {
-  Exposure *exposure = find (account, number);
+  Exposure *exposure = find (sums, number);
 
   return exposure && exposure->open ? exposure : NULL;
 }
 
 void
-lince_account_open (LinceAccount *account, guint64 number, gint64 first_seen, gint64 utc,
+lince_minute_sums_open (LinceMinuteSums *sums, guint64 number, gint64 first_seen, gint64 utc,
     guint64 frames, double area)
 {
   Exposure *exposure;
 
-  forget_old (account, first_seen);
-  exposure = find (account, number);
+  forget_old (sums, first_seen);
+  exposure = find (sums, number);
   if (exposure && exposure->open)
     return;
   if (!exposure) {
@@ -141,7 +141,7 @@ lince_account_open (LinceAccount *account, guint64 number, gint64 first_seen, gi
     exposure->number = number;
     exposure->anchor_running = first_seen;
     exposure->anchor_utc = utc;
-    g_hash_table_insert (account->exposures, &exposure->number, exposure);
+    g_hash_table_insert (sums->exposures, &exposure->number, exposure);
   }
   exposure->open = TRUE;
   /* a stay that is resumed never counts time that the stay before it has counted */
@@ -157,36 +157,36 @@ lince_account_open (LinceAccount *account, guint64 number, gint64 first_seen, gi
 }
 
 void
-lince_account_advance (LinceAccount *account, guint64 number, gint64 running_time)
+lince_minute_sums_advance (LinceMinuteSums *sums, guint64 number, gint64 running_time)
 {
-  Exposure *exposure = find_open (account, number);
+  Exposure *exposure = find_open (sums, number);
 
   if (exposure)
-    advance (account, exposure, running_time);
+    advance (sums, exposure, running_time);
 }
 
 void
-lince_account_see (LinceAccount *account, guint64 number, gint64 running_time, double area)
+lince_minute_sums_see (LinceMinuteSums *sums, guint64 number, gint64 running_time, double area)
 {
-  Exposure *exposure = find_open (account, number);
+  Exposure *exposure = find_open (sums, number);
 
   if (!exposure || running_time <= exposure->counted_to)
     return;
-  advance (account, exposure, running_time);
+  advance (sums, exposure, running_time);
   exposure->area = area;
   exposure->piece.frames++;
   exposure->piece.peak_area = MAX (exposure->piece.peak_area, area);
 }
 
 gboolean
-lince_account_close (LinceAccount *account, guint64 number, gint64 last_seen, gint64 total_frames,
-    gint64 total_area_time, LinceAccountPiece *piece)
+lince_minute_sums_close (LinceMinuteSums *sums, guint64 number, gint64 last_seen,
+    gint64 total_frames, gint64 total_area_time, LinceMinuteSumsPiece *piece)
 {
-  Exposure *exposure = find_open (account, number);
+  Exposure *exposure = find_open (sums, number);
 
   if (!exposure)
     return FALSE;
-  advance (account, exposure, last_seen);
+  advance (sums, exposure, last_seen);
   if (total_frames >= 0)
     exposure->piece.frames = MAX (total_frames - (gint64) exposure->given_frames, 0);
   if (total_area_time >= 0)
@@ -197,17 +197,17 @@ lince_account_close (LinceAccount *account, guint64 number, gint64 last_seen, gi
 }
 
 gint64
-lince_account_utc (LinceAccount *account, guint64 number, gint64 running_time)
+lince_minute_sums_utc (LinceMinuteSums *sums, guint64 number, gint64 running_time)
 {
-  Exposure *exposure = find (account, number);
+  Exposure *exposure = find (sums, number);
 
   return exposure ? utc_of (exposure, running_time) : LINCE_TIME_NONE;
 }
 
 gint64
-lince_account_last_seen (LinceAccount *account, guint64 number)
+lince_minute_sums_last_seen (LinceMinuteSums *sums, guint64 number)
 {
-  Exposure *exposure = find_open (account, number);
+  Exposure *exposure = find_open (sums, number);
 
   return exposure ? exposure->counted_to : LINCE_TIME_NONE;
 }
@@ -221,13 +221,13 @@ compare_numbers (gconstpointer a, gconstpointer b)
 }
 
 GArray *
-lince_account_list_open (LinceAccount *account)
+lince_minute_sums_list_open (LinceMinuteSums *sums)
 {
   GArray *list = g_array_new (FALSE, FALSE, sizeof (guint64));
   GHashTableIter iter;
   Exposure *exposure;
 
-  g_hash_table_iter_init (&iter, account->exposures);
+  g_hash_table_iter_init (&iter, sums->exposures);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &exposure)) {
     if (exposure->open)
       g_array_append_val (list, exposure->number);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "media/message.h"
-#include "stream/account.h"
+#include "stream/minute_sums.h"
 #include "stream/utc.h"
 
 struct _LinceReporter {
@@ -15,7 +15,7 @@ struct _LinceReporter {
   gpointer user_data;
 
   LinceUtc utc;
-  LinceAccount *account;
+  LinceMinuteSums *sums;
   GHashTable *open; /* exposure number -> LinceEvent, as last seen; for standing and forced ends */
   LinceEvent frame; /* the fields of the frame at hand */
 
@@ -30,7 +30,7 @@ struct _LinceReporter {
   guint decided_count;
 };
 
-static void emit_standing (guint64 exposure, const LinceAccountPiece *piece, gpointer user_data);
+static void emit_standing (guint64 exposure, const LinceMinuteSumsPiece *piece, gpointer user_data);
 
 LinceReporter *
 lince_reporter_new (const char *stream, const char *run, LinceReporterEmit emit, gpointer user_data)
@@ -42,7 +42,7 @@ lince_reporter_new (const char *stream, const char *run, LinceReporterEmit emit,
   reporter->emit = emit;
   reporter->user_data = user_data;
   lince_utc_init (&reporter->utc);
-  reporter->account = lince_account_new (emit_standing, reporter);
+  reporter->sums = lince_minute_sums_new (emit_standing, reporter);
   reporter->open = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
   reporter->last_running = LINCE_TIME_NONE;
   reporter->position.pts = reporter->position.running_time = LINCE_TIME_NONE;
@@ -55,7 +55,7 @@ lince_reporter_free (LinceReporter *reporter)
 {
   if (!reporter)
     return;
-  lince_account_free (reporter->account);
+  lince_minute_sums_free (reporter->sums);
   g_hash_table_unref (reporter->open);
   g_free (reporter);
 }
@@ -155,7 +155,7 @@ copy_placement (LinceEvent *event, const LinceEventPlacement *placement)
 }
 
 static void
-fill_piece (LinceEvent *event, const LinceAccountPiece *piece)
+fill_piece (LinceEvent *event, const LinceMinuteSumsPiece *piece)
 {
   event->minute = piece->minute;
   event->sum_time = piece->time;
@@ -165,7 +165,7 @@ fill_piece (LinceEvent *event, const LinceAccountPiece *piece)
 }
 
 static void
-emit_standing (guint64 exposure, const LinceAccountPiece *piece, gpointer user_data)
+emit_standing (guint64 exposure, const LinceMinuteSumsPiece *piece, gpointer user_data)
 {
   LinceReporter *reporter = user_data;
   const LinceEvent *last = g_hash_table_lookup (reporter->open, &exposure);
@@ -181,7 +181,7 @@ emit_standing (guint64 exposure, const LinceAccountPiece *piece, gpointer user_d
   event.running_time = reporter->frame.running_time;
   event.decided_after = reporter->frame.decided_after;
   event.age = reporter->frame.age;
-  event.utc = lince_account_utc (reporter->account, exposure, event.running_time);
+  event.utc = lince_minute_sums_utc (reporter->sums, exposure, event.running_time);
   fill_piece (&event, piece);
   reporter->emit (&event, reporter->user_data);
 }
@@ -220,30 +220,30 @@ report_appeared (LinceReporter *reporter, const LinceMessage *message,
   event.resumed = object->resumed;
   g_hash_table_insert (
       reporter->open, g_memdup2 (&exposure, sizeof exposure), g_memdup2 (&event, sizeof event));
-  lince_account_open (reporter->account, exposure, first,
+  lince_minute_sums_open (reporter->sums, exposure, first,
       lince_utc_at (&reporter->utc, first, NULL), frames_between (message, first, decided),
       placement->area);
   event.seen_running_time = first;
-  event.seen_utc = lince_account_utc (reporter->account, exposure, first);
-  event.utc = event.decided_utc = lince_account_utc (reporter->account, exposure, decided);
+  event.seen_utc = lince_minute_sums_utc (reporter->sums, exposure, first);
+  event.utc = event.decided_utc = lince_minute_sums_utc (reporter->sums, exposure, decided);
   reporter->emit (&event, reporter->user_data);
-  lince_account_advance (reporter->account, exposure, decided);
+  lince_minute_sums_advance (reporter->sums, exposure, decided);
 }
 
 static void
 report_vanished (LinceReporter *reporter, LinceEvent *event, guint64 exposure, gint64 last_seen,
     gint64 frames, gint64 area_time)
 {
-  LinceAccountPiece piece;
+  LinceMinuteSumsPiece piece;
 
   set_type (event, LINCE_EVENT_VANISHED);
-  if (!lince_account_close (reporter->account, exposure, last_seen, frames, area_time, &piece))
+  if (!lince_minute_sums_close (reporter->sums, exposure, last_seen, frames, area_time, &piece))
     return;
   fill_piece (event, &piece);
   event->resumed = FALSE;
   event->seen_running_time = last_seen;
-  event->seen_utc = lince_account_utc (reporter->account, exposure, last_seen);
-  event->utc = lince_account_utc (reporter->account, exposure, event->running_time);
+  event->seen_utc = lince_minute_sums_utc (reporter->sums, exposure, last_seen);
+  event->utc = lince_minute_sums_utc (reporter->sums, exposure, event->running_time);
   event->decided_utc = event->utc;
   g_hash_table_remove (reporter->open, &exposure);
   reporter->emit (event, reporter->user_data);
@@ -298,8 +298,8 @@ report_moved (LinceReporter *reporter, const LinceMessage *message, const GstStr
   event.placements = placements;
   for (guint i = 0; i < event.placement_count; i++) {
     reporter->highest_track = MAX (reporter->highest_track, placements[i].track);
-    lince_account_see (
-        reporter->account, placements[i].exposure_number, event.running_time, placements[i].area);
+    lince_minute_sums_see (
+        reporter->sums, placements[i].exposure_number, event.running_time, placements[i].area);
     last = g_hash_table_lookup (reporter->open, &placements[i].exposure_number);
     if (last)
       copy_placement (last, &placements[i]);
@@ -386,7 +386,7 @@ lince_reporter_describe (LinceReporter *reporter, const GstStructure *structure,
 void
 lince_reporter_end (LinceReporter *reporter, const char *reason)
 {
-  g_autoptr (GArray) open = lince_account_list_open (reporter->account);
+  g_autoptr (GArray) open = lince_minute_sums_list_open (reporter->sums);
 
   for (guint i = 0; i < open->len; i++) {
     guint64 exposure = g_array_index (open, guint64, i);
@@ -400,7 +400,7 @@ lince_reporter_end (LinceReporter *reporter, const char *reason)
     event.stream_time = reporter->frame.stream_time;
     event.running_time = reporter->frame.running_time;
     report_vanished (
-        reporter, &event, exposure, lince_account_last_seen (reporter->account, exposure), -1, -1);
+        reporter, &event, exposure, lince_minute_sums_last_seen (reporter->sums, exposure), -1, -1);
   }
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tool/account.h"
+#include "tool/exposure_table.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,24 +14,24 @@ clear_row (gpointer data)
 }
 
 void
-lince_account_init (LinceAccount *account)
+lince_exposure_table_init (LinceExposureTable *table)
 {
-  account->rows = g_array_new (FALSE, TRUE, sizeof (LinceExposureRow));
-  g_array_set_clear_func (account->rows, clear_row);
+  table->rows = g_array_new (FALSE, TRUE, sizeof (LinceExposureRow));
+  g_array_set_clear_func (table->rows, clear_row);
 }
 
 void
-lince_account_clear (LinceAccount *account)
+lince_exposure_table_clear (LinceExposureTable *table)
 {
-  g_clear_pointer (&account->rows, g_array_unref);
+  g_clear_pointer (&table->rows, g_array_unref);
 }
 
 /* Looked for from the end: what vanishes began not long ago. */
 static LinceExposureRow *
-find_row (LinceAccount *account, guint64 exposure)
+find_row (LinceExposureTable *table, guint64 exposure)
 {
-  for (guint i = account->rows->len; i > 0; i--) {
-    LinceExposureRow *row = &g_array_index (account->rows, LinceExposureRow, i - 1);
+  for (guint i = table->rows->len; i > 0; i--) {
+    LinceExposureRow *row = &g_array_index (table->rows, LinceExposureRow, i - 1);
 
     if (row->exposure == exposure)
       return row;
@@ -40,7 +40,7 @@ find_row (LinceAccount *account, guint64 exposure)
 }
 
 static LinceExposureRow *
-new_row (LinceAccount *account, const LinceResult *result, const LinceChange *change)
+new_row (LinceExposureTable *table, const LinceResult *result, const LinceChange *change)
 {
   LinceExposureRow row = {.exposure = change->exposure, .from = change->first_seen};
   LinceObject object;
@@ -48,12 +48,12 @@ new_row (LinceAccount *account, const LinceResult *result, const LinceChange *ch
 
   row.id = g_strdup (change->id);
   row.name = g_strdup (known && strcmp (object.id, change->id) == 0 ? object.name : change->id);
-  g_array_append_val (account->rows, row);
-  return &g_array_index (account->rows, LinceExposureRow, account->rows->len - 1);
+  g_array_append_val (table->rows, row);
+  return &g_array_index (table->rows, LinceExposureRow, table->rows->len - 1);
 }
 
 void
-lince_account_add (LinceAccount *account, const LinceResult *result)
+lince_exposure_table_add (LinceExposureTable *table, const LinceResult *result)
 {
   for (guint i = 0; i < result->change_count; i++) {
     const LinceChange *change = &result->changes[i];
@@ -61,9 +61,9 @@ lince_account_add (LinceAccount *account, const LinceResult *result)
 
     if (change->type != LINCE_VANISHED)
       continue;
-    row = find_row (account, change->exposure);
+    row = find_row (table, change->exposure);
     if (row == NULL)
-      row = new_row (account, result, change);
+      row = new_row (table, result, change);
     row->to = change->seen;
     row->duration += change->duration;
     row->frames += change->frames;
@@ -108,17 +108,16 @@ print_json (const LinceExposureRow *row)
 }
 
 static void
-print_table (const LinceAccount *account)
+print_table (const LinceExposureTable *table)
 {
   glong width = strlen ("object");
 
-  for (guint i = 0; i < account->rows->len; i++)
-    width =
-        MAX (width, g_utf8_strlen (g_array_index (account->rows, LinceExposureRow, i).name, -1));
+  for (guint i = 0; i < table->rows->len; i++)
+    width = MAX (width, g_utf8_strlen (g_array_index (table->rows, LinceExposureRow, i).name, -1));
   printf (
       "object%*s  %11s  %11s  %8s  %6s\n", (int) width - 6, "", "from", "to", "seconds", "share");
-  for (guint i = 0; i < account->rows->len; i++) {
-    const LinceExposureRow *row = &g_array_index (account->rows, LinceExposureRow, i);
+  for (guint i = 0; i < table->rows->len; i++) {
+    const LinceExposureRow *row = &g_array_index (table->rows, LinceExposureRow, i);
     g_autofree char *from = lince_output_time (row->from);
     g_autofree char *to = lince_output_time (row->to);
 
@@ -129,16 +128,16 @@ print_table (const LinceAccount *account)
 }
 
 void
-lince_account_print (LinceAccount *account, gboolean json)
+lince_exposure_table_print (LinceExposureTable *table, gboolean json)
 {
-  g_array_sort (account->rows, compare_rows);
+  g_array_sort (table->rows, compare_rows);
   if (!json) {
-    if (account->rows->len > 0)
-      print_table (account);
+    if (table->rows->len > 0)
+      print_table (table);
     else
       printf ("nothing of the collection was seen\n");
     return;
   }
-  for (guint i = 0; i < account->rows->len; i++)
-    print_json (&g_array_index (account->rows, LinceExposureRow, i));
+  for (guint i = 0; i < table->rows->len; i++)
+    print_json (&g_array_index (table->rows, LinceExposureRow, i));
 }

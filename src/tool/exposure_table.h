@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
- * The account of a recording's exposures, from the recogniser's changes. */
+ * The table of a recording's exposures, from the recogniser's changes. */
 #pragma once
 
 #include "recognition/recognizer.h"
@@ -19,13 +19,13 @@ typedef struct {
 
 typedef struct {
   GArray *rows; /* of LinceExposureRow */
-} LinceAccount;
+} LinceExposureTable;
 
-void lince_account_init (LinceAccount *account);
-void lince_account_clear (LinceAccount *account);
+void lince_exposure_table_init (LinceExposureTable *table);
+void lince_exposure_table_clear (LinceExposureTable *table);
 /* Takes the changes of a frame, or of the end. */
-void lince_account_add (LinceAccount *account, const LinceResult *result);
+void lince_exposure_table_add (LinceExposureTable *table, const LinceResult *result);
 /* Prints them in the order of their beginnings: a table, or a JSON object a line. */
-void lince_account_print (LinceAccount *account, gboolean json);
+void lince_exposure_table_print (LinceExposureTable *table, gboolean json);
 
 G_END_DECLS

@@ -4,7 +4,7 @@
 #include <gst/gst.h>
 
 #include "recognition/lookahead.h"
-#include "tool/account.h"
+#include "tool/exposure_table.h"
 #include "tool/clip.h"
 #include "tool/collection_argument.h"
 #include "tool/command.h"
@@ -38,7 +38,7 @@ typedef struct {
   LinceRecognizer *recognizer;
   LinceLookahead *lookahead; /* made when the first frame's size is known */
   GQueue numbers;            /* of the frames that it holds */
-  LinceAccount account;
+  LinceExposureTable table;
   LinceProgress progress;
 } Scan;
 
@@ -65,7 +65,7 @@ take_results (Scan *scan, gboolean end)
     if (frames)
       print_frame (*number, result);
     g_free (number);
-    lince_account_add (&scan->account, result);
+    lince_exposure_table_add (&scan->table, result);
   }
 }
 
@@ -118,10 +118,10 @@ scan_clip (Scan *scan)
   lince_progress_clear (&scan->progress);
   take_results (scan, TRUE);
   if (scan->lookahead != NULL)
-    lince_account_add (&scan->account, lince_lookahead_end (scan->lookahead));
+    lince_exposure_table_add (&scan->table, lince_lookahead_end (scan->lookahead));
   /* that nothing was seen is known only at the end */
-  if (!frames && (scan->account.rows->len > 0 || error == NULL))
-    lince_account_print (&scan->account, json);
+  if (!frames && (scan->table.rows->len > 0 || error == NULL))
+    lince_exposure_table_print (&scan->table, json);
   if (error == NULL && !lince_index_intact (scan->index, &problem))
     return lince_command_fail (EX_DATAERR, "%s", problem.text);
   if (error == NULL)
@@ -149,9 +149,9 @@ run_with_index (LinceIndex *index, const LinceSettings *settings, const char *lo
   lince_recognizer_set_index (scan.recognizer, index);
   scan.clip = clip;
   g_queue_init (&scan.numbers);
-  lince_account_init (&scan.account);
+  lince_exposure_table_init (&scan.table);
   status = scan_clip (&scan);
-  lince_account_clear (&scan.account);
+  lince_exposure_table_clear (&scan.table);
   g_queue_clear_full (&scan.numbers, g_free);
   lince_lookahead_free (scan.lookahead);
   lince_recognizer_free (scan.recognizer);
