@@ -153,7 +153,7 @@ take_element_message (LincePipeline *pipeline, const GstStructure *structure)
     lince_trace_taken (pipeline->trace, structure);
     pipeline->callbacks.recognition (structure, pipeline->user_data);
   } else if (gst_structure_has_name (structure, "recognition-collection")) {
-    pipeline->callbacks.remarked (NULL, pipeline->user_data);
+    pipeline->callbacks.collected (pipeline->user_data);
   } else if (gst_structure_has_name (structure, "GstUDPSrcTimeout")) {
     pipeline->callbacks.failed ("No packet has come over UDP.", pipeline->user_data);
   }

@@ -19,8 +19,11 @@ typedef struct {
   void (*recognition) (const GstStructure *structure, gpointer user_data);
   /* the first frame has been analysed */
   void (*started) (gpointer user_data);
-  /* it goes on, but this sentence is to be known; NULL: what was said before is over */
+  /* it goes on, but this sentence is to be known */
   void (*remarked) (const char *sentence, gpointer user_data);
+  /* lincerecognize has loaded its collection, for the first time or again: what was remarked is
+   * over */
+  void (*collected) (gpointer user_data);
   /* it cannot go on; a sentence without secrets. May be called more than once. */
   void (*failed) (const char *reason, gpointer user_data);
   /* the source has come to its end */

@@ -23,8 +23,9 @@ struct _LinceStream {
   gboolean finished; /* `ended` is due as soon as no pipeline is being disposed of */
   guint disposing;
   gboolean output;
-  char *remark;      /* what lincerecognize said of its collection and still holds, or NULL */
-  char *said_remark; /* the one that goes with the last state said */
+  gboolean collected; /* this pipeline has loaded the collection before */
+  char *remark;       /* what lincerecognize said of its collection and still holds, or NULL */
+  char *said_remark;  /* the one that goes with the last state said */
 
   GCancellable *loading; /* the collection, while it is being opened */
   char *loaded_path;     /* what was opened, with its revision */
@@ -86,6 +87,7 @@ give_up (LinceStream *stream, const char *reason)
     return;
   stream->callbacks.pad (NULL, stream->user_data);
   g_clear_pointer (&stream->remark, g_free);
+  stream->collected = FALSE;
   stream->earlier_frames += lince_pipeline_frames (stream->pipeline);
   stream->earlier_analysed += lince_pipeline_analysed (stream->pipeline);
   stream->disposing++;
@@ -159,6 +161,18 @@ on_remarked (const char *sentence, gpointer user_data)
   stream->remark = g_strdup (sentence);
 }
 
+/* A new picture that cannot be used changes no revision, yet is to be told of. */
+static void
+on_collected (gpointer user_data)
+{
+  LinceStream *stream = user_data;
+
+  g_clear_pointer (&stream->remark, g_free);
+  if (stream->collected && stream->settings.collection)
+    load (stream);
+  stream->collected = TRUE;
+}
+
 static void
 on_failed (const char *reason, gpointer user_data)
 {
@@ -187,7 +201,7 @@ static void
 start_pipeline (LinceStream *stream)
 {
   static const LincePipelineCallbacks callbacks = {
-      on_recognition, on_started, on_remarked, on_failed, on_ended};
+      on_recognition, on_started, on_remarked, on_collected, on_failed, on_ended};
   g_autoptr (GError) error = NULL;
 
   stream->pipeline =

@@ -9,6 +9,7 @@ import atexit
 import fcntl
 import json
 import os
+import shutil
 import signal
 import socket
 import struct
@@ -291,6 +292,25 @@ def test_damaged_index(folder):
     assert "checksum" in said["reason"] and ".segment" in said["reason"], said
     compile_index()
     daemon.until(lambda m: m.get("state") == "running" and not m.get("reason"))
+    process.kill()
+    process.wait()
+
+
+def test_bad_picture_while_playing(folder):
+    """It changes nothing of what is recognised, and is told of all the same."""
+    collection = os.path.join(folder, "brands")
+    shutil.copytree(folder_of_programme + "/collection", collection)
+    daemon = Daemon(folder)
+    daemon.listen()
+    process = start(folder)
+    daemon.accept()
+    configure(daemon, collection=collection)
+    said = daemon.until(lambda m: m.get("state") == "running")
+    assert any("objects" in m for m in said) and not any("problem" in m for m in said), said
+    with open(os.path.join(collection, "junk.png"), "w", encoding="utf-8") as file:
+        file.write("no picture")
+    problem = daemon.until(lambda m: "problem" in m)[-1]["problem"]
+    assert problem["reference"] == "junk.png" and "not a picture" in problem["text"], problem
     process.kill()
     process.wait()
 
