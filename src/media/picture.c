@@ -164,7 +164,8 @@ decode (const guint8 *data, gsize size, Kind kind, GError **error)
     pixbuf = gdk_pixbuf_loader_get_pixbuf (loader);
   if (pixbuf == NULL) {
     g_set_error (error, LINCE_PICTURE_ERROR, LINCE_PICTURE_ERROR_DECODE,
-        "is truncated or damaged: %s", problem != NULL ? problem->message : "no picture in it");
+        "is truncated or damaged: %s",
+        problem != NULL ? g_strchomp (problem->message) : "no picture in it");
     return NULL;
   }
   return gdk_pixbuf_apply_embedded_orientation (pixbuf);

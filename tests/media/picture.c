@@ -40,6 +40,7 @@ expect (const char *name, LincePictureError code, const char *words)
   ck_assert_msg (g_error_matches (error, LINCE_PICTURE_ERROR, (int) code), "%s", error->message);
   ck_assert_msg (g_str_has_prefix (error->message, path), "%s", error->message);
   ck_assert_msg (strstr (error->message, words) != NULL, "%s", error->message);
+  ck_assert_msg (strchr (error->message, '\n') == NULL, "not one line: %s", error->message);
   ck_assert_int_eq (lince_picture_file_count_pixels (path) > 0, code == LINCE_PICTURE_ERROR_DECODE);
 }
 
@@ -214,6 +215,7 @@ START_TEST (damaged)
 {
   g_autoptr (GdkPixbuf) drawn = draw_poster (200, 150, 5);
   g_autofree char *path = g_build_filename (folder, "a.png", NULL), *data = NULL;
+  g_autoptr (GError) error = NULL;
   gsize size;
 
   save (drawn, path, "png");
@@ -221,6 +223,12 @@ START_TEST (damaged)
   data[size / 2] ^= 0x55;
   write_file (folder, "a.png", data, (gssize) size);
   expect ("a.png", LINCE_PICTURE_ERROR_DECODE, "damaged");
+  write_file (folder, "entity.svg",
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"40\" height=\"20\"><g>&none;</g></svg>",
+      -1);
+  ck_assert_ptr_null (load ("entity.svg", &error));
+  ck_assert (g_error_matches (error, LINCE_PICTURE_ERROR, LINCE_PICTURE_ERROR_DECODE));
+  ck_assert_msg (strchr (error->message, '\n') == NULL, "not one line: %s", error->message);
 }
 END_TEST
 
