@@ -51,7 +51,7 @@ try_text (const char *text)
   const char *secret = strstr (text, "PASSWORD");
   /* nothing of a user's part is left */
   if (at && secret == at + 3 && secret[8] == '@' && !strstr (secret + 8, "PASSWORD") &&
-      strstr (uri, "PASSWORD"))
+      (strstr (uri, "PASSWORD") || strstr (clean, "PASSWORD")))
     abort ();
 }
 

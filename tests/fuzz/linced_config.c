@@ -58,8 +58,8 @@ lince_fuzz_seed (unsigned number, uint8_t **data, size_t *size)
       "pipeline=default\ncollection=/srv/marks\nmode=async\ninterval=40ms\nbudget=0.01s\n"
       "min-confidence=0.5\nenabled=false\n\n[stream "
       "\xc3\xa9t\xc3\xa9]\nuri=file.ts\ncollection=b\n",
-      "stray=1\n[daemon\n[daemon]\n[daemon]\nport=99999\nport=1\nlisten=x\n[]\n[stream ..]\n"
-      "interval=1h\n=\n\\\n[stream a]\nuri=\\q\nmode=\n[other]\n\xff\n",
+      ("stray=1\n[daemon\n[daemon]\n[daemon]\nport=99999\nport=1\nlisten=x\n[]\n[stream ..]\n"
+      "interval=1h\n=\n\\\n[stream a]\nuri=\\q\nmode=\n[other]\n\xff\n"),
       "[stream a]\nuri=x\ncollection=y\ninterval=1e400s\nbudget=-1s\nmin-confidence=nan\n",
       "[stream a]\nuri[de]=x\ncollection=y\n[stream b]\n uri = x \n collection\t=y\r\n",
   };
