@@ -2,6 +2,7 @@
 #include "daemon/daemon.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -30,6 +31,7 @@ struct _LincedDaemon {
   LincedPictures *pictures;
   LincedServer *server;
   LincedApi api;
+  FILE *trace; /* when each lasting event came back from the log; NULL unless asked for */
   guint watchdog_source, close_source;
   gint64 close_by; /* monotonic */
   void (*ended) (gpointer data);
@@ -42,6 +44,10 @@ static void
 on_published (const LinceEvent *event, GBytes *line, gpointer data)
 {
   LincedDaemon *self = data;
+  if (self->trace && event->running_time != LINCE_TIME_NONE)
+    fprintf (self->trace, "%s %" G_GINT64_FORMAT " %" G_GINT64_FORMAT "\n",
+        lince_event_type_name (event->type), event->running_time,
+        g_get_monotonic_time () * G_GINT64_CONSTANT (1000));
   linced_hub_publish (self->hub, event, line);
   if (self->supervisor)
     linced_supervisor_published (self->supervisor, event);
@@ -132,6 +138,19 @@ make_state_dir (const char *state_dir, GError **error)
   return FALSE;
 }
 
+/* `lince bench latency` sets LINCE_TRACE_LATENCY to the file of the stream's stamps
+ * (stream/trace.h); beside it go lines of ours, `TYPE RUNNING_TIME LOGGED`, CLOCK_MONOTONIC in ns.
+ */
+static void
+open_trace (LincedDaemon *self)
+{
+  const char *stream_trace = g_getenv ("LINCE_TRACE_LATENCY");
+  g_autofree char *path = stream_trace ? g_strconcat (stream_trace, ".log", NULL) : NULL;
+
+  if (path && !(self->trace = fopen (path, "we")))
+    g_warning ("%s: %s; latency is not traced", path, g_strerror (errno));
+}
+
 static gboolean
 open_record (LincedDaemon *self, const char *state_dir, GError **error)
 {
@@ -142,6 +161,7 @@ open_record (LincedDaemon *self, const char *state_dir, GError **error)
       .metadata = find_metadata,
       .data = self,
   };
+  open_trace (self);
   self->hub = linced_hub_new (&sources, error);
   if (!self->hub)
     return FALSE;
@@ -287,5 +307,7 @@ linced_daemon_free (LincedDaemon *self)
   linced_config_free (self->config);
   g_free (self->address_file);
   g_free (self->run_dir);
+  if (self->trace)
+    fclose (self->trace);
   g_free (self);
 }

@@ -188,8 +188,10 @@ static gboolean
 read_results (Bench *bench, LinceLatencyReport *report, GError **error)
 {
   g_autofree char *trace = path_in (bench, "trace");
+  g_autofree char *log = path_in (bench, "trace.log");
 
-  if (!lince_latency_report_add_trace (report, trace, bench->from, bench->until, error))
+  if (!lince_latency_report_add_trace (report, trace, bench->from, bench->until, error) ||
+      !lince_latency_report_add_log (report, log, error))
     return FALSE;
   for (int i = 0; i < clients; i++) {
     g_autofree char *name = g_strdup_printf ("client-%d", i);
@@ -226,16 +228,15 @@ print_table (LinceLatencyReport *report)
   LinceLatencyFigures figures;
 
   for (guint i = 0; i < G_N_ELEMENTS (types); i++) {
-    guint count = lince_latency_report_count (report, types[i]);
+    guint count = lince_latency_report_count (report, types[i], LINCE_LATENCY_TOTAL);
 
     printf ("%s%s: %u messages\n", i ? "\n" : "", lince_event_type_name (types[i]), count);
-    for (int part = 0; count && part < LINCE_LATENCY_PARTS; part++) {
+    for (int part = 0; part < LINCE_LATENCY_PARTS; part++) {
+      if (lince_latency_report_count (report, types[i], part) == 0)
+        continue;
       lince_latency_report_figures (report, types[i], part, &figures);
       printf ("  %-9s  median %8.2f ms   p99 %8.2f ms   max %8.2f ms\n",
-          part == LINCE_LATENCY_SEND && types[i] != LINCE_EVENT_MOVED
-              ? "log, send"
-              : lince_latency_part_name (part),
-          figures.median, figures.p99, figures.maximum);
+          lince_latency_part_name (part), figures.median, figures.p99, figures.maximum);
     }
   }
 }
@@ -248,8 +249,10 @@ print_json (LinceLatencyReport *report)
   printf ("{");
   for (guint i = 0; i < G_N_ELEMENTS (types); i++) {
     printf ("%s\"%s\": {\"messages\": %u", i ? ", " : "", lince_event_type_name (types[i]),
-        lince_latency_report_count (report, types[i]));
+        lince_latency_report_count (report, types[i], LINCE_LATENCY_TOTAL));
     for (int part = 0; part < LINCE_LATENCY_PARTS; part++) {
+      if (lince_latency_report_count (report, types[i], part) == 0)
+        continue;
       lince_latency_report_figures (report, types[i], part, &figures);
       printf (", \"%s\": {\"median\": %.3f, \"p99\": %.3f, \"max\": %.3f}",
           lince_latency_part_name (part), figures.median, figures.p99, figures.maximum);
@@ -286,7 +289,8 @@ run (int count, char **arguments)
     print_json (report);
   else
     print_table (report);
-  return lince_latency_report_count (report, LINCE_EVENT_MOVED) > 0 ? EX_OK : 1;
+  return lince_latency_report_count (report, LINCE_EVENT_MOVED, LINCE_LATENCY_TOTAL) > 0 ? EX_OK
+                                                                                         : 1;
 }
 
 const LinceCommand lince_command_bench_latency = {
@@ -300,7 +304,7 @@ const LinceCommand lince_command_bench_latency = {
         "message\n"
         "is in the client process's hands. Parts: recognise, bus (to lince-stream's main loop), "
         "socket\n"
-        "(to linced), send (to the client; of lasting events with the write of the log).\n",
+        "(to linced), log (the write of a lasting event), send (to the client).\n",
     .entries = entries,
     .minimum_arguments = 0,
     .maximum_arguments = 1,

@@ -20,7 +20,8 @@ typedef enum {
   LINCE_LATENCY_RECOGNISE, /* from the sink pad to the posting of the message */
   LINCE_LATENCY_BUS,       /* until lince-stream's main loop takes it */
   LINCE_LATENCY_SOCKET,    /* until linced has read it */
-  LINCE_LATENCY_SEND,      /* until the client has it; of lasting events with the log's write */
+  LINCE_LATENCY_LOG,       /* of lasting events: until it is written to the log */
+  LINCE_LATENCY_SEND,      /* until the client has it */
   LINCE_LATENCY_TOTAL,
   LINCE_LATENCY_PARTS
 } LinceLatencyPart;
@@ -37,11 +38,15 @@ void lince_latency_report_free (LinceLatencyReport *report);
  * after `until` (monotonic ns) are left out: start and end are no measure. */
 gboolean lince_latency_report_add_trace (
     LinceLatencyReport *report, const char *path, gint64 from, gint64 until, GError **error);
+/* Reads linced's trace, `TYPE RUNNING_TIME LOGGED` lines; before the clients' stamps. */
+gboolean lince_latency_report_add_log (
+    LinceLatencyReport *report, const char *path, GError **error);
 gboolean lince_latency_report_add_client (
     LinceLatencyReport *report, const char *path, GError **error);
 
-/* Messages of that type that clients had; the figures of each part where there are any. */
-guint lince_latency_report_count (LinceLatencyReport *report, LinceEventType type);
+/* Messages of that type that clients had, as far as the part is one of theirs (`moved` has no log). */
+guint lince_latency_report_count (
+    LinceLatencyReport *report, LinceEventType type, LinceLatencyPart part);
 void lince_latency_report_figures (LinceLatencyReport *report, LinceEventType type,
     LinceLatencyPart part, LinceLatencyFigures *figures);
 const char *lince_latency_part_name (LinceLatencyPart part);

@@ -7,7 +7,7 @@
 
 /* Where one message was when. */
 typedef struct {
-  gint64 entered, posted, taken;
+  gint64 entered, posted, taken, logged; /* logged: 0 for what is not */
 } Trace;
 
 struct _LinceLatencyReport {
@@ -70,9 +70,29 @@ lince_latency_report_add_trace (
             type, &running_time, &trace.entered, &trace.posted, &trace.taken) != 5 ||
         trace.entered < from || trace.entered > until)
       continue;
+    trace.logged = 0;
     g_hash_table_insert (report->traces,
         g_strdup_printf ("%s %" G_GINT64_FORMAT, type, running_time),
         g_memdup2 (&trace, sizeof trace));
+  }
+  return lines != NULL;
+}
+
+gboolean
+lince_latency_report_add_log (LinceLatencyReport *report, const char *path, GError **error)
+{
+  g_auto (GStrv) lines = read_lines (path, error);
+
+  for (guint i = 0; lines && lines[i]; i++) {
+    char *space = strrchr (lines[i], ' ');
+    Trace *trace;
+
+    if (!space)
+      continue;
+    *space = '\0';
+    trace = g_hash_table_lookup (report->traces, lines[i]);
+    if (trace)
+      trace->logged = g_ascii_strtoll (space + 1, NULL, 10);
   }
   return lines != NULL;
 }
@@ -106,16 +126,19 @@ lince_latency_report_add_client (LinceLatencyReport *report, const char *path, G
     add_sample (report, type, LINCE_LATENCY_RECOGNISE, trace->posted - trace->entered);
     add_sample (report, type, LINCE_LATENCY_BUS, trace->taken - trace->posted);
     add_sample (report, type, LINCE_LATENCY_SOCKET, received - trace->taken);
-    add_sample (report, type, LINCE_LATENCY_SEND, arrived - received);
+    if (trace->logged)
+      add_sample (report, type, LINCE_LATENCY_LOG, trace->logged - received);
+    add_sample (
+        report, type, LINCE_LATENCY_SEND, arrived - (trace->logged ? trace->logged : received));
     add_sample (report, type, LINCE_LATENCY_TOTAL, arrived - trace->entered);
   }
   return lines != NULL;
 }
 
 guint
-lince_latency_report_count (LinceLatencyReport *report, LinceEventType type)
+lince_latency_report_count (LinceLatencyReport *report, LinceEventType type, LinceLatencyPart part)
 {
-  return report->samples[type][LINCE_LATENCY_TOTAL]->len;
+  return report->samples[type][part]->len;
 }
 
 static int
@@ -145,7 +168,7 @@ lince_latency_report_figures (LinceLatencyReport *report, LinceEventType type,
 const char *
 lince_latency_part_name (LinceLatencyPart part)
 {
-  static const char *const names[] = {"recognise", "bus", "socket", "send", "total"};
+  static const char *const names[] = {"recognise", "bus", "socket", "log", "send", "total"};
 
   return names[part];
 }
