@@ -25,7 +25,6 @@ struct _LincedClient {
   LincedPoller *poller;
   guint watch;
   gboolean wants_write;
-  LincedView *view;
   LincedClientEvents events;
   gpointer data;
 
@@ -359,20 +358,13 @@ linced_client_dropped (const LincedClient *self)
   return self->dropped;
 }
 
-LincedView *
-linced_client_view (LincedClient *self)
-{
-  return self->view;
-}
-
 LincedClient *
-linced_client_new (GIOStream *stream, int fd, LincedView *view, LincedPoller *poller,
+linced_client_new (GIOStream *stream, int fd, LincedPoller *poller,
     const LincedClientEvents *events, gpointer data)
 {
   LincedClient *self = g_new0 (LincedClient, 1);
   self->stream = g_object_ref (stream);
   self->fd = fd;
-  self->view = linced_view_ref (view);
   self->poller = poller;
   self->events = *events;
   self->data = data;
@@ -399,7 +391,6 @@ linced_client_free (LincedClient *self)
   g_clear_pointer (&self->head, g_bytes_unref);
   g_queue_clear_full (&self->items, (GDestroyNotify) item_free);
   linced_websocket_reader_free (self->reader);
-  linced_view_unref (self->view);
   g_io_stream_close (self->stream, NULL, NULL);
   g_object_unref (self->stream);
   g_free (self);

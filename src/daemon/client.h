@@ -15,7 +15,6 @@
 #include <gio/gio.h>
 
 #include "daemon/poller.h"
-#include "daemon/view.h"
 
 G_BEGIN_DECLS
 
@@ -35,13 +34,11 @@ typedef struct {
   void (*hungry) (LincedClient *client, gpointer data); /* its queue ran empty */
 } LincedClientEvents;
 
-/* `stream` is the connection after the handshake, `fd` its socket. Takes a reference of `stream`,
- * `view`; `poller` must live longer. */
-LincedClient *linced_client_new (GIOStream *stream, int fd, LincedView *view, LincedPoller *poller,
+/* `stream` is the connection after the handshake, `fd` its socket. Takes a reference of `stream`;
+ * `poller` must live longer. */
+LincedClient *linced_client_new (GIOStream *stream, int fd, LincedPoller *poller,
     const LincedClientEvents *events, gpointer data);
 void linced_client_free (LincedClient *self);
-
-LincedView *linced_client_view (LincedClient *self);
 
 /* Sends or queues one frame (websocket.h), which is shared, not copied.
  * `sequence`: of a lasting event; 0: a message that is never dropped (hello).

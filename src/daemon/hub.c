@@ -314,7 +314,7 @@ linced_hub_add_client (
   member->hub = self;
   member->group = find_group (self, view);
   member->position = lince_record_last_sequence (self->record);
-  member->client = linced_client_new (stream, fd, member->group->view, self->poller, &events, self);
+  member->client = linced_client_new (stream, fd, self->poller, &events, self);
   g_ptr_array_add (member->group->members, member);
   g_hash_table_insert (self->members, member->client, member);
   if (self->closed) {

@@ -14,7 +14,6 @@ struct _LincedProcess {
   int pid;
   guint64 start_time; /* /proc/PID/stat, field 22: tells a process from a later one of its number */
   gboolean child;
-  gint64 since;
   char *pid_file;
   LincedProcessFunc ended;
   gpointer data;
@@ -60,7 +59,6 @@ new_process (int pid, gboolean child, const char *pid_file, LincedProcessFunc en
   self->pid = pid;
   self->child = child;
   self->start_time = read_start_time (pid);
-  self->since = g_get_monotonic_time ();
   self->pid_file = g_strdup (pid_file);
   self->ended = ended;
   self->data = data;
@@ -161,12 +159,6 @@ int
 linced_process_pid (const LincedProcess *self)
 {
   return self->pid;
-}
-
-gint64
-linced_process_since (const LincedProcess *self)
-{
-  return self->since;
 }
 
 /* Never another process that has got its number meanwhile: a child keeps its number until waited

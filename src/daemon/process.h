@@ -32,8 +32,6 @@ LincedProcess *linced_process_adopt_pid (
 void linced_process_free (LincedProcess *self);
 
 int linced_process_pid (const LincedProcess *self);
-/* g_get_monotonic_time() of the start or the take-over. */
-gint64 linced_process_since (const LincedProcess *self);
 
 /* It has been asked to end by other means: SIGTERM and SIGKILL follow where it does not. */
 void linced_process_end (LincedProcess *self);

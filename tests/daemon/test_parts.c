@@ -207,7 +207,6 @@ END_TEST
 typedef struct {
   LincedPoller *poller;
   LincedClient *client;
-  LincedView *view;
   int peer;
   guint gone, hungry;
 } Fixture;
@@ -233,17 +232,15 @@ set_up (Fixture *fixture)
   g_autoptr (GSocket) socket = g_socket_new_from_fd (pair[0], NULL);
   g_autoptr (GSocketConnection) stream = g_socket_connection_factory_create_connection (socket);
   fixture->poller = linced_poller_new (NULL);
-  fixture->view = linced_view_new (NULL, NULL);
   fixture->peer = pair[1];
-  fixture->client = linced_client_new (
-      G_IO_STREAM (stream), pair[0], fixture->view, fixture->poller, &events, fixture);
+  fixture->client =
+      linced_client_new (G_IO_STREAM (stream), pair[0], fixture->poller, &events, fixture);
 }
 
 static void
 tear_down (Fixture *fixture)
 {
   linced_client_free (fixture->client);
-  linced_view_unref (fixture->view);
   linced_poller_free (fixture->poller);
   close (fixture->peer);
 }
