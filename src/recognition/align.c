@@ -79,7 +79,14 @@ frame_scale (const LincePyramid *pyramid, const LinceReference *reference, const
   return sqrt (lince_quad_area (corners) / ((double) reference->width * reference->height));
 }
 
-/* The finest level that fits, is not longer than `max_side` and not finer than the frame shows. */
+/* Whether a level is no larger than a square of `max_side`, and not much longer. */
+static bool
+level_within (const LinceReferenceLevel *level, int max_side)
+{
+  return level->width * level->height <= max_side * max_side && longer_side (level) <= 2 * max_side;
+}
+
+/* The finest level that fits, is within `max_side` and not finer than the frame shows. */
 static int
 finest_level (
     const LincePyramid *pyramid, const LinceReference *reference, double scale, int max_side)
@@ -92,7 +99,7 @@ finest_level (
     const LinceReferenceLevel *l = &reference->levels[level];
     double level_scale = scale * reference->width / l->width / pixel;
 
-    if (lince_template_fits (l) && longer_side (l) <= max_side && level_scale >= 0.75)
+    if (lince_template_fits (l) && level_within (l, max_side) && level_scale >= 0.75)
       break;
   }
   return level;

@@ -40,7 +40,7 @@ START_TEST (manifest_bytes)
 
   ck_assert_uint_eq (size, 64 + 24 + 24 + 24 + 8);
   ck_assert_mem_eq (data, "\x89LNCI\r\n\x1a", 8);
-  ck_assert_uint_eq (lince_get_u32 (data + 8), 1);
+  ck_assert_uint_eq (lince_get_u32 (data + 8), LINCE_MANIFEST_VERSION);
   ck_assert_uint_eq (lince_get_u32 (data + 12), 2);
   ck_assert_uint_eq (lince_get_u64 (data + 16), size);
   ck_assert_uint_eq (
