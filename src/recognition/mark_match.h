@@ -24,6 +24,7 @@ typedef struct {
   uint32_t image, source;     /* the region in the frame, by the caller */
   uint16_t distance;
   uint8_t region, table;
+  bool turned; /* the shape tells how it is turned */
 } LinceMarkMatch;
 
 /* A hypothesis on its way. */

@@ -2,7 +2,6 @@
 #include "recognition/mark_search.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,17 +10,23 @@
 #include "recognition/mark_match.h"
 #include "recognition/mark_sieve.h"
 
-#define MAX_PLANES 12
+#define SIZES 2 /* at which planes are looked at */
+#define MAX_PLANES (3 * SIZES)
+#define PIXELS_A_UNIT 190 /* of the frame, that a unit of a full search pays for */
+#define RUNS_A_UNIT 80    /* that a unit pays for */
+#define LEAST_SHARE 8     /* a plan pays for one level in so many at least */
+#define LUMA_STEP 12      /* grey levels */
+#define CHROMA_STEP 6
 #define REGIONS 700        /* of one plane, at most */
 #define PLANE_MATCHES 8192 /* of one plane, at most */
 #define MATCHES 24576      /* of all planes */
 #define AN_IMAGE 400       /* of one image, the best */
+#define TRIALS_AN_IMAGE 24 /* different places of one image, the best */
 #define SIEVED 1500        /* hypotheses that the sieve looks at */
 #define WEAK 0.045f        /* as at enrolment */
 
 typedef struct {
   int component, octave; /* 0 luma, 1 Cb, 2 Cr */
-  LinceRegionRule rule;
 } Plane;
 
 struct LinceMarkSearch {
@@ -31,10 +36,8 @@ struct LinceMarkSearch {
   LinceRegionFinder **finders; /* one a thread */
   LinceMarkMatch *matches;     /* plane by plane */
   uint32_t counts[MAX_PLANES];
-  uint32_t region_counts[MAX_PLANES];
-  uint64_t runs[MAX_PLANES];
   LinceMarkMatch *sorted; /* image by image */
-  uint32_t *first, match_count;
+  uint32_t *first, *kept, match_count;
   LinceMarkTrial *trials;
   uint32_t trial_count;
 };
@@ -65,6 +68,7 @@ clear (LinceMarkSearch *search)
   free (search->matches);
   free (search->sorted);
   free (search->first);
+  free (search->kept);
   free (search->trials);
   *search = (LinceMarkSearch){0};
 }
@@ -81,7 +85,7 @@ lince_mark_search_free (LinceMarkSearch *search)
 uint32_t
 lince_mark_full_work (int width, int height)
 {
-  return (uint32_t) ((int64_t) width * height / 300);
+  return (uint32_t) ((int64_t) width * height / PIXELS_A_UNIT) + 1;
 }
 
 static const LincePyramidLevel *
@@ -92,29 +96,25 @@ plane_level (const LincePyramid *pyramid, const Plane *plane)
              : lince_pyramid_chroma (pyramid, plane->component - 1, plane->octave);
 }
 
-/* Which planes are looked at, largest first: about a quarter of the frame's pixels and less. */
+/* Which planes are looked at, largest first: about a quarter of the frame's pixels, and a
+ * sixteenth, in which what is thin or noisy grows together. */
 static void
 choose_planes (LinceMarkSearch *search, const LincePyramid *pyramid)
 {
   search->plane_count = 0;
-  for (int size = 0; size < 3; size++)
+  for (int size = 0; size < SIZES; size++)
     for (int component = 0; component < 3; component++) {
       int count = component == 0 ? lince_pyramid_octave_count (pyramid)
                                  : lince_pyramid_chroma_count (pyramid);
-      Plane plane = {component, 0, {0}};
+      Plane plane = {component, 0};
       float wanted = (float) (2 << size);
 
+      if (count == 0)
+        continue;
       while (plane.octave + 1 < count && plane_level (pyramid, &plane)->scale_x < wanted)
         plane.octave++;
-      if (count == 0 || plane_level (pyramid, &plane)->scale_x != wanted)
-        continue;
-      plane.rule = (LinceRegionRule){.step = component == 0 ? 8 : 4,
-          .phase = component == 0 ? 4 : 2,
-          .least = 40,
-          .most = .2f,
-          .side = 6,
-          .min_levels = 1};
-      search->planes[search->plane_count++] = plane;
+      if (plane_level (pyramid, &plane)->scale_x == wanted)
+        search->planes[search->plane_count++] = plane;
     }
 }
 
@@ -138,8 +138,10 @@ lince_mark_search_resize (LinceMarkSearch *search, const LincePyramid *pyramid,
   search->matches = malloc (MAX_PLANES * PLANE_MATCHES * sizeof *search->matches);
   search->sorted = malloc (MATCHES * sizeof *search->sorted);
   search->first = malloc ((image_count + 2) * sizeof *search->first);
+  search->kept = malloc ((image_count + 1) * sizeof *search->kept);
   search->trials = malloc (MATCHES * sizeof *search->trials);
-  if (!search->finders || !search->matches || !search->sorted || !search->first || !search->trials)
+  if (!search->finders || !search->matches || !search->sorted || !search->first || !search->kept ||
+      !search->trials)
     goto fail;
   for (uint32_t t = 0; t < threads; t++) {
     search->finders[t] = lince_region_finder_new (error);
@@ -162,6 +164,37 @@ lince_mark_search_resize (LinceMarkSearch *search, const LincePyramid *pyramid,
 fail:
   clear (search);
   return false;
+}
+
+/* One in how many of the grey levels this plan pays for. */
+static uint32_t
+level_share (const LinceMarkSearch *search, const LinceMarkPlan *plan)
+{
+  uint32_t full = lince_mark_full_work (search->width, search->height), share = 1;
+
+  while (plan->work > 0 && share < LEAST_SHARE && (uint64_t) plan->work * share < full)
+    share++;
+  return share;
+}
+
+/* A smaller plan looks at some of the levels, at others the next time. */
+static LinceRegionRule
+plane_rule (const LinceMarkSearch *search, const LinceMarkPlan *plan, const Plane *plane,
+    const LinceGrey *grey)
+{
+  uint32_t share = level_share (search, plan);
+  int step = plane->component == 0 ? LUMA_STEP : CHROMA_STEP;
+  /* twice what such a plane takes on average, for pictures full of noise */
+  uint64_t runs = (uint64_t) grey->width * (uint64_t) grey->height * 4 / PIXELS_A_UNIT *
+                  RUNS_A_UNIT * 2 / share;
+
+  return (LinceRegionRule){.step = step * (int) share,
+      .phase = step / 2 + step * (int) (plan->turn % share),
+      .least = 40,
+      .most = .2f,
+      .side = 6,
+      .min_levels = 1,
+      .work = (uint32_t) (runs < UINT32_MAX ? runs : UINT32_MAX)};
 }
 
 /* One plane's regions, from pixels to matches. */
@@ -243,10 +276,11 @@ search_plane (void *context, uint32_t item, uint32_t thread)
   LinceRegionFinder *finder = search->finders[thread];
   PlaneWork work = {searching, plane, plane_level (searching->pyramid, plane),
       search->matches + (size_t) item * PLANE_MATCHES, 0};
+  LinceRegionRule rule = plane_rule (search, searching->plan, plane, &work.level->grey);
   const LinceRegion *regions;
   uint32_t count;
 
-  lince_region_find (finder, &work.level->grey, &plane->rule);
+  lince_region_find (finder, &work.level->grey, &rule);
   regions = lince_regions (finder, &count);
   for (uint32_t i = 0; i < count; i++) {
     uint32_t first = work.count;
@@ -256,8 +290,6 @@ search_plane (void *context, uint32_t item, uint32_t thread)
       work.matches[m].source = item << 16 | i;
   }
   search->counts[item] = work.count;
-  search->region_counts[item] = count;
-  search->runs[item] = lince_region_work (finder);
 }
 
 /* Sorts the matches by image; within one by plane and region. */
@@ -282,16 +314,6 @@ group (LinceMarkSearch *search)
     }
 }
 
-static void
-join_image (void *context, uint32_t image, uint32_t thread)
-{
-  const Searching *searching = context;
-  LinceMarkSearch *search = searching->search;
-  uint32_t first = search->first[image], count = search->first[image + 1] - first;
-
-  lince_mark_join (searching->marks, search->sorted + first, count, search->trials + first);
-}
-
 static int
 compare_trials (const void *a, const void *b)
 {
@@ -300,16 +322,6 @@ compare_trials (const void *a, const void *b)
   if (one->score != other->score)
     return one->score > other->score ? -1 : 1;
   return (one->number > other->number) - (one->number < other->number);
-}
-
-static void
-sieve_trial (void *context, uint32_t item, uint32_t thread)
-{
-  const Searching *searching = context;
-  LinceMarkSearch *search = searching->search;
-
-  for (uint32_t i = item * 16; i < (item + 1) * 16 && i < search->trial_count; i++)
-    lince_mark_sieve (searching->marks, searching->pyramid, &search->trials[i]);
 }
 
 /* Whether two places of one image are nearly the same. */
@@ -324,6 +336,63 @@ same_place (const LinceMarkTrial *a, const LinceMarkTrial *b)
   for (int i = 0; i < 4; i++)
     sum += fabsf (a->matrix[i] - b->matrix[i]);
   return sum * sum < .04f * fabsf (a->matrix[0] * a->matrix[3] - a->matrix[1] * a->matrix[2]);
+}
+
+/* Leaves the best trials of one image that are different places; returns how many. */
+static uint32_t
+thin (LinceMarkTrial *trials, uint32_t count)
+{
+  uint32_t kept = 0;
+
+  for (uint32_t i = 0; i < count; i++)
+    trials[i].number = i;
+  qsort (trials, count, sizeof *trials, compare_trials);
+  for (uint32_t i = 0; i < count && kept < TRIALS_AN_IMAGE; i++) {
+    bool other = true;
+
+    for (uint32_t k = 0; k < kept && other; k++)
+      other = !same_place (&trials[k], &trials[i]);
+    if (other)
+      trials[kept++] = trials[i];
+  }
+  return kept;
+}
+
+static void
+join_image (void *context, uint32_t image, uint32_t thread)
+{
+  const Searching *searching = context;
+  LinceMarkSearch *search = searching->search;
+  uint32_t first = search->first[image], count = search->first[image + 1] - first;
+
+  lince_mark_join (searching->marks, search->sorted + first, count, search->trials + first);
+  search->kept[image] = thin (search->trials + first, count);
+}
+
+/* Moves the trials of all images together, the best first. */
+static void
+gather (LinceMarkSearch *search, uint32_t most)
+{
+  uint32_t count = 0;
+
+  for (uint32_t i = 0; i < search->image_count; i++)
+    for (uint32_t t = 0; t < search->kept[i]; t++) {
+      search->trials[count] = search->trials[search->first[i] + t];
+      search->trials[count].number = count;
+      count++;
+    }
+  qsort (search->trials, count, sizeof *search->trials, compare_trials);
+  search->trial_count = count < most ? count : most;
+}
+
+static void
+sieve_trial (void *context, uint32_t item, uint32_t thread)
+{
+  const Searching *searching = context;
+  LinceMarkSearch *search = searching->search;
+
+  for (uint32_t i = item * 16; i < (item + 1) * 16 && i < search->trial_count; i++)
+    lince_mark_sieve (searching->marks, searching->pyramid, &search->trials[i]);
 }
 
 static uint32_t
@@ -359,21 +428,15 @@ lince_mark_search_run (LinceMarkSearch *search, const LincePyramid *pyramid,
 {
   Searching searching = {search, pyramid, marks, plan};
 
-  if (search->image_count == 0)
+  if (search->image_count == 0 ||
+      marks->block_count[LINCE_MARK_AFFINE] + marks->block_count[LINCE_MARK_UPRIGHT] == 0)
     return 0;
   lince_pool_run (pool, search_plane, &searching, search->plane_count);
   if (profile != NULL)
     lince_profile_stamp (profile, LINCE_STAGE_SEARCH);
-#ifdef MARKDEBUG
-  for (uint32_t p = 0; p < search->plane_count; p++)
-    fprintf (stderr, "c%d o%d %dx%d: runs %lu regions %u matches %u\n", search->planes[p].component, search->planes[p].octave, plane_level (pyramid, &search->planes[p])->grey.width, plane_level (pyramid, &search->planes[p])->grey.height, search->runs[p], search->region_counts[p], search->counts[p]);
-#endif
   group (search);
   lince_pool_run (pool, join_image, &searching, search->image_count);
-  for (uint32_t i = 0; i < search->match_count; i++)
-    search->trials[i].number = i;
-  qsort (search->trials, search->match_count, sizeof *search->trials, compare_trials);
-  search->trial_count = search->match_count < SIEVED ? search->match_count : SIEVED;
+  gather (search, SIEVED / level_share (search, plan));
   if (profile != NULL)
     lince_profile_stamp (profile, LINCE_STAGE_VOTING);
   lince_pool_run (pool, sieve_trial, &searching, (search->trial_count + 15) / 16);

@@ -107,7 +107,7 @@ lince_region_finder_resize (
     return true;
   clear (finder);
   finder->part_capacity = 2 * (uint32_t) width + 8;
-  finder->run_capacity = (uint32_t) (pixels / 4 + 64);
+  finder->run_capacity = (uint32_t) (pixels / 2 + 64);
   finder->candidate_capacity = regions * CANDIDATES;
   finder->kept_capacity = finder->candidate_capacity * RUNS_A_PART;
   finder->cell_columns = ((uint32_t) width >> GRID) + 1;
