@@ -48,6 +48,9 @@ bool lince_index_reference (
 /* A view of the blob that lince_textured_compile() made; NULL with `error` when it is damaged. */
 const void *lince_index_textured (const LinceIndex *index, size_t *size, LinceError *error);
 
+/* The same of lince_mark_compile(). An index without marks gives NULL with `size` 0. */
+const void *lince_index_marks (const LinceIndex *index, size_t *size, LinceError *error);
+
 /* Sides of the levels of a reference picture of `width` x `height` pixels and how many bytes they
  * take: all luma levels, all of Cb, all of Cr, then, where `masked`, all masks. Pointers are NULL.
  * Returns the bytes. */
