@@ -291,6 +291,7 @@ lince_index_reference (
       reference, entry->enrolment.width, entry->enrolment.height, entry->enrolment.transparent);
   lince_reference_view (reference, data, entry->enrolment.transparent);
   reference->object = entry->object;
+  reference->mark = entry->enrolment.mark;
   return true;
 }
 

@@ -19,6 +19,8 @@
 #define IMAGES_A_SEGMENT 128
 #define MAX_REFERENCE_SEGMENTS 2048
 #define DEFAULT_MEMORY (64u << 20)
+#define PLAIN_KEYPOINTS 250 /* over all simulated views; a poster has 450 and more */
+#define PLAIN_KEYPOINTS 250 /* over all simulated views; a poster has 450 and more */
 
 typedef struct {
   char *id, *name, *metadata;
@@ -235,16 +237,19 @@ hash_picture (const LincePicture *picture)
   return hash;
 }
 
-/* What the picture is found by: its texture, its shapes. */
+/* What the picture is found by: its texture; its shapes, where it has a shape of its own or is too
+ * plain to be found by texture alone. */
 static bool
 enrol_source (Image *image, const LinceReferenceSource *source, LinceError *error)
 {
   LinceMarkPicture mark = {
       source->luma, source->cb, source->cr, source->mask, source->width, source->height};
 
-  return lince_textured_enrol (source->luma, source->mask, source->width, source->height,
-             &image->features, &image->enrolment, error) &&
-         lince_mark_enrol (&mark, &image->marks, error);
+  if (!lince_textured_enrol (source->luma, source->mask, source->width, source->height,
+          &image->features, &image->enrolment, error))
+    return false;
+  image->enrolment.mark = source->masked || image->enrolment.keypoints < PLAIN_KEYPOINTS;
+  return !image->enrolment.mark || lince_mark_enrol (&mark, &image->marks, error);
 }
 
 /* Everything that does not touch the builder: the costly part, which threads do side by side. */

@@ -36,6 +36,7 @@ lince_reference_chroma_height (const LinceReferenceLevel *level)
 /* The pixels belong to the index. */
 typedef struct {
   uint32_t object;   /* number in the index */
+  bool mark;         /* compared by the compositing model, in luma and chroma */
   int width, height; /* of the reference picture as enrolled, pixels: the homographies' space */
   int level_count;   /* 1 to LINCE_REFERENCE_LEVELS */
   LinceReferenceLevel levels[LINCE_REFERENCE_LEVELS];
