@@ -222,13 +222,13 @@ to_frame (const LinceFrameOfShape *frame, const LincePyramidLevel *level)
 }
 
 static void
-look_up_turned (PlaneWork *work, LinceMarkQuery *query, const LinceShapeMask *mask,
-    const LinceFrameOfShape *root)
+look_up_turned (PlaneWork *work, LinceMarkQuery *query, const LinceRegion *region,
+    const LinceRun *runs, const LinceShapeMask *mask, const LinceFrameOfShape *root)
 {
   LinceShapePhases phases;
   float best = 0;
 
-  lince_shape_phases (mask, root, &phases);
+  lince_shape_phases (region, runs, root, &phases);
   for (int n = 0; n < LINCE_SHAPE_HARMONICS; n++)
     best = phases.strength[n] > best ? phases.strength[n] : best;
   query->table = LINCE_MARK_AFFINE;
@@ -264,7 +264,7 @@ look_up_region (PlaneWork *work, const LinceRegion *region, const LinceRun *runs
   lince_shape_describe (&mask, &upright, &query.descriptor);
   look_up (work, &query);
   if (!work->searching->plan->upright_only)
-    look_up_turned (work, &query, &mask, &root);
+    look_up_turned (work, &query, region, runs, &mask, &root);
 }
 
 static void
