@@ -323,7 +323,8 @@ join_one (const LinceMarkImage *image, const LinceMarkMatch *matches, uint32_t c
   *trial = (LinceMarkTrial){.u = match->u,
       .v = match->v,
       .size = match->size,
-      .score = match->weight,
+      .weight = match->weight,
+      .table = match->table,
       .image = match->image,
       .votes = 1};
   memcpy (trial->matrix, match->matrix, sizeof trial->matrix);
@@ -339,10 +340,11 @@ join_one (const LinceMarkImage *image, const LinceMarkMatch *matches, uint32_t c
   }
   for (uint32_t r = 0; r < LINCE_MARK_REGIONS; r++)
     if (best[r] != NULL) {
-      trial->score += best[r]->weight;
+      trial->weight += best[r]->weight;
       trial->votes++;
       add_match (&sums, best[r]);
     }
+  trial->score = trial->weight;
   if (trial->votes == 1)
     return;
   solve (&sums, trial);

@@ -31,8 +31,9 @@ typedef struct {
 typedef struct {
   float matrix[4], origin[2];
   float u, v, size;
-  float score;
+  float weight, score; /* of its matches; in the end, of the edges too */
   uint32_t image, votes, number;
+  uint8_t table;       /* of the first match */
 } LinceMarkTrial;
 
 /* Writes up to `capacity` matches of `query`, the nearest first; returns how many. */

@@ -23,6 +23,8 @@
 #define AN_IMAGE 400       /* of one image, the best */
 #define TRIALS_AN_IMAGE 24 /* different places of one image, the best */
 #define SIEVED 1500        /* hypotheses that the sieve looks at */
+#define FINE_SIEVED 400    /* that it looks at with all points */
+#define FEW_POINTS 14
 #define WEAK 0.045f        /* as at enrolment */
 
 typedef struct {
@@ -47,6 +49,7 @@ typedef struct {
   const LincePyramid *pyramid;
   const LinceMarks *marks;
   const LinceMarkPlan *plan;
+  uint32_t points;
 } Searching;
 
 LinceMarkSearch *
@@ -386,13 +389,26 @@ gather (LinceMarkSearch *search, uint32_t most)
 }
 
 static void
-sieve_trial (void *context, uint32_t item, uint32_t thread)
+sieve_trials (void *context, uint32_t item, uint32_t thread)
 {
   const Searching *searching = context;
   LinceMarkSearch *search = searching->search;
 
   for (uint32_t i = item * 16; i < (item + 1) * 16 && i < search->trial_count; i++)
-    lince_mark_sieve (searching->marks, searching->pyramid, &search->trials[i]);
+    lince_mark_sieve (
+        searching->marks, searching->pyramid, searching->points, &search->trials[i]);
+}
+
+/* Looks at `points` points of every trial and leaves the best `most`. */
+static void
+sieve (Searching *searching, LincePool *pool, uint32_t points, uint32_t most)
+{
+  LinceMarkSearch *search = searching->search;
+
+  searching->points = points;
+  lince_pool_run (pool, sieve_trials, searching, (search->trial_count + 15) / 16);
+  qsort (search->trials, search->trial_count, sizeof *search->trials, compare_trials);
+  search->trial_count = search->trial_count < most ? search->trial_count : most;
 }
 
 static uint32_t
@@ -426,7 +442,7 @@ lince_mark_search_run (LinceMarkSearch *search, const LincePyramid *pyramid,
     const LinceMarks *marks, const LinceMarkPlan *plan, LincePool *pool, LinceProfile *profile,
     LinceHypothesis *hypotheses)
 {
-  Searching searching = {search, pyramid, marks, plan};
+  Searching searching = {search, pyramid, marks, plan, 0};
 
   if (search->image_count == 0 ||
       marks->block_count[LINCE_MARK_AFFINE] + marks->block_count[LINCE_MARK_UPRIGHT] == 0)
@@ -439,8 +455,8 @@ lince_mark_search_run (LinceMarkSearch *search, const LincePyramid *pyramid,
   gather (search, SIEVED / level_share (search, plan));
   if (profile != NULL)
     lince_profile_stamp (profile, LINCE_STAGE_VOTING);
-  lince_pool_run (pool, sieve_trial, &searching, (search->trial_count + 15) / 16);
-  qsort (search->trials, search->trial_count, sizeof *search->trials, compare_trials);
+  sieve (&searching, pool, FEW_POINTS, FINE_SIEVED);
+  sieve (&searching, pool, LINCE_MARK_POINTS, FINE_SIEVED);
   if (profile != NULL)
     lince_profile_stamp (profile, LINCE_STAGE_GEOMETRY);
   return choose (search, hypotheses);

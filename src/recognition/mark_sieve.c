@@ -139,14 +139,15 @@ judge (const Evidence *evidence)
 }
 
 void
-lince_mark_sieve (const LinceMarks *marks, const LincePyramid *pyramid, LinceMarkTrial *trial)
+lince_mark_sieve (const LinceMarks *marks, const LincePyramid *pyramid, uint32_t points,
+    LinceMarkTrial *trial)
 {
   const float *m = trial->matrix;
   LinceMarkImage image = lince_mark_image (marks, trial->image);
   Components components = choose_levels (pyramid, trial->size);
   Evidence evidence = {0};
 
-  for (uint32_t i = 0; i < image.points; i++) {
+  for (uint32_t i = 0; i < image.points && i < points; i++) {
     LinceMarkPoint point;
     float x, y, u, v, nx, ny, length;
 
@@ -166,5 +167,5 @@ lince_mark_sieve (const LinceMarks *marks, const LincePyramid *pyramid, LinceMar
     if (length > 0)
       add_edge (&evidence, &components, &point, u, v, nx / length, ny / length);
   }
-  trial->score = judge (&evidence) + .25f * trial->score / (1 + trial->score);
+  trial->score = judge (&evidence) + .25f * trial->weight / (1 + trial->weight);
 }

@@ -17,9 +17,8 @@
 #define DRIFT 0.08f    /* of the centroid, in roots of the area */
 #define APART 1.35f    /* regions of one chain differ in area by this */
 
-/* A part under construction; sums over its pixels. */
+/* A part under construction. */
 typedef struct {
-  int64_t x, y, xx, xy, yy;
   uint32_t area, parent;
   uint32_t first, last, runs; /* its runs, a list */
   int32_t row;                /* the last one that it has a run in */
@@ -52,7 +51,7 @@ struct LinceRegionFinder {
   uint32_t kept_count;
   LinceRegion *candidates, *regions;
   Link *links;
-  uint32_t *order;
+  uint32_t *order, *ends;
   uint32_t candidate_count, region_count;
   uint32_t *cells;
   uint32_t cell_columns, cell_rows;
@@ -84,6 +83,7 @@ clear (LinceRegionFinder *finder)
   free (finder->regions);
   free (finder->links);
   free (finder->order);
+  free (finder->ends);
   free (finder->cells);
   *finder = (LinceRegionFinder){0};
 }
@@ -123,12 +123,14 @@ lince_region_finder_resize (
   finder->candidates = malloc (finder->candidate_capacity * sizeof *finder->candidates);
   finder->links = malloc (finder->candidate_capacity * sizeof *finder->links);
   finder->order = malloc (finder->candidate_capacity * sizeof *finder->order);
+  finder->ends = malloc (finder->candidate_capacity * sizeof *finder->ends);
   finder->regions = malloc (regions * sizeof *finder->regions);
   finder->cells =
       malloc ((size_t) finder->cell_columns * finder->cell_rows * sizeof *finder->cells);
   if (!finder->edges[0] || !finder->edges[1] || !finder->labels[0] || !finder->labels[1] ||
       !finder->parts || !finder->free_parts || !finder->list || !finder->kept ||
-      !finder->candidates || !finder->links || !finder->order || !finder->regions ||
+      !finder->candidates || !finder->links || !finder->order ||
+      !finder->ends || !finder->regions ||
       !finder->cells) {
     clear (finder);
     lince_error_set (
@@ -172,22 +174,23 @@ find_edges (const uint8_t *pixels, int width, int level, uint16_t *edges)
   int x = 0;
 
   edges[count++] = 0;
-  for (; x + 64 <= width; x += 64) {
-    uint64_t bits = compare_64 (pixels + x, level);
-    uint64_t changes = bits ^ (bits << 1 | last);
+  for (; x < width; x += 64) {
+    const uint8_t *next = pixels + x;
+    uint8_t rest[64];
+    uint64_t bits, changes;
 
+    if (x + 64 > width) { /* repeats the last pixel: no change in what is left */
+      memset (rest, pixels[width - 1], sizeof rest);
+      memcpy (rest, next, (size_t) (width - x));
+      next = rest;
+    }
+    bits = compare_64 (next, level);
+    changes = bits ^ (bits << 1 | last);
     last = bits >> 63;
     while (changes != 0) {
       edges[count++] = (uint16_t) (x + __builtin_ctzll (changes));
       changes &= changes - 1;
     }
-  }
-  for (; x < width; x++) {
-    uint64_t bit = pixels[x] >= level;
-
-    if (bit != last)
-      edges[count++] = (uint16_t) x;
-    last = bit;
   }
   edges[count] = (uint16_t) width;
   return count;
@@ -249,11 +252,6 @@ join (LinceRegionFinder *finder, uint32_t a, uint32_t b)
   to->dead = to->dead || from->dead;
   if (to->dead)
     return a;
-  to->x += from->x;
-  to->y += from->y;
-  to->xx += from->xx;
-  to->xy += from->xy;
-  to->yy += from->yy;
   to->area += from->area;
   to->left = to->left < from->left ? to->left : from->left;
   to->top = to->top < from->top ? to->top : from->top;
@@ -272,20 +270,13 @@ join (LinceRegionFinder *finder, uint32_t a, uint32_t b)
 static inline void
 add_run (LinceRegionFinder *finder, Part *part, uint32_t x0, uint32_t x1, int y)
 {
-  int64_t n = x1 - x0, x = (int64_t) (x0 + x1 - 1) * n / 2;
-  int64_t a = x0, b = x1;
   ListedRun *listed;
 
   if (finder->listed == finder->run_capacity) {
     part->dead = true;
     return;
   }
-  part->area += (uint32_t) n;
-  part->x += x;
-  part->y += n * y;
-  part->xx += ((b - 1) * b * (2 * b - 1) - (a - 1) * a * (2 * a - 1)) / 6;
-  part->xy += x * y;
-  part->yy += n * y * y;
+  part->area += x1 - x0;
   part->left = x0 < part->left ? (uint16_t) x0 : part->left;
   part->right = x1 > part->right ? (uint16_t) x1 : part->right;
   listed = &finder->list[finder->listed];
@@ -335,24 +326,47 @@ label_row (LinceRegionFinder *finder, uint32_t count, uint32_t above, int width,
   }
 }
 
+/* Sums over the pixels of the runs from `first`, copied to `kept`; turns them into the centroid and
+ * the moments. */
+static void
+take_moments (LinceRegionFinder *finder, uint32_t first, LinceRegion *region)
+{
+  int64_t sx = 0, sy = 0, sxx = 0, sxy = 0, syy = 0;
+  double n = region->area, x, y;
+
+  for (uint32_t r = first; r != NONE; r = finder->list[r].next) {
+    LinceRun run = finder->list[r].run;
+    int64_t a = run.x0, b = run.x1, row = run.y, length = b - a, sum = (a + b - 1) * length / 2;
+
+    finder->kept[finder->kept_count++] = run;
+    sx += sum;
+    sy += length * row;
+    sxx += ((b - 1) * b * (2 * b - 1) - (a - 1) * a * (2 * a - 1)) / 6;
+    sxy += sum * row;
+    syy += length * row * row;
+  }
+  x = (double) sx / n;
+  y = (double) sy / n;
+  region->x = (float) (x + .5);
+  region->y = (float) (y + .5);
+  /* a pixel is a square, not a point */
+  region->xx = (float) ((double) sxx / n - x * x + 1. / 12);
+  region->xy = (float) ((double) sxy / n - x * y);
+  region->yy = (float) ((double) syy / n - y * y + 1. / 12);
+}
+
 static void
 keep_part (LinceRegionFinder *finder, const Part *part, const LinceRegionRule *rule, uint32_t most,
     int level, bool dark, int bottom)
 {
   LinceRegion *region = &finder->candidates[finder->candidate_count];
-  double n = part->area, x = (double) part->x / n, y = (double) part->y / n;
 
   if (part->dead || part->area < rule->least || part->area > most ||
       part->right - part->left < rule->side || bottom - part->top < rule->side ||
       finder->candidate_count == finder->candidate_capacity ||
       part->runs > finder->kept_capacity - finder->kept_count)
     return;
-  *region = (LinceRegion){.x = (float) (x + .5),
-      .y = (float) (y + .5),
-      .xx = (float) ((double) part->xx / n - x * x + 1. / 12),
-      .xy = (float) ((double) part->xy / n - x * y),
-      .yy = (float) ((double) part->yy / n - y * y + 1. / 12),
-      .area = part->area,
+  *region = (LinceRegion){.area = part->area,
       .left = part->left,
       .top = part->top,
       .right = part->right,
@@ -361,8 +375,7 @@ keep_part (LinceRegionFinder *finder, const Part *part, const LinceRegionRule *r
       .dark = dark,
       .first_run = finder->kept_count,
       .run_count = part->runs};
-  for (uint32_t r = part->first; r != NONE; r = finder->list[r].next)
-    finder->kept[finder->kept_count++] = finder->list[r].run;
+  take_moments (finder, part->first, region);
   finder->candidate_count++;
 }
 
@@ -547,6 +560,30 @@ take_from_chain (LinceRegionFinder *finder, uint32_t end, uint32_t min_levels)
   }
 }
 
+/* The longest chains first, in the order of their ends. */
+static void
+take_chains (LinceRegionFinder *finder, uint32_t min_levels)
+{
+  uint32_t first[MAX_STEPS + 1], *ends = finder->ends, count = 0;
+
+  memset (first, 0, sizeof first);
+  for (uint32_t i = 0; i < finder->candidate_count; i++)
+    if (finder->links[i].after == NONE)
+      first[MAX_STEPS - finder->links[i].length]++;
+  for (uint32_t step = 0; step <= MAX_STEPS; step++) {
+    uint32_t chains = first[step];
+
+    first[step] = count;
+    count += chains;
+  }
+  for (uint32_t i = 0; i < finder->candidate_count; i++)
+    if (finder->links[i].after == NONE)
+      ends[first[MAX_STEPS - finder->links[i].length]++] = i;
+  for (uint32_t i = 0; i < count; i++)
+    if (finder->links[ends[i]].length >= min_levels)
+      take_from_chain (finder, ends[i], min_levels);
+}
+
 void
 lince_region_find (LinceRegionFinder *finder, const LinceGrey *grey, const LinceRegionRule *rule)
 {
@@ -563,11 +600,7 @@ lince_region_find (LinceRegionFinder *finder, const LinceGrey *grey, const Lince
     link_level (finder, first);
     first = finder->candidate_count;
   }
-  for (uint32_t length = MAX_STEPS; length-- > 1;)
-    if (length >= rule->min_levels)
-      for (uint32_t i = 0; i < finder->candidate_count; i++)
-        if (finder->links[i].after == NONE && finder->links[i].length == length)
-          take_from_chain (finder, i, rule->min_levels);
+  take_chains (finder, rule->min_levels);
 }
 
 const LinceRegion *
