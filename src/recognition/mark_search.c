@@ -21,11 +21,11 @@
 #define PLANE_MATCHES 8192 /* of one plane, at most */
 #define MATCHES 24576      /* of all planes */
 #define AN_IMAGE 400       /* of one image, the best */
-#define TRIALS_AN_IMAGE 24 /* different places of one image, the best */
-#define SIEVED 1500        /* hypotheses that the sieve looks at */
-#define FINE_SIEVED 400    /* that it looks at with all points */
+#define TRIALS_AN_IMAGE 16 /* different places of one image in one table, the best */
+#define SIEVED 800         /* hypotheses of one table that the sieve looks at */
+#define FINE_SIEVED 200    /* that it looks at with all points */
 #define FEW_POINTS 14
-#define WEAK 0.045f        /* as at enrolment */
+#define WEAK 0.045f /* as at enrolment */
 
 typedef struct {
   int component, octave; /* 0 luma, 1 Cb, 2 Cr */
@@ -40,8 +40,11 @@ struct LinceMarkSearch {
   uint32_t counts[MAX_PLANES];
   LinceMarkMatch *sorted; /* image by image */
   uint32_t *first, *kept, match_count;
-  LinceMarkTrial *trials;
-  uint32_t trial_count;
+  LinceMarkTrial *trials;                          /* image by image, one a match */
+  uint64_t *ranks;                                 /* of the trials of each image that are kept */
+  uint64_t *all;                                   /* ranks of all images */
+  LinceMarkTrial *best[LINCE_MARK_TABLES], *spare; /* SIEVED each */
+  uint32_t best_count[LINCE_MARK_TABLES];
 };
 
 typedef struct {
@@ -49,7 +52,7 @@ typedef struct {
   const LincePyramid *pyramid;
   const LinceMarks *marks;
   const LinceMarkPlan *plan;
-  uint32_t points;
+  uint32_t points, table; /* that the sieve is at */
 } Searching;
 
 LinceMarkSearch *
@@ -73,6 +76,11 @@ clear (LinceMarkSearch *search)
   free (search->first);
   free (search->kept);
   free (search->trials);
+  free (search->ranks);
+  free (search->all);
+  for (int t = 0; t < LINCE_MARK_TABLES; t++)
+    free (search->best[t]);
+  free (search->spare);
   *search = (LinceMarkSearch){0};
 }
 
@@ -143,8 +151,14 @@ lince_mark_search_resize (LinceMarkSearch *search, const LincePyramid *pyramid,
   search->first = malloc ((image_count + 2) * sizeof *search->first);
   search->kept = malloc ((image_count + 1) * sizeof *search->kept);
   search->trials = malloc (MATCHES * sizeof *search->trials);
+  search->ranks = malloc (MATCHES * sizeof *search->ranks);
+  search->all = malloc (MATCHES * sizeof *search->all);
+  search->spare = malloc (SIEVED * sizeof *search->spare);
+  for (int t = 0; t < LINCE_MARK_TABLES; t++)
+    search->best[t] = malloc (SIEVED * sizeof *search->spare);
   if (!search->finders || !search->matches || !search->sorted || !search->first || !search->kept ||
-      !search->trials)
+      !search->trials || !search->ranks || !search->all || !search->spare || !search->best[0] ||
+      !search->best[1])
     goto fail;
   for (uint32_t t = 0; t < threads; t++) {
     search->finders[t] = lince_region_finder_new (error);
@@ -317,14 +331,44 @@ group (LinceMarkSearch *search)
     }
 }
 
-static int
-compare_trials (const void *a, const void *b)
+/* Orders by falling score, then by rising number. */
+static uint64_t
+rank (float score, uint32_t number)
 {
-  const LinceMarkTrial *one = a, *other = b;
+  uint32_t bits;
 
-  if (one->score != other->score)
-    return one->score > other->score ? -1 : 1;
-  return (one->number > other->number) - (one->number < other->number);
+  memcpy (&bits, &score, sizeof bits);
+  bits ^= bits >> 31 ? ~UINT32_C (0) : UINT32_C (1) << 31;
+  return (uint64_t) ~bits << 32 | number;
+}
+
+static void
+sift_down (uint64_t *ranks, uint32_t at, uint32_t count)
+{
+  uint64_t value = ranks[at];
+
+  for (uint32_t child; (child = 2 * at + 1) < count; at = child) {
+    child += child + 1 < count && ranks[child + 1] > ranks[child];
+    if (ranks[child] <= value)
+      break;
+    ranks[at] = ranks[child];
+  }
+  ranks[at] = value;
+}
+
+/* The C library's sort may allocate. */
+static void
+sort (uint64_t *ranks, uint32_t count)
+{
+  for (uint32_t i = count / 2; i-- > 0;)
+    sift_down (ranks, i, count);
+  while (count > 1) {
+    uint64_t last = ranks[--count];
+
+    ranks[count] = ranks[0];
+    ranks[0] = last;
+    sift_down (ranks, 0, count);
+  }
 }
 
 /* Whether two places of one image are nearly the same. */
@@ -341,22 +385,26 @@ same_place (const LinceMarkTrial *a, const LinceMarkTrial *b)
   return sum * sum < .04f * fabsf (a->matrix[0] * a->matrix[3] - a->matrix[1] * a->matrix[2]);
 }
 
-/* Leaves the best trials of one image that are different places; returns how many. */
+/* Leaves the ranks of the best trials of one image that are different places; returns how many. */
 static uint32_t
-thin (LinceMarkTrial *trials, uint32_t count)
+thin (const LinceMarkTrial *trials, uint64_t *ranks, uint32_t count)
 {
-  uint32_t kept = 0;
+  uint32_t kept = 0, of_table[LINCE_MARK_TABLES] = {0};
 
   for (uint32_t i = 0; i < count; i++)
-    trials[i].number = i;
-  qsort (trials, count, sizeof *trials, compare_trials);
-  for (uint32_t i = 0; i < count && kept < TRIALS_AN_IMAGE; i++) {
-    bool other = true;
+    ranks[i] = rank (trials[i].score, i);
+  sort (ranks, count);
+  for (uint32_t i = 0; i < count; i++) {
+    const LinceMarkTrial *trial = &trials[(uint32_t) ranks[i]];
+    bool other = of_table[trial->table] < TRIALS_AN_IMAGE;
 
     for (uint32_t k = 0; k < kept && other; k++)
-      other = !same_place (&trials[k], &trials[i]);
-    if (other)
-      trials[kept++] = trials[i];
+      other = trials[(uint32_t) ranks[k]].table != trial->table ||
+              !same_place (&trials[(uint32_t) ranks[k]], trial);
+    if (!other)
+      continue;
+    of_table[trial->table]++;
+    ranks[kept++] = ranks[i];
   }
   return kept;
 }
@@ -369,23 +417,26 @@ join_image (void *context, uint32_t image, uint32_t thread)
   uint32_t first = search->first[image], count = search->first[image + 1] - first;
 
   lince_mark_join (searching->marks, search->sorted + first, count, search->trials + first);
-  search->kept[image] = thin (search->trials + first, count);
+  search->kept[image] = thin (search->trials + first, search->ranks + first, count);
 }
 
-/* Moves the trials of all images together, the best first. */
+/* Takes the best trials of one table out of all images. */
 static void
-gather (LinceMarkSearch *search, uint32_t most)
+gather (LinceMarkSearch *search, uint32_t table, uint32_t most)
 {
   uint32_t count = 0;
 
   for (uint32_t i = 0; i < search->image_count; i++)
-    for (uint32_t t = 0; t < search->kept[i]; t++) {
-      search->trials[count] = search->trials[search->first[i] + t];
-      search->trials[count].number = count;
-      count++;
+    for (uint32_t k = 0; k < search->kept[i]; k++) {
+      uint32_t number = search->first[i] + (uint32_t) search->ranks[search->first[i] + k];
+
+      if (search->trials[number].table == table)
+        search->all[count++] = rank (search->trials[number].score, number);
     }
-  qsort (search->trials, count, sizeof *search->trials, compare_trials);
-  search->trial_count = count < most ? count : most;
+  sort (search->all, count);
+  search->best_count[table] = count = count < most ? count : most;
+  for (uint32_t i = 0; i < count; i++)
+    search->best[table][i] = search->trials[(uint32_t) search->all[i]];
 }
 
 static void
@@ -393,37 +444,65 @@ sieve_trials (void *context, uint32_t item, uint32_t thread)
 {
   const Searching *searching = context;
   LinceMarkSearch *search = searching->search;
+  uint32_t table = searching->table;
 
-  for (uint32_t i = item * 16; i < (item + 1) * 16 && i < search->trial_count; i++)
+  for (uint32_t i = item * 16; i < (item + 1) * 16 && i < search->best_count[table]; i++)
     lince_mark_sieve (
-        searching->marks, searching->pyramid, searching->points, &search->trials[i]);
+        searching->marks, searching->pyramid, searching->points, &search->best[table][i]);
 }
 
-/* Looks at `points` points of every trial and leaves the best `most`. */
+/* Looks at `points` points of every trial of a table and leaves the best `most`, the best first. */
 static void
-sieve (Searching *searching, LincePool *pool, uint32_t points, uint32_t most)
+sieve (Searching *searching, LincePool *pool, uint32_t table, uint32_t points, uint32_t most)
 {
   LinceMarkSearch *search = searching->search;
+  LinceMarkTrial *sieved = search->best[table];
+  uint32_t count = search->best_count[table];
 
+  searching->table = table;
   searching->points = points;
-  lince_pool_run (pool, sieve_trials, searching, (search->trial_count + 15) / 16);
-  qsort (search->trials, search->trial_count, sizeof *search->trials, compare_trials);
-  search->trial_count = search->trial_count < most ? search->trial_count : most;
+  lince_pool_run (pool, sieve_trials, searching, (count + 15) / 16);
+  for (uint32_t i = 0; i < count; i++)
+    search->all[i] = rank (sieved[i].score, i);
+  sort (search->all, count);
+  count = count < most ? count : most;
+  for (uint32_t i = 0; i < count; i++)
+    search->spare[i] = sieved[(uint32_t) search->all[i]];
+  search->best[table] = search->spare;
+  search->spare = sieved;
+  search->best_count[table] = count;
 }
 
-static uint32_t
-choose (const LinceMarkSearch *search, LinceHypothesis *hypotheses)
+/* The next trial of `table` from `*next` on that is no place of one chosen before; NULL: none. */
+static const LinceMarkTrial *
+next_trial (const LinceMarkSearch *search, uint32_t table, uint32_t *next,
+    const LinceMarkTrial *const *chosen, uint32_t count)
 {
-  const LinceMarkTrial *chosen[LINCE_MARK_HYPOTHESES];
-  uint32_t count = 0;
-
-  for (uint32_t i = 0; i < search->trial_count && count < LINCE_MARK_HYPOTHESES; i++) {
-    const LinceMarkTrial *trial = &search->trials[i];
+  while (*next < search->best_count[table]) {
+    const LinceMarkTrial *trial = &search->best[table][(*next)++];
     bool other = true;
 
     for (uint32_t c = 0; c < count && other; c++)
       other = !same_place (trial, chosen[c]);
-    if (!other)
+    if (other)
+      return trial;
+  }
+  return NULL;
+}
+
+/* Upright places and others by turns, each the best first: they compete on different terms, for
+ * there are far fewer ways to be upright. */
+static uint32_t
+choose (const LinceMarkSearch *search, LinceHypothesis *hypotheses)
+{
+  const LinceMarkTrial *chosen[LINCE_MARK_HYPOTHESES];
+  uint32_t count = 0, next[LINCE_MARK_TABLES] = {0};
+
+  for (uint32_t turn = 0, idle = 0; count < LINCE_MARK_HYPOTHESES && idle < 2; turn ^= 1) {
+    const LinceMarkTrial *trial = next_trial (search, turn, &next[turn], chosen, count);
+
+    idle = trial == NULL ? idle + 1 : 0;
+    if (trial == NULL)
       continue;
     chosen[count] = trial;
     hypotheses[count++] = (LinceHypothesis){.image = trial->image,
@@ -442,7 +521,7 @@ lince_mark_search_run (LinceMarkSearch *search, const LincePyramid *pyramid,
     const LinceMarks *marks, const LinceMarkPlan *plan, LincePool *pool, LinceProfile *profile,
     LinceHypothesis *hypotheses)
 {
-  Searching searching = {search, pyramid, marks, plan, 0};
+  Searching searching = {search, pyramid, marks, plan, 0, 0};
 
   if (search->image_count == 0 ||
       marks->block_count[LINCE_MARK_AFFINE] + marks->block_count[LINCE_MARK_UPRIGHT] == 0)
@@ -452,11 +531,14 @@ lince_mark_search_run (LinceMarkSearch *search, const LincePyramid *pyramid,
     lince_profile_stamp (profile, LINCE_STAGE_SEARCH);
   group (search);
   lince_pool_run (pool, join_image, &searching, search->image_count);
-  gather (search, SIEVED / level_share (search, plan));
+  for (uint32_t t = 0; t < LINCE_MARK_TABLES; t++)
+    gather (search, t, SIEVED / level_share (search, plan));
   if (profile != NULL)
     lince_profile_stamp (profile, LINCE_STAGE_VOTING);
-  sieve (&searching, pool, FEW_POINTS, FINE_SIEVED);
-  sieve (&searching, pool, LINCE_MARK_POINTS, FINE_SIEVED);
+  for (uint32_t t = 0; t < LINCE_MARK_TABLES; t++) {
+    sieve (&searching, pool, t, FEW_POINTS, FINE_SIEVED);
+    sieve (&searching, pool, t, LINCE_MARK_POINTS, FINE_SIEVED);
+  }
   if (profile != NULL)
     lince_profile_stamp (profile, LINCE_STAGE_GEOMETRY);
   return choose (search, hypotheses);

@@ -362,8 +362,15 @@ START_TEST (marks_are_found)
   for (uint32_t i = 0; i < MARKS; i++)
     ck_assert_msg (
         is_found (hypotheses, count < 8 ? count : 8, i, places[i], origins[i], 30), "mark %u", i);
-  for (uint32_t i = 1; i < count; i++)
-    ck_assert_float_ge (hypotheses[i - 1].score, hypotheses[i].score);
+  plan.upright_only = true;
+  count = search_frame (pixels, &marks, &plan, 1, hypotheses);
+  ck_assert_uint_gt (count, 1);
+  for (uint32_t i = 0; i < count; i++) {
+    const double *h = hypotheses[i].homography;
+
+    ck_assert (i == 0 || hypotheses[i - 1].score >= hypotheses[i].score);
+    ck_assert_double_eq_tol (h[4] / h[0], 1, .25);
+  }
   memset (pixels, 100, sizeof pixels);
   ck_assert_uint_eq (search_frame (pixels, &marks, &plan, 1, hypotheses), 0);
   free (block);
