@@ -183,8 +183,15 @@ run_trial (void *context, uint32_t item, uint32_t thread)
 
   trial->done = false;
   if (trial->reference->mark) {
+    LinceCompositor *compositor = task->tracker->compositors[thread];
+
     for (int i = 0; i < trial->start_count && !holds (trial); i++)
-      try_mark (task, task->tracker->compositors[thread], trial, trial->starts[i]);
+      try_mark (task, compositor, trial, trial->starts[i]);
+    /* it only happened to be upright when it was found */
+    if (trial->upright && trial->prior > 0 && !holds (trial)) {
+      trial->upright = false;
+      try_mark (task, compositor, trial, trial->starts[trial->start_count - 1]);
+    }
     return;
   }
   for (int i = 0; i < trial->start_count; i++) {
@@ -375,7 +382,8 @@ prepare_hypotheses (LinceTracker *tracker, const LinceReferences *references,
     memcpy (trial->starts[0], hypotheses[i].homography, sizeof trial->starts[0]);
     trial->start_count = 1;
     trial->prior = 0;
-    trial->upright = hypotheses[i].upright;
+    trial->upright =
+        hypotheses[i].upright || lince_quad_upright (corners, reference->width, reference->height);
     prepared++;
   }
   return prepared;

@@ -23,11 +23,15 @@
  * these; one that is may be covered or fade. */
 #define MARK_SLOPE 12.0f     /* natural logarithms of odds for a vote a cell */
 #define MARK_MOST_VOTES 4.0f /* a cell; more says nothing more */
-#define MARK_VOTES 2.7f      /* a cell, of a new one */
-#define MARK_FEW 10.0f       /* votes, over all cells, that it needs besides */
-#define MARK_AGREEMENT 0.95f /* of a new one, below which evidence falls by MARK_DISSENT for all   \
-                              */
-#define MARK_DISSENT 40.0f
+#define MARK_VOTES 2.2f      /* a cell, of a new one */
+#define MARK_FEW 14.0f       /* votes, over all cells, that it needs besides */
+#define MARK_AGREEMENT                                                                             \
+  0.95f /* of a new one, below which evidence falls by MARK_DISSENT for all                        \
+         */
+#define MARK_DISSENT 60.0f
+/* the same of a new one that may only be moved and scaled, and so fits less by chance */
+#define UPRIGHT_VOTES 1.95f
+#define UPRIGHT_FEW 8.0f
 #define FOLLOWED_VOTES 1.0f /* the same of one that is followed */
 #define FOLLOWED_FEW 6.0f
 #define FOLLOWED_AGREEMENT 0.6f
@@ -161,9 +165,12 @@ lince_verify_mark (const LinceComposition *composition, const LincePyramid *pyra
       !(composition->contrast > 0))
     return false;
   votes = fminf (composition->evidence / composition->contrast, MARK_MOST_VOTES);
-  few = (followed ? FOLLOWED_FEW : MARK_FEW) / composition->contrast;
+  few = (followed ? FOLLOWED_FEW : upright ? UPRIGHT_FEW : MARK_FEW) / composition->contrast;
   dissent = (followed ? FOLLOWED_AGREEMENT : MARK_AGREEMENT) - composition->agreement;
-  evidence = MARK_SLOPE * (votes - few - (followed ? FOLLOWED_VOTES : MARK_VOTES)) -
+  evidence = MARK_SLOPE * (votes - few -
+                              (followed     ? FOLLOWED_VOTES
+                                  : upright ? UPRIGHT_VOTES
+                                            : MARK_VOTES)) -
              (followed ? FOLLOWED_DISSENT : MARK_DISSENT) * fmaxf (dissent, 0) -
              (followed ? 0.5f : 1.0f) * unusual_light (composition, upright);
   verdict->agreement = composition->agreement;
