@@ -300,6 +300,7 @@ estimate_ground (LinceCompositor *c)
 
 typedef struct {
   float oo, oq, op, qq, qp, pp, o, q, p; /* normal equations */
+  float weight;                          /* of all pixels */
 } LightSums;
 
 /* Adds a component with weights that fall where `light` leaves much. */
@@ -307,6 +308,7 @@ static void
 add_light (const LinceCompositor *c, int k, const Light *light, bool plain, LightSums *sums)
 {
   LinceLanes oo = {0}, oq = {0}, op = {0}, qq = {0}, qp = {0}, pp = {0}, o = {0}, q = {0}, p = {0};
+  LinceLanes weight = {0};
   float lift = k == 0 ? 1.f : 0.f;
   /* a large level tells enough by every third row */
   int step = c->count > 4096 ? 3 : 1;
@@ -325,6 +327,7 @@ add_light (const LinceCompositor *c, int k, const Light *light, bool plain, Ligh
 
       if (!plain)
         w = w / (1.0f + r * r * (1 / (OUTLIER * OUTLIER)));
+      weight += w;
       oo += w * along_o * along_o;
       oq += w * along_o * along_q;
       op += w * along_o * along_p;
@@ -335,6 +338,7 @@ add_light (const LinceCompositor *c, int k, const Light *light, bool plain, Ligh
       q += w * along_q * seen;
       p += w * along_p * seen;
     }
+  sums->weight += lince_lanes_sum (weight);
   sums->oo += lince_lanes_sum (oo);
   sums->oq += lince_lanes_sum (oq);
   sums->op += lince_lanes_sum (op);
@@ -347,11 +351,13 @@ add_light (const LinceCompositor *c, int k, const Light *light, bool plain, Ligh
 }
 
 /* Where pixels leave open what of opacity, gain and lift explains them (a flat mark on a flat
- * ground), the usual: a gain of 0.95 within 0.25, a lift of 0 within 8 levels. */
+ * ground), the usual: a gain of 0.95, a lift of 0. It weighs in proportion to the pixels, for what
+ * the model errs by does not fall with their number. */
 static void
 add_usual (LightSums *sums)
 {
-  const float gain = 0.95f, gain_weight = 1e4f, lift_weight = 10, opacity_weight = 100;
+  const float gain = 0.95f, opacity_weight = 100;
+  const float gain_weight = 1e4f + 15 * sums->weight, lift_weight = 10 + 0.03f * sums->weight;
 
   sums->oo += gain_weight * gain * gain + opacity_weight;
   sums->oq -= gain_weight * gain;
@@ -677,7 +683,7 @@ run_level (LinceCompositor *c, const LincePyramid *pyramid, const LinceReference
   compare (c, components, composition);
   composition->opacity = light->opacity;
   composition->gain = light->scale / light->opacity;
-  composition->lift = light->lift / light->opacity;
+  composition->lift = light->lift;
   return true;
 }
 

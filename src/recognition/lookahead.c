@@ -171,6 +171,7 @@ predict (
 {
   proposal->image = now->image;
   proposal->track = now->track;
+  proposal->upright = now->upright;
   for (int i = 0; i < 4; i++) {
     proposal->corners[i] = now->corners[i];
     if (later) {

@@ -165,8 +165,8 @@ try_mark (const Task *task, LinceCompositor *compositor, Trial *trial, const dou
             compositor, task->pyramid, trial->reference, coarse, &plan, &composition))
       return;
   }
-  if (lince_verify_mark (&composition, task->pyramid, trial->reference, trial->upright,
-          trial->prior, &verdict) &&
+  if (lince_verify_mark (
+          &composition, task->pyramid, trial->reference, trial->upright, trial->prior, &verdict) &&
       (!trial->done || verdict.evidence > trial->verdict.evidence)) {
     trial->done = true;
     trial->verdict = verdict;
@@ -183,8 +183,15 @@ run_trial (void *context, uint32_t item, uint32_t thread)
 
   trial->done = false;
   if (trial->reference->mark) {
+    LinceCompositor *compositor = task->tracker->compositors[thread];
+
     for (int i = 0; i < trial->start_count && !holds (trial); i++)
-      try_mark (task, task->tracker->compositors[thread], trial, trial->starts[i]);
+      try_mark (task, compositor, trial, trial->starts[i]);
+    /* it only happened to be upright when it was found */
+    if (trial->upright && trial->prior > 0 && !holds (trial)) {
+      trial->upright = false;
+      try_mark (task, compositor, trial, trial->starts[trial->start_count - 1]);
+    }
     return;
   }
   for (int i = 0; i < trial->start_count; i++) {
@@ -375,7 +382,8 @@ prepare_hypotheses (LinceTracker *tracker, const LinceReferences *references,
     memcpy (trial->starts[0], hypotheses[i].homography, sizeof trial->starts[0]);
     trial->start_count = 1;
     trial->prior = 0;
-    trial->upright = hypotheses[i].upright;
+    trial->upright =
+        hypotheses[i].upright || lince_quad_upright (corners, reference->width, reference->height);
     prepared++;
   }
   return prepared;
@@ -440,6 +448,27 @@ accept (LinceTracker *tracker, const LinceVerdict *verdict)
   see (track, verdict, tracker->time);
 }
 
+/* Accepts what holds among the first trials, best first. */
+static void
+accept_trials (LinceTracker *tracker, uint32_t trials, LinceStatistics *statistics)
+{
+  for (;;) {
+    Trial *best = NULL;
+
+    for (uint32_t i = 0; i < trials; i++) {
+      Trial *trial = &tracker->trials[i];
+
+      if (holds (trial) && (!best || trial->verdict.evidence > best->verdict.evidence))
+        best = trial;
+    }
+    if (!best)
+      break;
+    accept (tracker, &best->verdict);
+    best->done = false;
+    statistics->verified++;
+  }
+}
+
 void
 lince_tracker_propose (LinceTracker *tracker, const LincePyramid *pyramid,
     const LinceReferences *references, LincePool *pool, const LinceHypothesis *hypotheses,
@@ -449,23 +478,34 @@ lince_tracker_propose (LinceTracker *tracker, const LincePyramid *pyramid,
   uint32_t trials = prepare_hypotheses (tracker, references, hypotheses, count, most);
 
   lince_pool_run (pool, run_trial, &task, trials);
-  for (;;) {
-    Trial *best = NULL;
-
-    for (uint32_t i = 0; i < trials; i++) {
-      Trial *trial = &tracker->trials[i];
-
-      if (trial->done && trial->verdict.confidence >= 0.5f &&
-          (!best || trial->verdict.evidence > best->verdict.evidence))
-        best = trial;
-    }
-    if (!best)
-      break;
-    accept (tracker, &best->verdict);
-    best->done = false;
-    statistics->verified++;
-  }
+  accept_trials (tracker, trials, statistics);
   statistics->rejected += trials;
+}
+
+void
+lince_tracker_propose_gathered (LinceTracker *tracker, const LincePyramid *pyramid,
+    const LincePyramid *gathered, const LinceReferences *references, LincePool *pool,
+    const LinceHypothesis *hypotheses, uint32_t count, uint32_t most, LinceStatistics *statistics)
+{
+  Task task = {tracker, gathered, SEARCH_PLAN};
+  uint32_t trials = prepare_hypotheses (tracker, references, hypotheses, count, most), kept = 0;
+
+  lince_pool_run (pool, run_trial, &task, trials);
+  statistics->rejected += trials;
+  for (uint32_t i = 0; i < trials; i++) {
+    Trial *trial = &tracker->trials[kept];
+
+    if (!holds (&tracker->trials[i]))
+      continue;
+    *trial = tracker->trials[i];
+    memcpy (trial->starts[0], trial->verdict.homography, sizeof trial->starts[0]);
+    trial->start_count = 1;
+    trial->prior = LINCE_VERIFY_FOLLOWED;
+    kept++;
+  }
+  task.pyramid = pyramid;
+  lince_pool_run (pool, run_trial, &task, kept);
+  accept_trials (tracker, kept, statistics);
 }
 
 void
@@ -486,6 +526,7 @@ lince_tracker_expect (LinceTracker *tracker, const LincePyramid *pyramid,
     track->number = proposals[i].track;
     track->before_seen = -1;
     track->verdict.image = proposals[i].image;
+    track->verdict.upright = proposals[i].upright;
     memcpy (track->verdict.corners, proposals[i].corners, sizeof track->verdict.corners);
     if (!lince_quad_to_homography (
             track->verdict.corners, reference->width, reference->height, track->verdict.homography))
@@ -522,10 +563,10 @@ settle_marks (LinceTracker *tracker, const LincePyramid *pyramid, const LinceRef
     second->dropped = true;
     return;
   }
-  evidence = lince_composite_rivals (
-      tracker->compositors[0], pyramid, a, &one, b, &other, MARK_AREA);
-  evidence -= lince_composite_rivals (
-      tracker->compositors[0], pyramid, b, &other, a, &one, MARK_AREA);
+  evidence =
+      lince_composite_rivals (tracker->compositors[0], pyramid, a, &one, b, &other, MARK_AREA);
+  evidence -=
+      lince_composite_rivals (tracker->compositors[0], pyramid, b, &other, a, &one, MARK_AREA);
   if (fabsf (evidence) < MARK_DIFFERENCE)
     add_alternative (evidence >= 0 ? first : second,
         evidence >= 0 ? second->verdict.object : first->verdict.object);
@@ -607,6 +648,8 @@ write_placement (const Track *track, const LincePyramid *pyramid, LincePlacement
   memcpy (placement->corners, track->verdict.corners, sizeof placement->corners);
   placement->confidence = track->verdict.confidence;
   placement->visible = track->verdict.visible;
+  placement->opacity = track->verdict.opacity;
+  placement->upright = track->verdict.upright;
   placement->area = (float) (lince_quad_area_inside (placement->corners, width, height) /
                              ((double) width * height));
   placement->alternative_count = track->alternative_count;
