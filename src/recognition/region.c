@@ -31,6 +31,11 @@ typedef struct {
   uint32_t next;
 } ListedRun;
 
+/* The least and the greatest of 64 pixels of a row. */
+typedef struct {
+  uint8_t low, high;
+} Range;
+
 typedef struct {
   uint32_t before, after; /* the same part a level below and above, or NONE */
   uint32_t next;          /* in its grid cell */
@@ -53,6 +58,8 @@ struct LinceRegionFinder {
   Link *links;
   uint32_t *order, *ends;
   uint32_t candidate_count, region_count;
+  Range *ranges; /* of the picture, row by row */
+  uint32_t range_columns;
   uint32_t *cells;
   uint32_t cell_columns, cell_rows;
   uint64_t work;
@@ -85,6 +92,7 @@ clear (LinceRegionFinder *finder)
   free (finder->order);
   free (finder->ends);
   free (finder->cells);
+  free (finder->ranges);
   *finder = (LinceRegionFinder){0};
 }
 
@@ -116,6 +124,9 @@ lince_region_finder_resize (
     finder->edges[i] = malloc (row * sizeof *finder->edges[i]);
     finder->labels[i] = malloc (row * sizeof *finder->labels[i]);
   }
+  finder->range_columns = ((uint32_t) width + 63) / 64;
+  finder->ranges =
+      malloc ((size_t) finder->range_columns * (size_t) height * sizeof *finder->ranges);
   finder->parts = malloc (finder->part_capacity * sizeof *finder->parts);
   finder->free_parts = malloc (finder->part_capacity * sizeof *finder->free_parts);
   finder->list = malloc (finder->run_capacity * sizeof *finder->list);
@@ -129,9 +140,8 @@ lince_region_finder_resize (
       malloc ((size_t) finder->cell_columns * finder->cell_rows * sizeof *finder->cells);
   if (!finder->edges[0] || !finder->edges[1] || !finder->labels[0] || !finder->labels[1] ||
       !finder->parts || !finder->free_parts || !finder->list || !finder->kept ||
-      !finder->candidates || !finder->links || !finder->order ||
-      !finder->ends || !finder->regions ||
-      !finder->cells) {
+      !finder->candidates || !finder->links || !finder->order || !finder->ends ||
+      !finder->regions || !finder->cells || !finder->ranges) {
     clear (finder);
     lince_error_set (
         error, LINCE_ERROR_MEMORY, "no memory to find regions in %d x %d pixels", width, height);
@@ -167,14 +177,14 @@ compare_64 (const uint8_t *pixels, int level)
 /* Writes 0 (twice where the row begins bright, so that even runs are always dark), every x where
  * the colour changes, and the width; returns the number of runs. */
 static uint32_t
-find_edges (const uint8_t *pixels, int width, int level, uint16_t *edges)
+find_edges (const uint8_t *pixels, const Range *range, int width, int level, uint16_t *edges)
 {
   uint32_t count = 0;
   uint64_t last = 0;
   int x = 0;
 
   edges[count++] = 0;
-  for (; x < width; x += 64) {
+  for (; x < width; x += 64, range++) {
     const uint8_t *next = pixels + x;
     uint8_t rest[64];
     uint64_t bits, changes;
@@ -184,7 +194,7 @@ find_edges (const uint8_t *pixels, int width, int level, uint16_t *edges)
       memcpy (rest, next, (size_t) (width - x));
       next = rest;
     }
-    bits = compare_64 (next, level);
+    bits = range->high < level ? 0 : range->low >= level ? ~UINT64_C (0) : compare_64 (next, level);
     changes = bits ^ (bits << 1 | last);
     last = bits >> 63;
     while (changes != 0) {
@@ -417,12 +427,33 @@ find_parts (
   finder->free_count = finder->used = finder->listed = 0;
   for (int y = 0; y < grey->height; y++) {
     const uint8_t *row = grey->data + (ptrdiff_t) y * grey->stride;
-    uint32_t count = find_edges (row, grey->width, level, finder->edges[y & 1]);
+    const Range *ranges = finder->ranges + (size_t) y * finder->range_columns;
+    uint32_t count = find_edges (row, ranges, grey->width, level, finder->edges[y & 1]);
 
     label_row (finder, count, above, grey->width, y);
     end_parts (finder, count, above, y, level, rule, (uint32_t) most);
     finder->work += count;
     above = count;
+  }
+}
+
+static void
+find_ranges (LinceRegionFinder *finder, const LinceGrey *grey)
+{
+  for (int y = 0; y < grey->height; y++) {
+    const uint8_t *row = grey->data + (ptrdiff_t) y * grey->stride;
+    Range *range = finder->ranges + (size_t) y * finder->range_columns;
+
+    for (int x = 0; x < grey->width; x += 64, range++) {
+      int end = x + 64 < grey->width ? x + 64 : grey->width;
+      uint8_t low = 255, high = 0;
+
+      for (int i = x; i < end; i++) {
+        low = row[i] < low ? row[i] : low;
+        high = row[i] > high ? row[i] : high;
+      }
+      *range = (Range){low, high};
+    }
   }
 }
 
@@ -593,6 +624,7 @@ lince_region_find (LinceRegionFinder *finder, const LinceGrey *grey, const Lince
   finder->candidate_count = finder->region_count = finder->kept_count = 0;
   memset (finder->cells, 255,
       (size_t) finder->cell_columns * finder->cell_rows * sizeof *finder->cells);
+  find_ranges (finder, grey);
   for (int level = rule->phase; level <= 255; level += rule->step) {
     if (rule->work > 0 && finder->work >= rule->work)
       break;
