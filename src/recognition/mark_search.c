@@ -22,9 +22,9 @@
 #define MATCHES 24576      /* of all planes */
 #define AN_IMAGE 400       /* of one image, the best */
 #define TRIALS_AN_IMAGE 16 /* different places of one image in one table, the best */
-#define SIEVED 800         /* hypotheses of one table that the sieve looks at */
-#define FINE_SIEVED 200    /* that it looks at with all points */
-#define FEW_POINTS 14
+#define SIEVED 600         /* hypotheses of one table that the sieve looks at */
+#define FINE_SIEVED 150    /* that it looks at with all points */
+#define FEW_POINTS 12
 #define WEAK 0.045f /* as at enrolment */
 
 typedef struct {
