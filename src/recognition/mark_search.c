@@ -183,15 +183,17 @@ fail:
   return false;
 }
 
-/* One in how many of the grey levels this plan pays for. */
+/* One in how many of the grey levels this plan pays for; what does not shrink with them is a fifth
+ * of a smaller plan. */
 static uint32_t
 level_share (const LinceMarkSearch *search, const LinceMarkPlan *plan)
 {
-  uint32_t full = lince_mark_full_work (search->width, search->height), share = 1;
+  uint64_t full = lince_mark_full_work (search->width, search->height), share = 1;
 
-  while (plan->work > 0 && share < LEAST_SHARE && (uint64_t) plan->work * share < full)
-    share++;
-  return share;
+  if (plan->work > 0 && plan->work < full)
+    while (share < LEAST_SHARE && plan->work * share * 4 < full * 5)
+      share++;
+  return (uint32_t) share;
 }
 
 /* A smaller plan looks at some of the levels, at others the next time. */

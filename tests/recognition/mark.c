@@ -13,6 +13,35 @@
 #define SIDE 120
 #define MARKS 3
 
+static volatile unsigned long allocations; /* volatile: malloc is thought not to touch it */
+void *__real_malloc (size_t size);
+void *__real_calloc (size_t count, size_t size);
+void *__real_realloc (void *old, size_t size);
+void *__wrap_malloc (size_t size);
+void *__wrap_calloc (size_t count, size_t size);
+void *__wrap_realloc (void *old, size_t size);
+
+void *
+__wrap_malloc (size_t size)
+{
+  __atomic_add_fetch (&allocations, 1, __ATOMIC_RELAXED);
+  return __real_malloc (size);
+}
+
+void *
+__wrap_calloc (size_t count, size_t size)
+{
+  __atomic_add_fetch (&allocations, 1, __ATOMIC_RELAXED);
+  return __real_calloc (count, size);
+}
+
+void *
+__wrap_realloc (void *old, size_t size)
+{
+  __atomic_add_fetch (&allocations, 1, __ATOMIC_RELAXED);
+  return __real_realloc (old, size);
+}
+
 /* Whether a point of the unit square belongs to mark `number`. */
 static bool
 is_inside (uint32_t number, float x, float y)
@@ -297,12 +326,15 @@ search_frame (const uint8_t *pixels, const LinceMarks *marks, const LinceMarkPla
   LinceMarkSearch *search = lince_mark_search_new (NULL);
   LincePyramid *pyramid = lince_pyramid_new (NULL);
   LincePool *pool = lince_pool_new (threads, NULL);
+  unsigned long before;
   uint32_t count;
 
   ck_assert (lince_pyramid_resize (pyramid, &frame, NULL));
   ck_assert (lince_mark_search_resize (search, pyramid, marks, threads, NULL));
   lince_pyramid_build (pyramid, &frame, pool);
+  before = allocations;
   count = lince_mark_search_run (search, pyramid, marks, plan, pool, NULL, hypotheses);
+  ck_assert_uint_eq (allocations, before);
   lince_mark_search_free (search);
   lince_pyramid_free (pyramid);
   lince_pool_free (pool);
@@ -377,6 +409,72 @@ START_TEST (marks_are_found)
 }
 END_TEST
 
+/* The index of one picture. */
+static void *
+compile_one (const uint8_t *luma, const uint8_t *mask, LinceMarks *marks)
+{
+  static uint8_t grey[SIDE * SIDE];
+  LinceMarkPicture picture = {luma, grey, grey, mask, SIDE, SIDE};
+  LinceFeatures features;
+  void *block;
+  size_t size;
+
+  memset (grey, 128, sizeof grey);
+  ck_assert (lince_mark_enrol (&picture, &features, NULL));
+  ck_assert (lince_mark_compile (&features, 1, &block, &size, NULL));
+  ck_assert (lince_mark_open (marks, block, size, 1, NULL));
+  lince_features_clear (&features);
+  return block;
+}
+
+/* A mark of one region alone, without ground. */
+START_TEST (one_region_is_enough)
+{
+  static uint8_t pixels[WIDTH * HEIGHT], luma[SIDE * SIDE], mask[SIDE * SIDE];
+  const float matrix[4] = {1.2f, .3f, -.4f, 1.1f}, origin[2] = {240, 200};
+  LinceHypothesis hypotheses[LINCE_MARK_HYPOTHESES];
+  LinceMarkPlan plan = {0};
+  LinceMarks marks;
+  uint32_t count;
+  void *block;
+
+  memset (luma, 200, sizeof luma);
+  draw (mask, SIDE, SIDE, 3, identity, nowhere, 255);
+  block = compile_one (luma, mask, &marks);
+  memset (pixels, 90, sizeof pixels);
+  draw (pixels, WIDTH, HEIGHT, 3, matrix, origin, 130);
+  count = search_frame (pixels, &marks, &plan, 1, hypotheses);
+  ck_assert (is_found (hypotheses, count < 3 ? count : 3, 0, matrix, origin, 8));
+  free (block);
+}
+END_TEST
+
+/* Inside a mark it matters which side of an edge is brighter. */
+START_TEST (edges_have_signs)
+{
+  static uint8_t pixels[WIDTH * HEIGHT], luma[SIDE * SIDE];
+  const float matrix[4] = {1.2f, .1f, -.1f, 1.1f}, origin[2] = {240, 200};
+  LinceHypothesis hypotheses[LINCE_MARK_HYPOTHESES];
+  LinceMarkPlan plan = {0};
+  float scores[2];
+  LinceMarks marks;
+  void *block;
+
+  memset (luma, 60, sizeof luma);
+  draw (luma, SIDE, SIDE, 1, identity, nowhere, 180);
+  block = compile_one (luma, NULL, &marks);
+  for (int inverse = 0; inverse < 2; inverse++) {
+    memset (pixels, inverse ? 180 : 60, sizeof pixels);
+    draw (pixels, WIDTH, HEIGHT, 1, matrix, origin, inverse ? 60 : 180);
+    ck_assert_uint_gt (search_frame (pixels, &marks, &plan, 1, hypotheses), 0);
+    ck_assert (is_found (hypotheses, 3, 0, matrix, origin, 12) || inverse);
+    scores[inverse] = hypotheses[0].score;
+  }
+  ck_assert_float_ge (scores[0], scores[1] + .3f);
+  free (block);
+}
+END_TEST
+
 START_TEST (threads_agree)
 {
   static uint8_t pixels[WIDTH * HEIGHT];
@@ -443,6 +541,8 @@ main (void)
   tcase_add_test (regions, regions_are_connected_parts);
   tcase_add_test (regions, shapes_are_covariant);
   tcase_add_test (search, marks_are_found);
+  tcase_add_test (search, one_region_is_enough);
+  tcase_add_test (search, edges_have_signs);
   tcase_add_test (search, threads_agree);
   tcase_add_test (search, bad_blocks_are_refused);
   suite_add_tcase (suite, regions);
