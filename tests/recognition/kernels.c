@@ -202,8 +202,8 @@ START_TEST (descriptors_agree)
     LinceDescriptor expected, got;
 
     for (int i = 0; i < 64 * LINCE_DESCRIPTOR_WORDS; i++) {
-      pairs.first[i] = (uint8_t) random_below (LINCE_DESCRIPTOR_SAMPLES);
-      pairs.second[i] = (uint8_t) random_below (LINCE_DESCRIPTOR_SAMPLES);
+      pairs.first[i] = (uint8_t) random_below (256);
+      pairs.second[i] = (uint8_t) random_below (256);
     }
     lince_kernels_c.describe (samples, &pairs, &expected);
     kernels->describe (samples, &pairs, &got);
@@ -254,8 +254,9 @@ START_TEST (choices_agree)
     return;
   for (uint32_t count = 1; count < 300; count++) {
     uint16_t *values = malloc (count * sizeof *values), expected[16], got[16];
-    uint32_t spread = (uint32_t[]){1, 4, 120, 257}[random_below (4)];
-    uint32_t most = 1 + random_below (16), reach = random_below (40), n;
+    uint32_t spread = (uint32_t[]){1, 4, 120, 257, 65536}[random_below (5)];
+    uint32_t most = 1 + random_below (16), n;
+    uint32_t reach = random_below (random_below (2) ? 40 : 100000);
 
     for (uint32_t i = 0; i < count; i++)
       values[i] = (uint16_t) random_below (spread);

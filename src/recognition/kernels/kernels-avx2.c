@@ -328,7 +328,7 @@ below (const uint16_t *values, __m256i bound)
 static inline uint32_t
 count_to (const uint16_t *values, uint32_t count, uint32_t bound)
 {
-  const __m256i most = _mm256_set1_epi16 ((int16_t) bound);
+  const __m256i most = _mm256_set1_epi16 ((int16_t) (bound < UINT16_MAX ? bound : UINT16_MAX));
   uint32_t sum = 0, i = 0;
 
   for (; i + 16 <= count; i += 16)
@@ -367,6 +367,7 @@ choose (const uint16_t *values, uint32_t count, uint32_t reach, uint32_t most, u
     else
       top = middle - 1;
   }
+  least = least < UINT16_MAX ? least : UINT16_MAX;
   for (; i + 16 <= count; i += 16) {
     uint32_t mask = below (values + i, _mm256_set1_epi16 ((int16_t) least)) & 0x55555555u;
 
