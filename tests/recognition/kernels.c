@@ -6,6 +6,8 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #define GUARD 64
 #define GUARD_VALUE 0xa5
@@ -19,14 +21,46 @@ random_below (uint32_t below)
   return (state >> 8) % below;
 }
 
+#define MOST_HELD 16
+
+static struct {
+  void *pages;
+  size_t size;
+} held[MOST_HELD];
+static int held_count;
+
+/* Exactly `size` bytes that begin, or end, where memory that cannot be touched ends, or begins;
+ * until release(). */
+static void *
+exact_memory (size_t size)
+{
+  const size_t page = (size_t) sysconf (_SC_PAGESIZE), within = (size + page - 1) / page * page;
+  uint8_t *pages = mmap (NULL, within + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+  ck_assert (pages != MAP_FAILED && held_count < MOST_HELD);
+  if (within > 0)
+    ck_assert_int_eq (mprotect (pages + page, within, PROT_READ | PROT_WRITE), 0);
+  held[held_count].pages = pages;
+  held[held_count++].size = within + 2 * page;
+  return pages + page + (random_below (2) ? within - size : 0);
+}
+
+static void
+release (void)
+{
+  while (held_count > 0) {
+    held_count--;
+    munmap (held[held_count].pages, held[held_count].size);
+  }
+}
+
 /* Bytes that are random, mostly 0 or 255, or all the same; exactly `size` of them. */
 static uint8_t *
 hostile_bytes (size_t size)
 {
-  uint8_t *bytes = malloc (size > 0 ? size : 1);
+  uint8_t *bytes = exact_memory (size);
   uint32_t kind = random_below (5);
 
-  ck_assert_ptr_nonnull (bytes);
   for (size_t i = 0; i < size; i++)
     bytes[i] = (uint8_t) (kind == 0   ? 0
                           : kind == 1 ? 255
@@ -77,16 +111,15 @@ compare_row_of_two (RowOfTwo reference, RowOfTwo kernel, size_t read, int width,
   compare (expected, got, (size_t) width, what, width);
   check_guards (expected, (size_t) width, what, width);
   check_guards (got, (size_t) width, what, width);
-  free (a);
-  free (b);
+  release ();
 }
 
 static void
 compare_smooth (const LinceKernels *kernels, int width)
 {
   uint8_t *rows[5], *expected = guarded ((size_t) width), *got = guarded ((size_t) width);
-  uint16_t *scratch = malloc (((size_t) width + 4) * sizeof *scratch);
-  uint16_t *reference = malloc (((size_t) width + 4) * sizeof *scratch);
+  uint16_t *scratch = exact_memory (((size_t) width + 4) * sizeof *scratch);
+  uint16_t *reference = exact_memory (((size_t) width + 4) * sizeof *scratch);
 
   for (int i = 0; i < 5; i++)
     rows[i] = hostile_bytes ((size_t) width);
@@ -95,10 +128,7 @@ compare_smooth (const LinceKernels *kernels, int width)
   compare (expected, got, (size_t) width, "smooth_row", width);
   check_guards (expected, (size_t) width, "smooth_row", width);
   check_guards (got, (size_t) width, "smooth_row", width);
-  for (int i = 0; i < 5; i++)
-    free (rows[i]);
-  free (scratch);
-  free (reference);
+  release ();
 }
 
 static void
@@ -119,7 +149,7 @@ compare_response (const LinceKernels *kernels, int width)
     check_guards (expected[i], size, "response_row", width);
     check_guards (got[i], size, "response_row", width);
   }
-  free (pixels);
+  release ();
 }
 
 static void
@@ -132,7 +162,7 @@ compare_extrema (const LinceKernels *kernels, int width)
   int threshold = 1 + (int) random_below (random_below (2) ? 8 : 255);
 
   for (int i = 0; i < 3; i++) {
-    memory[i] = malloc ((size_t) width + 2);
+    memory[i] = exact_memory ((size_t) width + 2);
     for (int x = 0; x < width + 2; x++)
       memory[i][x] = (uint8_t) random_below (spread);
     rows[i] = memory[i] + 1;
@@ -142,8 +172,7 @@ compare_extrema (const LinceKernels *kernels, int width)
   compare (expected, got, words * 8, "extrema_row", width);
   check_guards (expected, words * 8, "extrema_row", width);
   check_guards (got, words * 8, "extrema_row", width);
-  for (int i = 0; i < 3; i++)
-    free (memory[i]);
+  release ();
 }
 
 START_TEST (rows_agree)
@@ -185,7 +214,7 @@ START_TEST (moments_agree)
     kernels->moments (centre, (ptrdiff_t) stride, &x, &y);
     ck_assert_int_eq (x, expected_x);
     ck_assert_int_eq (y, expected_y);
-    free (pixels);
+    release ();
   }
 }
 END_TEST
@@ -208,7 +237,7 @@ START_TEST (descriptors_agree)
     lince_kernels_c.describe (samples, &pairs, &expected);
     kernels->describe (samples, &pairs, &got);
     compare ((uint8_t *) &expected, (uint8_t *) &got, sizeof got, "describe", 64);
-    free (samples);
+    release ();
   }
 }
 END_TEST
@@ -240,8 +269,7 @@ START_TEST (distances_agree)
     check_guards (got, total * 2, "distances", (int) count);
     check_guards (found, capacity * 4, "scan", (int) count);
     check_guards (expected_found, capacity * 4, "scan", (int) count);
-    free (blocks);
-    free (bytes);
+    release ();
   }
 }
 END_TEST
@@ -253,7 +281,7 @@ START_TEST (choices_agree)
   if (kernels == NULL)
     return;
   for (uint32_t count = 1; count < 300; count++) {
-    uint16_t *values = malloc (count * sizeof *values), expected[16], got[16];
+    uint16_t *values = exact_memory (count * sizeof *values), expected[16], got[16];
     uint32_t spread = (uint32_t[]){1, 4, 120, 257, 65536}[random_below (5)];
     uint32_t most = 1 + random_below (16), n;
     uint32_t reach = random_below (random_below (2) ? 40 : 100000);
@@ -266,7 +294,7 @@ START_TEST (choices_agree)
     ck_assert_uint_eq (kernels->choose (values, count, reach, most, got), n);
     for (uint32_t i = 0; i < n; i++)
       ck_assert_uint_eq (got[i], expected[i]);
-    free (values);
+    release ();
   }
 }
 END_TEST
@@ -278,9 +306,10 @@ START_TEST (supports_agree)
   if (kernels == NULL)
     return;
   for (uint32_t count = 1; count < 120; count++) {
-    float *u = malloc (count * sizeof *u), *v = malloc (count * sizeof *v);
-    float *scale = malloc (count * sizeof *scale);
-    int32_t *turn = malloc (count * sizeof *turn), *weight = malloc (count * sizeof *weight);
+    float *u = exact_memory (count * sizeof *u), *v = exact_memory (count * sizeof *v);
+    float *scale = exact_memory (count * sizeof *scale);
+    int32_t *turn = exact_memory (count * sizeof *turn);
+    int32_t *weight = exact_memory (count * sizeof *weight);
     LinceVotes votes = {u, v, scale, turn, weight};
     LinceVoteReach reach = {20.f + (float) random_below (100), 1.8f, 26};
 
@@ -294,11 +323,7 @@ START_TEST (supports_agree)
     for (uint32_t seed = 0; seed < count; seed++)
       ck_assert_uint_eq (kernels->support (&votes, count, seed, &reach),
           lince_kernels_c.support (&votes, count, seed, &reach));
-    free (u);
-    free (v);
-    free (scale);
-    free (turn);
-    free (weight);
+    release ();
   }
 }
 END_TEST
