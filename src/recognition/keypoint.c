@@ -15,9 +15,9 @@
 #define ROW_VALUES (LINCE_FRAME_MAX_SIDE + 192)
 
 typedef struct {
-  uint16_t x, y, response;
-  uint16_t dark;
-  float dx, dy; /* of the maximum from the pixel's centre */
+  uint16_t x, y, score;
+  uint8_t response, dark;
+  uint8_t left, right, above, below; /* responses beside it */
 } Candidate;
 
 typedef struct {
@@ -28,6 +28,7 @@ typedef struct {
 /* Buffers of one thread: the responses of a row of cells and one more row on both sides. */
 typedef struct {
   uint8_t responses[2][3][ROW_VALUES]; /* bright and dark */
+  uint8_t thresholds[ROW_VALUES];      /* least response at each x that its cell would still keep */
   uint64_t bits[(LINCE_FRAME_MAX_SIDE + 63) / 64 + 1];
 } Scratch;
 
@@ -108,24 +109,23 @@ vertex (int before, int at, int after)
   return curvature > 0 ? 0.5f * (float) (after - before) / (float) curvature : 0.f;
 }
 
+/* Keeps the candidate at its rank and raises the thresholds of a cell that is full. */
 static void
-keep (Cell *cell, const uint8_t *const rows[3], int x, int y, unsigned dark)
+keep (Cell *cell, const Candidate *candidate, uint8_t thresholds[CELL])
 {
-  Candidate candidate = {
-      .x = (uint16_t) x, .y = (uint16_t) y, .response = rows[1][x], .dark = (uint16_t) dark};
   uint32_t i = cell->count;
 
-  if (i == PER_CELL && cell->kept[i - 1].response >= candidate.response)
+  if (i == PER_CELL && cell->kept[i - 1].response >= candidate->response)
     return;
-  candidate.dx = vertex (rows[1][x - 1], rows[1][x], rows[1][x + 1]);
-  candidate.dy = vertex (rows[0][x], rows[1][x], rows[2][x]);
   if (i == PER_CELL)
     i--;
   else
     cell->count++;
-  for (; i > 0 && cell->kept[i - 1].response < candidate.response; i--)
+  for (; i > 0 && cell->kept[i - 1].response < candidate->response; i--)
     cell->kept[i] = cell->kept[i - 1];
-  cell->kept[i] = candidate;
+  cell->kept[i] = *candidate;
+  if (cell->count == PER_CELL && cell->kept[PER_CELL - 1].response < UINT8_MAX)
+    memset (thresholds, cell->kept[PER_CELL - 1].response + 1, CELL);
 }
 
 /* Puts the extrema of row y, whose responses are those of row (y + 3) % 3, into their cells. */
@@ -136,13 +136,23 @@ collect_row (Cell *cells, Scratch *scratch, int width, int y, unsigned dark)
 
   for (int i = 0; i < 3; i++)
     rows[i] = scratch->responses[dark][(y + 2 + i) % 3] + 64;
-  lince_kernels ()->extrema_row (rows, width, THRESHOLD, scratch->bits);
+  lince_kernels ()->extrema_row (rows, scratch->thresholds, width, scratch->bits);
   for (int i = 0; i < (width + 63) / 64; i++)
     for (uint64_t word = scratch->bits[i]; word != 0; word &= word - 1) {
       int x = 64 * i + __builtin_ctzll (word);
 
-      if (x >= MARGIN && x < width - MARGIN)
-        keep (&cells[x / CELL], rows, x, y, dark);
+      if (x >= MARGIN && x < width - MARGIN) {
+        Candidate candidate = {.x = (uint16_t) x,
+            .y = (uint16_t) y,
+            .response = rows[1][x],
+            .dark = (uint8_t) dark,
+            .left = rows[1][x - 1],
+            .right = rows[1][x + 1],
+            .above = rows[0][x],
+            .below = rows[2][x]};
+
+        keep (&cells[x / CELL], &candidate, scratch->thresholds + x / CELL * CELL);
+      }
     }
 }
 
@@ -164,6 +174,7 @@ find_in_row (void *context, uint32_t item, uint32_t thread)
   cells = finder->all + finder->cells[s] + (item - finder->rows[s]) * finder->columns[s];
   for (uint32_t i = 0; i < finder->columns[s]; i++)
     cells[i].count = 0;
+  memset (scratch->thresholds, THRESHOLD, finder->columns[s] * CELL);
   first = (int) (item - finder->rows[s]) * CELL;
   end = first + CELL < scale->height - MARGIN ? first + CELL : scale->height - MARGIN;
   first = first < MARGIN ? MARGIN : first;
@@ -202,8 +213,10 @@ accumulate (LinceKeypointFinder *finder)
 static void
 place (LinceKeypoint *keypoint, const Candidate *candidate, int s, uint32_t rank)
 {
-  *keypoint = (LinceKeypoint){.x = (float) candidate->x + 0.5f + candidate->dx,
-      .y = (float) candidate->y + 0.5f + candidate->dy,
+  *keypoint = (LinceKeypoint){.x = (float) candidate->x + 0.5f +
+                                   vertex (candidate->left, candidate->response, candidate->right),
+      .y = (float) candidate->y + 0.5f +
+           vertex (candidate->above, candidate->response, candidate->below),
       .scale = (uint16_t) s,
       .response = candidate->response,
       .dark = (uint8_t) candidate->dark,

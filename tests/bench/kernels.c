@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #define WIDTH 1920
@@ -15,7 +16,7 @@
 #define ROUNDS 60
 #define ROUND_NANOSECONDS 200000.
 
-static uint8_t pixels[ROWS * STRIDE], out[2][STRIDE], sparse[3][STRIDE];
+static uint8_t pixels[ROWS * STRIDE], out[2][STRIDE], sparse[3][STRIDE], thresholds[WIDTH];
 static uint16_t scratch[WIDTH + 4], values[VALUES], chosen[VALUES], far[BLOCKS * LINCE_BLOCK];
 static uint64_t bits[WIDTH / 64 + 1];
 static LinceDescriptorBlock blocks[BLOCKS];
@@ -63,7 +64,7 @@ extrema_row (const LinceKernels *kernels)
 {
   const uint8_t *const rows[3] = {sparse[0] + 64, sparse[1] + 64, sparse[2] + 64};
 
-  kernels->extrema_row (rows, WIDTH, 3, bits);
+  kernels->extrema_row (rows, thresholds, WIDTH, bits);
 }
 
 static void
@@ -144,6 +145,7 @@ fill (void)
   for (int i = 0; i < 3; i++)
     for (int x = 0; x < STRIDE; x++)
       sparse[i][x] = (uint8_t) (random_below (200) ? 0 : random_below (40));
+  memset (thresholds, 3, sizeof thresholds);
   for (int i = 0; i < 64 * LINCE_DESCRIPTOR_WORDS; i++) {
     pairs.first[i] = (uint8_t) random_below (LINCE_DESCRIPTOR_SAMPLES);
     pairs.second[i] = (uint8_t) random_below (LINCE_DESCRIPTOR_SAMPLES);

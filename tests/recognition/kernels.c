@@ -157,9 +157,13 @@ compare_extrema (const LinceKernels *kernels, int width)
 {
   size_t words = ((size_t) width + 63) / 64;
   uint8_t *memory[3], *expected = guarded (words * 8), *got = guarded (words * 8);
+  uint8_t *thresholds = exact_memory ((size_t) width);
   const uint8_t *rows[3];
   uint32_t spread = (uint32_t[]){3, 9, 130, 256}[random_below (4)];
-  int threshold = 1 + (int) random_below (random_below (2) ? 8 : 255);
+  uint32_t most = random_below (2) ? 8 : 255;
+
+  for (int x = 0; x < width; x++)
+    thresholds[x] = (uint8_t) (1 + random_below (most));
 
   for (int i = 0; i < 3; i++) {
     memory[i] = exact_memory ((size_t) width + 2);
@@ -167,8 +171,8 @@ compare_extrema (const LinceKernels *kernels, int width)
       memory[i][x] = (uint8_t) random_below (spread);
     rows[i] = memory[i] + 1;
   }
-  lince_kernels_c.extrema_row (rows, width, threshold, (uint64_t *) expected);
-  kernels->extrema_row (rows, width, threshold, (uint64_t *) got);
+  lince_kernels_c.extrema_row (rows, thresholds, width, (uint64_t *) expected);
+  kernels->extrema_row (rows, thresholds, width, (uint64_t *) got);
   compare (expected, got, words * 8, "extrema_row", width);
   check_guards (expected, words * 8, "extrema_row", width);
   check_guards (got, words * 8, "extrema_row", width);
@@ -334,7 +338,7 @@ START_TEST (plain_c_is_right)
   const uint8_t a[6] = {0, 255, 10, 20, 90, 90}, b[6] = {255, 255, 11, 21, 0, 90};
   uint8_t out[4];
   const uint8_t above[5] = {0, 0, 0, 0, 0}, row[5] = {0, 9, 9, 4, 7}, below[5] = {0, 0, 0, 0, 8};
-  const uint8_t *rows[3] = {above + 1, row + 1, below + 1};
+  const uint8_t *rows[3] = {above + 1, row + 1, below + 1}, thresholds[3] = {5, 5, 5};
   uint64_t bits;
   LinceDescriptorBlock block = {{{0}}};
   LinceDescriptor query = {{~0ull, 0, 1, 0}};
@@ -349,7 +353,7 @@ START_TEST (plain_c_is_right)
   ck_assert_uint_eq (out[0], 142);
   ck_assert_uint_eq (out[1], 92);
   /* of two equal neighbours the first is the maximum */
-  lince_kernels_c.extrema_row (rows, 3, 5, &bits);
+  lince_kernels_c.extrema_row (rows, thresholds, 3, &bits);
   ck_assert_uint_eq (bits, 1);
   block.words[0][3] = ~0ull;
   block.words[3][3] = 3;

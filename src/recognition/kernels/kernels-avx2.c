@@ -136,9 +136,10 @@ response_row (const uint8_t *pixels, ptrdiff_t stride, uint8_t *bright, uint8_t 
 
 /* Which of 32 values are maxima. */
 static inline uint32_t
-extrema32 (const uint8_t *a, const uint8_t *b, const uint8_t *c, __m256i limit)
+extrema32 (const uint8_t *a, const uint8_t *b, const uint8_t *c, const uint8_t *thresholds)
 {
-  __m256i v = load (b), strong = _mm256_cmpeq_epi8 (_mm256_max_epu8 (v, limit), v), before, after;
+  __m256i v = load (b), before, after;
+  __m256i strong = _mm256_cmpeq_epi8 (_mm256_max_epu8 (v, load (thresholds)), v);
 
   if (_mm256_testz_si256 (strong, strong))
     return 0;
@@ -153,21 +154,21 @@ extrema32 (const uint8_t *a, const uint8_t *b, const uint8_t *c, __m256i limit)
 }
 
 static void
-extrema_row (const uint8_t *const rows[3], int width, int threshold, uint64_t *bits)
+extrema_row (const uint8_t *const rows[3], const uint8_t *thresholds, int width, uint64_t *bits)
 {
-  const __m256i limit = _mm256_set1_epi8 ((int8_t) threshold);
   int x = 0;
 
   for (; x + 64 <= width; x += 64) {
-    uint64_t low = extrema32 (rows[0] + x, rows[1] + x, rows[2] + x, limit);
-    uint64_t high = extrema32 (rows[0] + x + 32, rows[1] + x + 32, rows[2] + x + 32, limit);
+    const uint8_t *a = rows[0] + x, *b = rows[1] + x, *c = rows[2] + x;
+    uint64_t low = extrema32 (a, b, c, thresholds + x);
+    uint64_t high = extrema32 (a + 32, b + 32, c + 32, thresholds + x + 32);
 
     bits[x / 64] = low | high << 32;
   }
   if (x < width) {
     const uint8_t *rest[3] = {rows[0] + x, rows[1] + x, rows[2] + x};
 
-    lince_kernels_c.extrema_row (rest, width - x, threshold, bits + x / 64);
+    lince_kernels_c.extrema_row (rest, thresholds + x, width - x, bits + x / 64);
   }
 }
 

@@ -89,53 +89,69 @@ lince_avx512_smooth_row (const uint8_t *const rows[5], uint16_t *scratch, uint8_
   }
 }
 
+/* The responses of 64 pixels, or of those in `mask`. */
+static inline void
+response64 (const uint8_t *p, ptrdiff_t stride, uint8_t *bright, uint8_t *dark, __mmask64 mask)
+{
+  __m512i centre = _mm512_maskz_loadu_epi8 (mask, p);
+  __m512i lowest = _mm512_set1_epi8 (-1), highest = _mm512_setzero_si512 ();
+
+  for (int i = 0; i < 8; i++) {
+    ptrdiff_t offset = circle[i][1] * stride + circle[i][0];
+    __m512i mean = _mm512_avg_epu8 (
+        _mm512_maskz_loadu_epi8 (mask, p + offset), _mm512_maskz_loadu_epi8 (mask, p - offset));
+
+    lowest = _mm512_min_epu8 (lowest, mean);
+    highest = _mm512_max_epu8 (highest, mean);
+  }
+  _mm512_mask_storeu_epi8 (bright, mask, _mm512_subs_epu8 (centre, highest));
+  _mm512_mask_storeu_epi8 (dark, mask, _mm512_subs_epu8 (lowest, centre));
+}
+
 void
 lince_avx512_response_row (
     const uint8_t *pixels, ptrdiff_t stride, uint8_t *bright, uint8_t *dark, int width)
 {
-  for (int x = 0; x < width; x += 64) {
-    __mmask64 mask = first64 (width - x);
-    const uint8_t *p = pixels + x;
-    __m512i centre = _mm512_maskz_loadu_epi8 (mask, p);
-    __m512i lowest = _mm512_set1_epi8 (-1), highest = _mm512_setzero_si512 ();
+  int x = 0;
 
-    for (int i = 0; i < 8; i++) {
-      ptrdiff_t offset = circle[i][1] * stride + circle[i][0];
-      __m512i mean = _mm512_avg_epu8 (
-          _mm512_maskz_loadu_epi8 (mask, p + offset), _mm512_maskz_loadu_epi8 (mask, p - offset));
+  for (; x + 64 <= width; x += 64)
+    response64 (pixels + x, stride, bright + x, dark + x, first64 (64));
+  if (x < width)
+    response64 (pixels + x, stride, bright + x, dark + x, first64 (width - x));
+}
 
-      lowest = _mm512_min_epu8 (lowest, mean);
-      highest = _mm512_max_epu8 (highest, mean);
-    }
-    _mm512_mask_storeu_epi8 (bright + x, mask, _mm512_subs_epu8 (centre, highest));
-    _mm512_mask_storeu_epi8 (dark + x, mask, _mm512_subs_epu8 (lowest, centre));
-  }
+/* Which of 64 values, or of those in `mask`, are maxima. */
+static inline uint64_t
+extrema64 (
+    const uint8_t *a, const uint8_t *b, const uint8_t *c, const uint8_t *thresholds, __mmask64 mask)
+{
+  __m512i v = _mm512_maskz_loadu_epi8 (mask, b), before, after;
+  __mmask64 strong =
+      _mm512_mask_cmpge_epu8_mask (mask, v, _mm512_maskz_loadu_epi8 (mask, thresholds));
+
+  if (strong == 0)
+    return 0;
+  before = _mm512_max_epu8 (
+      _mm512_max_epu8 (_mm512_maskz_loadu_epi8 (mask, a - 1), _mm512_maskz_loadu_epi8 (mask, a)),
+      _mm512_max_epu8 (
+          _mm512_maskz_loadu_epi8 (mask, a + 1), _mm512_maskz_loadu_epi8 (mask, b - 1)));
+  after = _mm512_max_epu8 (_mm512_max_epu8 (_mm512_maskz_loadu_epi8 (mask, b + 1),
+                               _mm512_maskz_loadu_epi8 (mask, c - 1)),
+      _mm512_max_epu8 (_mm512_maskz_loadu_epi8 (mask, c), _mm512_maskz_loadu_epi8 (mask, c + 1)));
+  return strong & _mm512_cmpgt_epu8_mask (v, before) & _mm512_cmpge_epu8_mask (v, after);
 }
 
 void
-lince_avx512_extrema_row (const uint8_t *const rows[3], int width, int threshold, uint64_t *bits)
+lince_avx512_extrema_row (
+    const uint8_t *const rows[3], const uint8_t *thresholds, int width, uint64_t *bits)
 {
-  __m512i limit = _mm512_set1_epi8 ((int8_t) threshold);
+  int x = 0;
 
-  for (int x = 0; x < width; x += 64) {
-    const uint8_t *a = rows[0] + x, *b = rows[1] + x, *c = rows[2] + x;
-    __mmask64 mask = first64 (width - x);
-    __m512i v = _mm512_maskz_loadu_epi8 (mask, b), before, after;
-    __mmask64 strong = _mm512_cmpge_epu8_mask (v, limit);
-
-    if (strong != 0) {
-      before = _mm512_max_epu8 (_mm512_max_epu8 (_mm512_maskz_loadu_epi8 (mask, a - 1),
-                                    _mm512_maskz_loadu_epi8 (mask, a)),
-          _mm512_max_epu8 (
-              _mm512_maskz_loadu_epi8 (mask, a + 1), _mm512_maskz_loadu_epi8 (mask, b - 1)));
-      after = _mm512_max_epu8 (_mm512_max_epu8 (_mm512_maskz_loadu_epi8 (mask, b + 1),
-                                   _mm512_maskz_loadu_epi8 (mask, c - 1)),
-          _mm512_max_epu8 (
-              _mm512_maskz_loadu_epi8 (mask, c), _mm512_maskz_loadu_epi8 (mask, c + 1)));
-      strong &= _mm512_cmpgt_epu8_mask (v, before) & _mm512_cmpge_epu8_mask (v, after);
-    }
-    bits[x / 64] = strong;
-  }
+  for (; x + 64 <= width; x += 64)
+    bits[x / 64] = extrema64 (rows[0] + x, rows[1] + x, rows[2] + x, thresholds + x, first64 (64));
+  if (x < width)
+    bits[x / 64] =
+        extrema64 (rows[0] + x, rows[1] + x, rows[2] + x, thresholds + x, first64 (width - x));
 }
 
 static void

@@ -13,7 +13,7 @@ void lince_avx512_smooth_row (
 void lince_avx512_response_row (
     const uint8_t *pixels, ptrdiff_t stride, uint8_t *bright, uint8_t *dark, int width);
 void lince_avx512_extrema_row (
-    const uint8_t *const rows[3], int width, int threshold, uint64_t *bits);
+    const uint8_t *const rows[3], const uint8_t *thresholds, int width, uint64_t *bits);
 uint32_t lince_avx512_choose (
     const uint16_t *values, uint32_t count, uint32_t reach, uint32_t most, uint16_t *out);
 uint32_t lince_avx512_support (

@@ -64,7 +64,7 @@ response_row (const uint8_t *pixels, ptrdiff_t stride, uint8_t *bright, uint8_t 
 }
 
 static void
-extrema_row (const uint8_t *const rows[3], int width, int threshold, uint64_t *bits)
+extrema_row (const uint8_t *const rows[3], const uint8_t *thresholds, int width, uint64_t *bits)
 {
   for (int i = 0; i < (width + 63) / 64; i++)
     bits[i] = 0;
@@ -72,7 +72,7 @@ extrema_row (const uint8_t *const rows[3], int width, int threshold, uint64_t *b
     const uint8_t *a = rows[0] + x, *b = rows[1] + x, *c = rows[2] + x;
     int v = b[0];
 
-    if (v >= threshold && v > a[-1] && v > a[0] && v > a[1] && v > b[-1] && v >= b[1] &&
+    if (v >= thresholds[x] && v > a[-1] && v > a[0] && v > a[1] && v > b[-1] && v >= b[1] &&
         v >= c[-1] && v >= c[0] && v >= c[1])
       bits[x / 64] |= (uint64_t) 1 << (x % 64);
   }

@@ -2,6 +2,7 @@
  * Kernels for AArch64 with Advanced SIMD. Rows end with plain C, so that nothing outside of them is
  * touched. */
 #include <arm_neon.h>
+#include <stdbool.h>
 
 #include "recognition/kernels/kernels.h"
 
@@ -132,7 +133,7 @@ response_row (const uint8_t *pixels, ptrdiff_t stride, uint8_t *bright, uint8_t 
 
 /* Which of 16 values are maxima, 255 each. */
 static inline uint8x16_t
-extrema16 (const uint8_t *a, const uint8_t *b, const uint8_t *c, uint8x16_t limit)
+extrema16 (const uint8_t *a, const uint8_t *b, const uint8_t *c, const uint8_t *thresholds)
 {
   uint8x16_t v = vld1q_u8 (b);
   uint8x16_t before = vmaxq_u8 (
@@ -140,29 +141,37 @@ extrema16 (const uint8_t *a, const uint8_t *b, const uint8_t *c, uint8x16_t limi
   uint8x16_t after = vmaxq_u8 (
       vmaxq_u8 (vld1q_u8 (b + 1), vld1q_u8 (c - 1)), vmaxq_u8 (vld1q_u8 (c), vld1q_u8 (c + 1)));
 
-  return vandq_u8 (vcgtq_u8 (v, before), vcgeq_u8 (v, vmaxq_u8 (after, limit)));
+  return vandq_u8 (vcgtq_u8 (v, before), vcgeq_u8 (v, vmaxq_u8 (after, vld1q_u8 (thresholds))));
+}
+
+/* Whether any of 64 values is at least its threshold. */
+static inline bool
+any_strong (const uint8_t *values, const uint8_t *thresholds)
+{
+  uint8x16_t strong = vdupq_n_u8 (0);
+
+  for (int i = 0; i < 64; i += 16)
+    strong = vorrq_u8 (strong, vcgeq_u8 (vld1q_u8 (values + i), vld1q_u8 (thresholds + i)));
+  return vmaxvq_u8 (strong) != 0;
 }
 
 static void
-extrema_row (const uint8_t *const rows[3], int width, int threshold, uint64_t *bits)
+extrema_row (const uint8_t *const rows[3], const uint8_t *thresholds, int width, uint64_t *bits)
 {
-  const uint8x16_t limit = vdupq_n_u8 ((uint8_t) threshold);
   int x = 0;
 
   for (; x + 64 <= width; x += 64) {
-    const uint8_t *a = rows[0] + x, *b = rows[1] + x, *c = rows[2] + x;
-    uint8x16_t low = vmaxq_u8 (vld1q_u8 (b), vld1q_u8 (b + 16));
-    uint8x16_t high = vmaxq_u8 (vld1q_u8 (b + 32), vld1q_u8 (b + 48));
+    const uint8_t *a = rows[0] + x, *b = rows[1] + x, *c = rows[2] + x, *t = thresholds + x;
 
     bits[x / 64] = 0;
-    if (vmaxvq_u8 (vmaxq_u8 (low, high)) >= threshold)
-      bits[x / 64] = bits_of (extrema16 (a, b, c, limit), extrema16 (a + 16, b + 16, c + 16, limit),
-          extrema16 (a + 32, b + 32, c + 32, limit), extrema16 (a + 48, b + 48, c + 48, limit));
+    if (any_strong (b, t))
+      bits[x / 64] = bits_of (extrema16 (a, b, c, t), extrema16 (a + 16, b + 16, c + 16, t + 16),
+          extrema16 (a + 32, b + 32, c + 32, t + 32), extrema16 (a + 48, b + 48, c + 48, t + 48));
   }
   if (x < width) {
     const uint8_t *rest[3] = {rows[0] + x, rows[1] + x, rows[2] + x};
 
-    lince_kernels_c.extrema_row (rest, width - x, threshold, bits + x / 64);
+    lince_kernels_c.extrema_row (rest, thresholds + x, width - x, bits + x / 64);
   }
 }
 

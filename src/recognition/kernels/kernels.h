@@ -72,10 +72,11 @@ typedef struct {
    * (dark). Three pixels around the row are read on every side. */
   void (*response_row) (
       const uint8_t *pixels, ptrdiff_t stride, uint8_t *bright, uint8_t *dark, int width);
-  /* Bit x % 64 of bits[x / 64] says whether rows[1][x] is at least `threshold` (1 to 255) and a
+  /* Bit x % 64 of bits[x / 64] says whether rows[1][x] is at least thresholds[x] (1 to 255) and a
    * maximum of its 3 x 3 neighbours; of equal neighbours the first in reading order is. Rows have 1
    * readable value before the first and 1 after the last. Bits beyond `width` are clear. */
-  void (*extrema_row) (const uint8_t *const rows[3], int width, int threshold, uint64_t *bits);
+  void (*extrema_row) (
+      const uint8_t *const rows[3], const uint8_t *thresholds, int width, uint64_t *bits);
   /* First moments of the disc of LINCE_MOMENT_RADIUS around `centre`. */
   void (*moments) (const uint8_t *centre, ptrdiff_t stride, int32_t *x, int32_t *y);
   /* Compares samples as `pairs` says. */
