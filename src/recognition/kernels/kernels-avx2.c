@@ -134,41 +134,60 @@ response_row (const uint8_t *pixels, ptrdiff_t stride, uint8_t *bright, uint8_t 
     lince_kernels_c.response_row (pixels + x, stride, bright + x, dark + x, width - x);
 }
 
-/* Which of 32 values are maxima. */
+/* Which of 32 values are at least their thresholds. */
 static inline uint32_t
-extrema32 (const uint8_t *a, const uint8_t *b, const uint8_t *c, const uint8_t *thresholds)
+strong32 (const uint8_t *values, const uint8_t *thresholds)
 {
-  __m256i v = load (b), before, after;
-  __m256i strong = _mm256_cmpeq_epi8 (_mm256_max_epu8 (v, load (thresholds)), v);
+  __m256i v = load (values);
 
-  if (_mm256_testz_si256 (strong, strong))
-    return 0;
-  before = _mm256_max_epu8 (
-      _mm256_max_epu8 (load (a - 1), load (a)), _mm256_max_epu8 (load (a + 1), load (b - 1)));
-  after = _mm256_max_epu8 (
-      _mm256_max_epu8 (load (b + 1), load (c - 1)), _mm256_max_epu8 (load (c), load (c + 1)));
-  /* not where v is at most what comes before, only where it is at least what comes after */
-  strong = _mm256_andnot_si256 (_mm256_cmpeq_epi8 (_mm256_max_epu8 (v, before), before), strong);
-  strong = _mm256_and_si256 (strong, _mm256_cmpeq_epi8 (_mm256_max_epu8 (v, after), v));
-  return (uint32_t) _mm256_movemask_epi8 (strong);
+  return (uint32_t) _mm256_movemask_epi8 (
+      _mm256_cmpeq_epi8 (_mm256_max_epu8 (v, load (thresholds)), v));
 }
 
+/* Which of 32 values are maxima. */
+static inline uint32_t
+extrema32 (const uint8_t *a, const uint8_t *b, const uint8_t *c)
+{
+  __m256i v = load (b);
+  __m256i before = _mm256_max_epu8 (
+      _mm256_max_epu8 (load (a - 1), load (a)), _mm256_max_epu8 (load (a + 1), load (b - 1)));
+  __m256i after = _mm256_max_epu8 (
+      _mm256_max_epu8 (load (b + 1), load (c - 1)), _mm256_max_epu8 (load (c), load (c + 1)));
+  /* not where v is at most what comes before, only where it is at least what comes after */
+  __m256i lost = _mm256_cmpeq_epi8 (_mm256_max_epu8 (v, before), before);
+
+  return (uint32_t) _mm256_movemask_epi8 (
+      _mm256_andnot_si256 (lost, _mm256_cmpeq_epi8 (_mm256_max_epu8 (v, after), v)));
+}
+
+/* Strong values stand anywhere, so no branch is taken on them: those words are noted, 64 at a time,
+ * and looked at afterwards. */
 static void
 extrema_row (const uint8_t *const rows[3], const uint8_t *thresholds, int width, uint64_t *bits)
 {
-  int x = 0;
+  int full = width / 64, x = 64 * full;
 
-  for (; x + 64 <= width; x += 64) {
-    const uint8_t *a = rows[0] + x, *b = rows[1] + x, *c = rows[2] + x;
-    uint64_t low = extrema32 (a, b, c, thresholds + x);
-    uint64_t high = extrema32 (a + 32, b + 32, c + 32, thresholds + x + 32);
+  for (int first = 0; first < full; first += 64) {
+    int end = full < first + 64 ? full : first + 64;
+    uint64_t pending = 0;
 
-    bits[x / 64] = low | high << 32;
+    for (int i = first; i < end; i++) {
+      const uint8_t *b = rows[1] + 64 * i, *t = thresholds + 64 * i;
+
+      bits[i] = strong32 (b, t) | (uint64_t) strong32 (b + 32, t + 32) << 32;
+      pending |= (uint64_t) (bits[i] != 0) << (i - first);
+    }
+    for (; pending != 0; pending &= pending - 1) {
+      int i = first + __builtin_ctzll (pending);
+      const uint8_t *a = rows[0] + 64 * i, *b = rows[1] + 64 * i, *c = rows[2] + 64 * i;
+
+      bits[i] &= extrema32 (a, b, c) | (uint64_t) extrema32 (a + 32, b + 32, c + 32) << 32;
+    }
   }
   if (x < width) {
     const uint8_t *rest[3] = {rows[0] + x, rows[1] + x, rows[2] + x};
 
-    lince_kernels_c.extrema_row (rest, thresholds + x, width - x, bits + x / 64);
+    lince_kernels_c.extrema_row (rest, thresholds + x, width - x, bits + full);
   }
 }
 

@@ -120,38 +120,59 @@ lince_avx512_response_row (
     response64 (pixels + x, stride, bright + x, dark + x, first64 (width - x));
 }
 
+/* Which of 64 values, or of those in `mask`, are at least their thresholds. */
+static inline uint64_t
+strong64 (const uint8_t *values, const uint8_t *thresholds, __mmask64 mask)
+{
+  return _mm512_mask_cmpge_epu8_mask (
+      mask, _mm512_maskz_loadu_epi8 (mask, values), _mm512_maskz_loadu_epi8 (mask, thresholds));
+}
+
 /* Which of 64 values, or of those in `mask`, are maxima. */
 static inline uint64_t
-extrema64 (
-    const uint8_t *a, const uint8_t *b, const uint8_t *c, const uint8_t *thresholds, __mmask64 mask)
+extrema64 (const uint8_t *a, const uint8_t *b, const uint8_t *c, __mmask64 mask)
 {
-  __m512i v = _mm512_maskz_loadu_epi8 (mask, b), before, after;
-  __mmask64 strong =
-      _mm512_mask_cmpge_epu8_mask (mask, v, _mm512_maskz_loadu_epi8 (mask, thresholds));
-
-  if (strong == 0)
-    return 0;
-  before = _mm512_max_epu8 (
+  __m512i v = _mm512_maskz_loadu_epi8 (mask, b);
+  __m512i before = _mm512_max_epu8 (
       _mm512_max_epu8 (_mm512_maskz_loadu_epi8 (mask, a - 1), _mm512_maskz_loadu_epi8 (mask, a)),
       _mm512_max_epu8 (
           _mm512_maskz_loadu_epi8 (mask, a + 1), _mm512_maskz_loadu_epi8 (mask, b - 1)));
-  after = _mm512_max_epu8 (_mm512_max_epu8 (_mm512_maskz_loadu_epi8 (mask, b + 1),
-                               _mm512_maskz_loadu_epi8 (mask, c - 1)),
+  __m512i after = _mm512_max_epu8 (_mm512_max_epu8 (_mm512_maskz_loadu_epi8 (mask, b + 1),
+                                       _mm512_maskz_loadu_epi8 (mask, c - 1)),
       _mm512_max_epu8 (_mm512_maskz_loadu_epi8 (mask, c), _mm512_maskz_loadu_epi8 (mask, c + 1)));
-  return strong & _mm512_cmpgt_epu8_mask (v, before) & _mm512_cmpge_epu8_mask (v, after);
+
+  return _mm512_cmpgt_epu8_mask (v, before) & _mm512_cmpge_epu8_mask (v, after);
 }
 
+/* Strong values stand anywhere, so no branch is taken on them: those words are noted, 64 at a time,
+ * and looked at afterwards. */
 void
 lince_avx512_extrema_row (
     const uint8_t *const rows[3], const uint8_t *thresholds, int width, uint64_t *bits)
 {
-  int x = 0;
+  int full = width / 64;
 
-  for (; x + 64 <= width; x += 64)
-    bits[x / 64] = extrema64 (rows[0] + x, rows[1] + x, rows[2] + x, thresholds + x, first64 (64));
-  if (x < width)
-    bits[x / 64] =
-        extrema64 (rows[0] + x, rows[1] + x, rows[2] + x, thresholds + x, first64 (width - x));
+  for (int first = 0; first < full; first += 64) {
+    int end = full < first + 64 ? full : first + 64;
+    uint64_t pending = 0;
+
+    for (int i = first; i < end; i++) {
+      bits[i] = strong64 (rows[1] + 64 * i, thresholds + 64 * i, first64 (64));
+      pending |= (uint64_t) (bits[i] != 0) << (i - first);
+    }
+    for (; pending != 0; pending &= pending - 1) {
+      int i = first + __builtin_ctzll (pending);
+
+      bits[i] &= extrema64 (rows[0] + 64 * i, rows[1] + 64 * i, rows[2] + 64 * i, first64 (64));
+    }
+  }
+  if (width % 64 > 0) {
+    int x = 64 * full;
+    __mmask64 mask = first64 (width - x);
+
+    bits[full] = strong64 (rows[1] + x, thresholds + x, mask) &
+                 extrema64 (rows[0] + x, rows[1] + x, rows[2] + x, mask);
+  }
 }
 
 static void
