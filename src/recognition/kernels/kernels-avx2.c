@@ -2,7 +2,7 @@
  * Kernels for AVX2. Rows end with plain C, so that nothing outside of them is touched. */
 #include <immintrin.h>
 
-#include "recognition/kernels/kernels.h"
+#include "recognition/kernels/kernels-avx2.h"
 
 static const int8_t circle[8][2] = {
     {3, 0}, {3, 1}, {2, 2}, {1, 3}, {0, 3}, {-1, 3}, {-2, 2}, {-3, 1}};
@@ -26,8 +26,8 @@ widen (const uint8_t *pixels)
   return _mm256_cvtepu8_epi16 (_mm_loadu_si128 ((const __m128i *) pixels));
 }
 
-static void
-halve_row (const uint8_t *a, const uint8_t *b, uint8_t *out, int width)
+void
+lince_avx2_halve_row (const uint8_t *a, const uint8_t *b, uint8_t *out, int width)
 {
   const __m256i ones = _mm256_set1_epi8 (1), two = _mm256_set1_epi16 (2);
   int x = 0;
@@ -55,8 +55,8 @@ thirds (const uint8_t *pixels)
   return _mm256_maddubs_epi16 (_mm256_shuffle_epi8 (both, order), _mm256_set1_epi16 (0x0102));
 }
 
-static void
-two_thirds_row (const uint8_t *a, const uint8_t *b, uint8_t *out, int width)
+void
+lince_avx2_two_thirds_row (const uint8_t *a, const uint8_t *b, uint8_t *out, int width)
 {
   const __m256i four = _mm256_set1_epi16 (4), ninth = _mm256_set1_epi16 (7282);
   int x = 0;
@@ -82,8 +82,8 @@ binomial (__m256i a, __m256i b, __m256i c, __m256i d, __m256i e)
   return _mm256_add_epi16 (_mm256_add_epi16 (outer, _mm256_slli_epi16 (c, 1)), inner);
 }
 
-static void
-smooth_row (const uint8_t *const rows[5], uint16_t *scratch, uint8_t *out, int width)
+void
+lince_avx2_smooth_row (const uint8_t *const rows[5], uint16_t *scratch, uint8_t *out, int width)
 {
   const __m256i half = _mm256_set1_epi16 (128);
   int x = 0;
@@ -111,8 +111,9 @@ smooth_row (const uint8_t *const rows[5], uint16_t *scratch, uint8_t *out, int w
   }
 }
 
-static void
-response_row (const uint8_t *pixels, ptrdiff_t stride, uint8_t *bright, uint8_t *dark, int width)
+void
+lince_avx2_response_row (
+    const uint8_t *pixels, ptrdiff_t stride, uint8_t *bright, uint8_t *dark, int width)
 {
   int x = 0;
 
@@ -401,8 +402,9 @@ choose (const uint16_t *values, uint32_t count, uint32_t reach, uint32_t most, u
 }
 
 /* Eight matches at once; the rest as in plain C. */
-static uint32_t
-support (const LinceVotes *votes, uint32_t count, uint32_t seed, const LinceVoteReach *reach)
+uint32_t
+lince_avx2_support (
+    const LinceVotes *votes, uint32_t count, uint32_t seed, const LinceVoteReach *reach)
 {
   const float low = votes->scale[seed] * (1.f / reach->scale);
   const float high = votes->scale[seed] * reach->scale;
@@ -441,5 +443,6 @@ support (const LinceVotes *votes, uint32_t count, uint32_t seed, const LinceVote
   return rest;
 }
 
-const LinceKernels lince_kernels_avx2 = {halve_row, two_thirds_row, smooth_row, response_row,
-    extrema_row, moments, describe, distances, scan, choose, support};
+const LinceKernels lince_kernels_avx2 = {lince_avx2_halve_row, lince_avx2_two_thirds_row,
+    lince_avx2_smooth_row, lince_avx2_response_row, extrema_row, moments, describe, distances, scan,
+    choose, lince_avx2_support};

@@ -4,20 +4,13 @@
 
 #include <immintrin.h>
 
-#include "recognition/kernels/kernels.h"
+#include "recognition/kernels/kernels-avx2.h"
 
 /* Kernels that gain nothing from later extensions. */
-void lince_avx512_halve_row (const uint8_t *a, const uint8_t *b, uint8_t *out, int width);
-void lince_avx512_smooth_row (
-    const uint8_t *const rows[5], uint16_t *scratch, uint8_t *out, int width);
-void lince_avx512_response_row (
-    const uint8_t *pixels, ptrdiff_t stride, uint8_t *bright, uint8_t *dark, int width);
 void lince_avx512_extrema_row (
     const uint8_t *const rows[3], const uint8_t *thresholds, int width, uint64_t *bits);
 uint32_t lince_avx512_choose (
     const uint16_t *values, uint32_t count, uint32_t reach, uint32_t most, uint16_t *out);
-uint32_t lince_avx512_support (
-    const LinceVotes *votes, uint32_t count, uint32_t seed, const LinceVoteReach *reach);
 
 static inline __mmask32
 first32 (int n)

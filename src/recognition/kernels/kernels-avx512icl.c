@@ -90,6 +90,6 @@ scan (const LinceDescriptor *query, const LinceDescriptorBlock *blocks, uint32_t
   return scan_with (block_distances, query, blocks, count, limit, out, capacity);
 }
 
-const LinceKernels lince_kernels_avx512icl = {lince_avx512_halve_row, two_thirds_row,
-    lince_avx512_smooth_row, lince_avx512_response_row, lince_avx512_extrema_row, moments, describe,
-    distances, scan, lince_avx512_choose, lince_avx512_support};
+const LinceKernels lince_kernels_avx512icl = {lince_avx2_halve_row, two_thirds_row,
+    lince_avx2_smooth_row, lince_avx2_response_row, lince_avx512_extrema_row, moments, describe,
+    distances, scan, lince_avx512_choose, lince_avx2_support};
