@@ -3,6 +3,7 @@
 #include <immintrin.h>
 
 #include "recognition/kernels/kernels-avx2.h"
+#include "recognition/kernels/smooth-row.h"
 
 static const int8_t circle[8][2] = {
     {3, 0}, {3, 1}, {2, 2}, {1, 3}, {0, 3}, {-1, 3}, {-2, 2}, {-3, 1}};
@@ -18,12 +19,6 @@ static inline __m128i
 narrow (__m256i values)
 {
   return _mm_packus_epi16 (_mm256_castsi256_si128 (values), _mm256_extracti128_si256 (values, 1));
-}
-
-static inline __m256i
-widen (const uint8_t *pixels)
-{
-  return _mm256_cvtepu8_epi16 (_mm_loadu_si128 ((const __m128i *) pixels));
 }
 
 void
@@ -72,43 +67,10 @@ lince_avx2_two_thirds_row (const uint8_t *a, const uint8_t *b, uint8_t *out, int
   lince_kernels_c.two_thirds_row (a, b, out + x, width - x);
 }
 
-/* a + 4 b + 6 c + 4 d + e */
-static inline __m256i
-binomial (__m256i a, __m256i b, __m256i c, __m256i d, __m256i e)
-{
-  __m256i outer = _mm256_add_epi16 (a, e), inner = _mm256_add_epi16 (b, d);
-
-  inner = _mm256_slli_epi16 (_mm256_add_epi16 (inner, c), 2);
-  return _mm256_add_epi16 (_mm256_add_epi16 (outer, _mm256_slli_epi16 (c, 1)), inner);
-}
-
 void
 lince_avx2_smooth_row (const uint8_t *const rows[5], uint16_t *scratch, uint8_t *out, int width)
 {
-  const __m256i half = _mm256_set1_epi16 (128);
-  int x = 0;
-
-  for (; x + 16 <= width; x += 16)
-    _mm256_storeu_si256 ((__m256i *) (scratch + 2 + x),
-        binomial (widen (rows[0] + x), widen (rows[1] + x), widen (rows[2] + x),
-            widen (rows[3] + x), widen (rows[4] + x)));
-  for (; x < width; x++)
-    scratch[x + 2] =
-        (uint16_t) (rows[0][x] + rows[4][x] + 4 * (rows[1][x] + rows[3][x]) + 6 * rows[2][x]);
-  scratch[0] = scratch[1] = scratch[2];
-  scratch[width + 2] = scratch[width + 3] = scratch[width + 1];
-  for (x = 0; x + 16 <= width; x += 16) {
-    const uint16_t *s = scratch + x;
-    __m256i sum = binomial (load (s), load (s + 1), load (s + 2), load (s + 3), load (s + 4));
-
-    sum = _mm256_srli_epi16 (_mm256_add_epi16 (sum, half), 8);
-    _mm_storeu_si128 ((__m128i *) (out + x), narrow (sum));
-  }
-  for (; x < width; x++) {
-    const uint16_t *s = scratch + x;
-
-    out[x] = (uint8_t) ((s[0] + s[4] + 4 * (s[1] + s[3]) + 6 * s[2] + 128) >> 8);
-  }
+  smooth_row (rows, scratch, out, width);
 }
 
 void
@@ -289,25 +251,27 @@ spread (const LinceDescriptor *query, __m256i words[LINCE_DESCRIPTOR_WORDS])
     words[w] = _mm256_set1_epi64x ((int64_t) query->words[w]);
 }
 
-static void
-distances (
+void
+lince_avx2_distances (
     const LinceDescriptor *query, const LinceDescriptorBlock *blocks, uint32_t count, uint16_t *out)
 {
+  const __m128i order = _mm_setr_epi8 (0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15);
   __m256i words[LINCE_DESCRIPTOR_WORDS];
 
   spread (query, words);
   for (uint32_t b = 0; b < count; b++) {
-    uint64_t values[LINCE_BLOCK];
+    /* 16 bits are enough: descriptors 0, 4, 1, 5, 2, 6, 3, 7, then in order */
+    __m256i both = _mm256_or_si256 (half_distances (words, blocks + b, 0),
+        _mm256_slli_epi64 (half_distances (words, blocks + b, 4), 32));
+    __m128i mixed =
+        _mm_packus_epi32 (_mm256_castsi256_si128 (both), _mm256_extracti128_si256 (both, 1));
 
-    _mm256_storeu_si256 ((__m256i *) values, half_distances (words, blocks + b, 0));
-    _mm256_storeu_si256 ((__m256i *) (values + 4), half_distances (words, blocks + b, 4));
-    for (int i = 0; i < LINCE_BLOCK; i++)
-      out[b * LINCE_BLOCK + (uint32_t) i] = (uint16_t) values[i];
+    _mm_storeu_si128 ((__m128i *) (out + b * LINCE_BLOCK), _mm_shuffle_epi8 (mixed, order));
   }
 }
 
-static uint32_t
-scan (const LinceDescriptor *query, const LinceDescriptorBlock *blocks, uint32_t count,
+uint32_t
+lince_avx2_scan (const LinceDescriptor *query, const LinceDescriptorBlock *blocks, uint32_t count,
     uint32_t limit, uint32_t *out, uint32_t capacity)
 {
   __m256i words[LINCE_DESCRIPTOR_WORDS], most = _mm256_set1_epi64x ((int64_t) limit + 1);
@@ -444,5 +408,5 @@ lince_avx2_support (
 }
 
 const LinceKernels lince_kernels_avx2 = {lince_avx2_halve_row, lince_avx2_two_thirds_row,
-    lince_avx2_smooth_row, lince_avx2_response_row, extrema_row, moments, describe, distances, scan,
-    choose, lince_avx2_support};
+    lince_avx2_smooth_row, lince_avx2_response_row, extrema_row, moments, describe,
+    lince_avx2_distances, lince_avx2_scan, choose, lince_avx2_support};

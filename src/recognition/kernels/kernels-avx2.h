@@ -11,5 +11,9 @@ void lince_avx2_smooth_row (
     const uint8_t *const rows[5], uint16_t *scratch, uint8_t *out, int width);
 void lince_avx2_response_row (
     const uint8_t *pixels, ptrdiff_t stride, uint8_t *bright, uint8_t *dark, int width);
+void lince_avx2_distances (const LinceDescriptor *query, const LinceDescriptorBlock *blocks,
+    uint32_t count, uint16_t *out);
+uint32_t lince_avx2_scan (const LinceDescriptor *query, const LinceDescriptorBlock *blocks,
+    uint32_t count, uint32_t limit, uint32_t *out, uint32_t capacity);
 uint32_t lince_avx2_support (
     const LinceVotes *votes, uint32_t count, uint32_t seed, const LinceVoteReach *reach);

@@ -108,40 +108,6 @@ describe (const uint8_t samples[LINCE_DESCRIPTOR_SAMPLES], const LincePairs *pai
             look_up (table, _mm512_loadu_si512 (pairs->second + 64 * w)));
 }
 
-/* Bits counted by nibbles (Mula's method). */
-static inline __m512i
-block_distances (const __m512i query[LINCE_DESCRIPTOR_WORDS], const LinceDescriptorBlock *block)
-{
-  const __m512i nibble = _mm512_set1_epi8 (15);
-  const __m512i counts =
-      _mm512_broadcast_i32x4 (_mm_setr_epi8 (0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4));
-  __m512i sum = _mm512_setzero_si512 ();
-
-  for (int w = 0; w < LINCE_DESCRIPTOR_WORDS; w++) {
-    __m512i bits = _mm512_xor_si512 (query[w], _mm512_loadu_si512 (block->words[w]));
-    __m512i high = _mm512_and_si512 (_mm512_srli_epi16 (bits, 4), nibble);
-
-    sum = _mm512_add_epi8 (
-        sum, _mm512_add_epi8 (_mm512_shuffle_epi8 (counts, _mm512_and_si512 (bits, nibble)),
-                 _mm512_shuffle_epi8 (counts, high)));
-  }
-  return _mm512_sad_epu8 (sum, _mm512_setzero_si512 ());
-}
-
-static void
-distances (
-    const LinceDescriptor *query, const LinceDescriptorBlock *blocks, uint32_t count, uint16_t *out)
-{
-  distances_with (block_distances, query, blocks, count, out);
-}
-
-static uint32_t
-scan (const LinceDescriptor *query, const LinceDescriptorBlock *blocks, uint32_t count,
-    uint32_t limit, uint32_t *out, uint32_t capacity)
-{
-  return scan_with (block_distances, query, blocks, count, limit, out, capacity);
-}
-
 /* Which of up to 32 values are at most a bound. */
 static inline uint32_t
 below (const uint16_t *values, uint32_t count, __m512i bound)
@@ -203,4 +169,4 @@ lince_avx512_choose (
 
 const LinceKernels lince_kernels_avx512 = {lince_avx2_halve_row, lince_avx2_two_thirds_row,
     lince_avx2_smooth_row, lince_avx2_response_row, lince_avx512_extrema_row, moments, describe,
-    distances, scan, lince_avx512_choose, lince_avx2_support};
+    lince_avx2_distances, lince_avx2_scan, lince_avx512_choose, lince_avx2_support};

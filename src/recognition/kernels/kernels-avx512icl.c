@@ -65,6 +65,7 @@ describe (const uint8_t samples[LINCE_DESCRIPTOR_SAMPLES], const LincePairs *pai
   }
 }
 
+/* Distances of a block, in 64-bit lanes. */
 static inline __m512i
 block_distances (const __m512i query[LINCE_DESCRIPTOR_WORDS], const LinceDescriptorBlock *block)
 {
@@ -80,14 +81,41 @@ static void
 distances (
     const LinceDescriptor *query, const LinceDescriptorBlock *blocks, uint32_t count, uint16_t *out)
 {
-  distances_with (block_distances, query, blocks, count, out);
+  __m512i words[LINCE_DESCRIPTOR_WORDS];
+
+  for (int w = 0; w < LINCE_DESCRIPTOR_WORDS; w++)
+    words[w] = _mm512_set1_epi64 ((int64_t) query->words[w]);
+  for (uint32_t b = 0; b < count; b++)
+    _mm_storeu_si128 ((__m128i *) (out + b * LINCE_BLOCK),
+        _mm512_cvtepi64_epi16 (block_distances (words, blocks + b)));
 }
 
 static uint32_t
 scan (const LinceDescriptor *query, const LinceDescriptorBlock *blocks, uint32_t count,
     uint32_t limit, uint32_t *out, uint32_t capacity)
 {
-  return scan_with (block_distances, query, blocks, count, limit, out, capacity);
+  __m512i words[LINCE_DESCRIPTOR_WORDS], most = _mm512_set1_epi64 (limit);
+  uint32_t found = 0;
+
+  for (int w = 0; w < LINCE_DESCRIPTOR_WORDS; w++)
+    words[w] = _mm512_set1_epi64 ((int64_t) query->words[w]);
+  for (uint32_t b = 0; b < count; b++) {
+    __m512i sums = block_distances (words, blocks + b);
+    uint32_t mask = _mm512_cmple_epu64_mask (sums, most);
+    uint64_t values[LINCE_BLOCK];
+
+    if (mask == 0)
+      continue;
+    _mm512_storeu_si512 (values, sums);
+    for (; mask != 0; mask &= mask - 1) {
+      uint32_t i = (uint32_t) __builtin_ctz (mask);
+
+      if (found == capacity)
+        return found;
+      out[found++] = (uint32_t) values[i] << 20 | (b * LINCE_BLOCK + i);
+    }
+  }
+  return found;
 }
 
 const LinceKernels lince_kernels_avx512icl = {lince_avx2_halve_row, two_thirds_row,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Every kernel in plain C: what the others are measured against. */
 #include "recognition/kernels/kernels.h"
+#include "recognition/kernels/smooth-row.h"
 
 #include <stdlib.h>
 
@@ -26,21 +27,6 @@ two_thirds_row (const uint8_t *a, const uint8_t *b, uint8_t *out, int width)
 
     out[2 * x] = (uint8_t) (((left + 4) * 7282) >> 16);
     out[2 * x + 1] = (uint8_t) (((right + 4) * 7282) >> 16);
-  }
-}
-
-static void
-smooth_row (const uint8_t *const rows[5], uint16_t *scratch, uint8_t *out, int width)
-{
-  for (int x = 0; x < width; x++)
-    scratch[x + 2] =
-        (uint16_t) (rows[0][x] + rows[4][x] + 4 * (rows[1][x] + rows[3][x]) + 6 * rows[2][x]);
-  scratch[0] = scratch[1] = scratch[2];
-  scratch[width + 2] = scratch[width + 3] = scratch[width + 1];
-  for (int x = 0; x < width; x++) {
-    const uint16_t *s = scratch + x;
-
-    out[x] = (uint8_t) ((s[0] + s[4] + 4 * (s[1] + s[3]) + 6 * s[2] + 128) >> 8);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "recognition/kernels/kernels.h"
+#include "recognition/kernels/smooth-row.h"
 
 static const int8_t circle[8][2] = {
     {3, 0}, {3, 1}, {2, 2}, {1, 3}, {0, 3}, {-1, 3}, {-2, 2}, {-3, 1}};
@@ -63,49 +64,6 @@ two_thirds_row (const uint8_t *a, const uint8_t *b, uint8_t *out, int width)
     vst2_u8 (out + x, both);
   }
   lince_kernels_c.two_thirds_row (a, b, out + x, width - x);
-}
-
-/* a + 4 b + 6 c + 4 d + e, of which the outer pair and the inner pair are given as sums */
-static inline uint16x8_t
-binomial (uint16x8_t outer, uint16x8_t inner, uint16x8_t c)
-{
-  inner = vshlq_n_u16 (vaddq_u16 (inner, c), 2);
-  return vaddq_u16 (vaddq_u16 (outer, vshlq_n_u16 (c, 1)), inner);
-}
-
-static void
-smooth_row (const uint8_t *const rows[5], uint16_t *scratch, uint8_t *out, int width)
-{
-  int x = 0;
-
-  for (; x + 16 <= width; x += 16) {
-    uint8x16_t a = vld1q_u8 (rows[0] + x), b = vld1q_u8 (rows[1] + x), c = vld1q_u8 (rows[2] + x);
-    uint8x16_t d = vld1q_u8 (rows[3] + x), e = vld1q_u8 (rows[4] + x);
-
-    vst1q_u16 (scratch + 2 + x,
-        binomial (vaddl_u8 (vget_low_u8 (a), vget_low_u8 (e)),
-            vaddl_u8 (vget_low_u8 (b), vget_low_u8 (d)), vmovl_u8 (vget_low_u8 (c))));
-    vst1q_u16 (
-        scratch + 10 + x, binomial (vaddl_high_u8 (a, e), vaddl_high_u8 (b, d), vmovl_high_u8 (c)));
-  }
-  for (; x < width; x++)
-    scratch[x + 2] =
-        (uint16_t) (rows[0][x] + rows[4][x] + 4 * (rows[1][x] + rows[3][x]) + 6 * rows[2][x]);
-  scratch[0] = scratch[1] = scratch[2];
-  scratch[width + 2] = scratch[width + 3] = scratch[width + 1];
-  for (x = 0; x + 8 <= width; x += 8) {
-    const uint16_t *s = scratch + x;
-
-    vst1_u8 (out + x,
-        vrshrn_n_u16 (binomial (vaddq_u16 (vld1q_u16 (s), vld1q_u16 (s + 4)),
-                          vaddq_u16 (vld1q_u16 (s + 1), vld1q_u16 (s + 3)), vld1q_u16 (s + 2)),
-            8));
-  }
-  for (; x < width; x++) {
-    const uint16_t *s = scratch + x;
-
-    out[x] = (uint8_t) ((s[0] + s[4] + 4 * (s[1] + s[3]) + 6 * s[2] + 128) >> 8);
-  }
 }
 
 static void
