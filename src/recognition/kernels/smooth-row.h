@@ -15,7 +15,9 @@ smooth_row (const uint8_t *const rows[5], uint16_t *scratch, uint8_t *out, int w
   scratch[width + 2] = scratch[width + 3] = scratch[width + 1];
   for (int x = 0; x < width; x++) {
     const uint16_t *s = scratch + x;
+    /* at most 16 * 4080 + 128: said to be of 16 bits, twice as many fit a vector */
+    uint16_t sum = (uint16_t) (s[0] + s[4] + 4 * (s[1] + s[3]) + 6 * s[2] + 128);
 
-    out[x] = (uint8_t) ((s[0] + s[4] + 4 * (s[1] + s[3]) + 6 * s[2] + 128) >> 8);
+    out[x] = (uint8_t) (sum >> 8);
   }
 }
