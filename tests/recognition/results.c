@@ -10,8 +10,8 @@
 #include "recognition/kernels/kernels.h"
 
 #define LIMIT 2000
-#define FIRST 16 /* frame of the film: all that is found stands, then the film cuts */
-#define END 27
+#define FIRST 18 /* frame of the film: all that is found stands, then the film cuts */
+#define END 26
 
 static Scene frames[END];
 
