@@ -147,7 +147,23 @@ keep (Cell *cell, Candidate candidate, uint8_t thresholds[CELL])
   memset (thresholds, (int) (least < UINT8_MAX ? least : UINT8_MAX), CELL);
 }
 
-/* Puts the extrema of row y, whose responses are those of row (y + 3) % 3, into their cells. */
+/* Puts the extrema of a row whose numbers are the set bits of `word`, from `first`, into their
+ * cells. */
+static void
+collect_word (Cell *cells, Scratch *scratch, const uint8_t *const rows[3], int width, int first,
+    uint64_t word, int y, unsigned dark)
+{
+  for (; word != 0; word &= word - 1) {
+    int x = first + __builtin_ctzll (word);
+
+    if (x >= MARGIN && x < width - MARGIN)
+      keep (&cells[x / CELL], pack (rows, x, y, dark), scratch->thresholds + x / CELL * CELL);
+  }
+}
+
+/* Puts the extrema of row y, whose responses are those of row (y + 3) % 3, into their cells. Which
+ * words of bits are not empty is noted first: they stand anywhere, so that no branch is taken on
+ * it. */
 static void
 collect_row (Cell *cells, Scratch *scratch, int width, int y, unsigned dark)
 {
@@ -156,13 +172,17 @@ collect_row (Cell *cells, Scratch *scratch, int width, int y, unsigned dark)
   for (int i = 0; i < 3; i++)
     rows[i] = scratch->responses[dark][(y + 2 + i) % 3] + 64;
   lince_kernels ()->extrema_row (rows, scratch->thresholds, width, scratch->bits);
-  for (int i = 0; i < (width + 63) / 64; i++)
-    for (uint64_t word = scratch->bits[i]; word != 0; word &= word - 1) {
-      int x = 64 * i + __builtin_ctzll (word);
+  for (int first = 0; 64 * first < width; first += 64) {
+    uint64_t pending = 0;
 
-      if (x >= MARGIN && x < width - MARGIN)
-        keep (&cells[x / CELL], pack (rows, x, y, dark), scratch->thresholds + x / CELL * CELL);
+    for (int i = 0; i < 64 && 64 * (first + i) < width; i++)
+      pending |= (uint64_t) (scratch->bits[first + i] != 0) << i;
+    for (; pending != 0; pending &= pending - 1) {
+      int i = first + __builtin_ctzll (pending);
+
+      collect_word (cells, scratch, rows, width, 64 * i, scratch->bits[i], y, dark);
     }
+  }
 }
 
 static void
