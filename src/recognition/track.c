@@ -19,6 +19,7 @@
 #define MARK_BOTH 8.0f       /* evidence for each of two marks at its own place: both are there */
 #define RIVAL_MEMORY 0.92f   /* of the evidence gathered, kept from frame to frame */
 #define MARK_DIFFERENCE 3.0f /* evidence by which one mark must beat another at its place */
+#define TURN_PRICE 4.0f      /* evidence that a smaller turn may cost */
 #define MARK_AREA 12288      /* pixels of the finest level compared */
 
 #define MARK_COARSE_PLAN ((LinceCompositePlan){2, 6, 1536, 0.3f, false})
@@ -144,34 +145,75 @@ try_start (const Task *task, LinceAligner *aligner, Trial *trial, const double s
   return alignment.coarse;
 }
 
-/* Places a mark from one start: one that was followed is near, another is looked at coarsely first.
- */
+/* Places a mark from one start as a plan says, and judges it. */
+static bool
+place_mark (const Task *task, LinceCompositor *compositor, const Trial *trial,
+    const double start[9], LinceCompositePlan plan, LinceComposition *composition,
+    LinceVerdict *verdict)
+{
+  plan.upright = trial->upright;
+  return lince_composite_align (
+             compositor, task->pyramid, trial->reference, start, &plan, composition) &&
+         lince_verify_mark (
+             composition, task->pyramid, trial->reference, trial->upright, trial->prior, verdict);
+}
+
+/* By how much an outline's top edge is turned, radians. */
+static double
+turn_of (const LincePoint corners[4])
+{
+  return atan2 (corners[1].y - corners[0].y, corners[1].x - corners[0].x);
+}
+
+/* A mark that looks the same when turned by a part of a circle is taken to be turned as little as
+ * its pixels allow, for so are most. */
+static void
+turn_back (const Task *task, LinceCompositor *compositor, const Trial *trial, LinceVerdict *verdict)
+{
+  static const int parts[] = {2, 3, 4, 5, 6, 8};
+  double turn = turn_of (verdict->corners), start[9], homography[9];
+  double x = trial->reference->width / 2.0, y = trial->reference->height / 2.0;
+
+  memcpy (homography, verdict->homography, sizeof homography);
+  for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+    double step = 2 * M_PI / parts[i], angle = -round (turn / step) * step;
+    double c = cos (angle), s = sin (angle);
+    LinceComposition composition;
+    LinceVerdict other;
+
+    if (fabs (turn + angle) > fabs (turn_of (verdict->corners)) - 0.2)
+      continue;
+    lince_homography_compose (
+        homography, (double[9]){c, -s, x - c * x + s * y, s, c, y - s * x - c * y, 0, 0, 1}, start);
+    if (place_mark (task, compositor, trial, start, MARK_FINE_PLAN, &composition, &other) &&
+        other.evidence > verdict->evidence - TURN_PRICE &&
+        fabs (turn_of (other.corners)) < fabs (turn_of (verdict->corners)))
+      *verdict = other;
+  }
+}
+
+/* One that was followed is near; another is looked at coarsely first. */
 static void
 try_mark (const Task *task, LinceCompositor *compositor, Trial *trial, const double start[9])
 {
-  LinceCompositePlan plan = trial->prior > 0 ? MARK_FOLLOW_PLAN : MARK_COARSE_PLAN;
+  bool followed = trial->prior > 0;
   LinceComposition composition;
   LinceVerdict verdict;
+  double coarse[9];
 
-  plan.upright = trial->upright;
-  if (!lince_composite_align (
-          compositor, task->pyramid, trial->reference, start, &plan, &composition))
+  if (!place_mark (task, compositor, trial, start, followed ? MARK_FOLLOW_PLAN : MARK_COARSE_PLAN,
+          &composition, &verdict))
     return;
-  if (!(trial->prior > 0)) {
-    double coarse[9];
-
+  if (!followed) {
     if (composition.evidence < MARK_HOPE)
       return;
     memcpy (coarse, composition.homography, sizeof coarse);
-    plan = MARK_FINE_PLAN;
-    plan.upright = trial->upright;
-    if (!lince_composite_align (
-            compositor, task->pyramid, trial->reference, coarse, &plan, &composition))
+    if (!place_mark (task, compositor, trial, coarse, MARK_FINE_PLAN, &composition, &verdict))
       return;
+    if (verdict.confidence >= 0.5f && !trial->upright)
+      turn_back (task, compositor, trial, &verdict);
   }
-  if (lince_verify_mark (
-          &composition, task->pyramid, trial->reference, trial->upright, trial->prior, &verdict) &&
-      (!trial->done || verdict.evidence > trial->verdict.evidence)) {
+  if (!trial->done || verdict.evidence > trial->verdict.evidence) {
     trial->done = true;
     trial->verdict = verdict;
     trial->verdict.image = trial->image;
