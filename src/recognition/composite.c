@@ -12,6 +12,8 @@
 #define CELL 8
 #define MAX_PIXELS 24576 /* of a level with its margin */
 #define MIN_SIDE 12.0    /* frame pixels across */
+#define MIN_AREA 640.0   /* frame pixels: below it shapes of all kinds are alike */
+#define MAX_STRETCH 2.4  /* a tilt of 60 degrees halves one side; pixels need not be square */
 #define INDEPENDENT 6.0f /* independent pixels of a cell's 64: compressed video is smooth */
 #define MOST_VOTE 2.8f
 #define LEAST_VOTE (-1.0f)
@@ -611,6 +613,21 @@ compare (LinceCompositor *c, int components, LinceComposition *composition)
 
 /* ---- levels -------------------------------------------------------------------------------- */
 
+/* The larger over the smaller scale of the homography at the picture's middle, from its derivative:
+ * for a 2 x 2 matrix of determinant d whose elements' squares sum up to s, ratio + 1 / ratio is
+ * s / |d|. */
+static double
+stretch (const LinceReference *reference, const double h[9])
+{
+  double x = reference->width / 2.0, y = reference->height / 2.0;
+  double w = h[6] * x + h[7] * y + h[8];
+  double u = (h[0] * x + h[1] * y + h[2]) / w, v = (h[3] * x + h[4] * y + h[5]) / w;
+  double a = h[0] - h[6] * u, b = h[1] - h[7] * u, c = h[3] - h[6] * v, d = h[4] - h[7] * v;
+  double half = (a * a + b * b + c * c + d * d) / (2 * fabs (a * d - b * c));
+
+  return half + sqrt (half > 1 ? half * half - 1 : 0);
+}
+
 /* Frame pixels for one reference pixel, from the outline's area. 0 when it is not plausible. */
 static double
 frame_scale (const LincePyramid *pyramid, const LinceReference *reference, const double h[9])
@@ -621,7 +638,8 @@ frame_scale (const LincePyramid *pyramid, const LinceReference *reference, const
   LincePoint corners[4];
 
   if (!lince_quad_from_homography (h, reference->width, reference->height, corners) ||
-      !lince_quad_plausible (corners, MIN_SIDE, width, height))
+      !lince_quad_plausible (corners, MIN_SIDE, width, height) ||
+      !(lince_quad_area (corners) >= MIN_AREA) || !(stretch (reference, h) <= MAX_STRETCH))
     return 0;
   return sqrt (lince_quad_area (corners) / ((double) reference->width * reference->height));
 }

@@ -16,7 +16,10 @@
 #define RIVAL_PLACE 0.3  /* overlap from which two objects explain the same pixels */
 
 #define MARK_HOPE 4.0f       /* evidence of a mark's coarse placement that is worth a finer look */
+#define MARK_BOTH 8.0f       /* evidence for each of two marks at its own place: both are there */
+#define RIVAL_MEMORY 0.92f   /* of the evidence gathered, kept from frame to frame */
 #define MARK_DIFFERENCE 3.0f /* evidence by which one mark must beat another at its place */
+#define TURN_PRICE 4.0f      /* evidence that a smaller turn may cost */
 #define MARK_AREA 12288      /* pixels of the finest level compared */
 
 #define MARK_COARSE_PLAN ((LinceCompositePlan){2, 6, 1536, 0.3f, false})
@@ -33,6 +36,8 @@ typedef struct {
   int64_t seen, before_seen; /* their times; before_seen < 0: there is none */
   bool verified;             /* on this frame */
   bool dropped;              /* explained by a rival on this frame */
+  uint64_t rival_of;         /* the number of the track that stands in its place; 0: none */
+  float behind;              /* by how much evidence, gathered over frames */
   uint32_t alternatives[LINCE_MAX_ALTERNATIVES];
   uint32_t alternative_count;
 } Track;
@@ -140,34 +145,75 @@ try_start (const Task *task, LinceAligner *aligner, Trial *trial, const double s
   return alignment.coarse;
 }
 
-/* Places a mark from one start: one that was followed is near, another is looked at coarsely first.
- */
+/* Places a mark from one start as a plan says, and judges it. */
+static bool
+place_mark (const Task *task, LinceCompositor *compositor, const Trial *trial,
+    const double start[9], LinceCompositePlan plan, LinceComposition *composition,
+    LinceVerdict *verdict)
+{
+  plan.upright = trial->upright;
+  return lince_composite_align (
+             compositor, task->pyramid, trial->reference, start, &plan, composition) &&
+         lince_verify_mark (
+             composition, task->pyramid, trial->reference, trial->upright, trial->prior, verdict);
+}
+
+/* By how much an outline's top edge is turned, radians. */
+static double
+turn_of (const LincePoint corners[4])
+{
+  return atan2 (corners[1].y - corners[0].y, corners[1].x - corners[0].x);
+}
+
+/* A mark that looks the same when turned by a part of a circle is taken to be turned as little as
+ * its pixels allow, for so are most. */
+static void
+turn_back (const Task *task, LinceCompositor *compositor, const Trial *trial, LinceVerdict *verdict)
+{
+  static const int parts[] = {2, 3, 4, 5, 6, 8};
+  double turn = turn_of (verdict->corners), start[9], homography[9];
+  double x = trial->reference->width / 2.0, y = trial->reference->height / 2.0;
+
+  memcpy (homography, verdict->homography, sizeof homography);
+  for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+    double step = 2 * M_PI / parts[i], angle = -round (turn / step) * step;
+    double c = cos (angle), s = sin (angle);
+    LinceComposition composition;
+    LinceVerdict other;
+
+    if (fabs (turn + angle) > fabs (turn_of (verdict->corners)) - 0.2)
+      continue;
+    lince_homography_compose (
+        homography, (double[9]){c, -s, x - c * x + s * y, s, c, y - s * x - c * y, 0, 0, 1}, start);
+    if (place_mark (task, compositor, trial, start, MARK_FINE_PLAN, &composition, &other) &&
+        other.evidence > verdict->evidence - TURN_PRICE &&
+        fabs (turn_of (other.corners)) < fabs (turn_of (verdict->corners)))
+      *verdict = other;
+  }
+}
+
+/* One that was followed is near; another is looked at coarsely first. */
 static void
 try_mark (const Task *task, LinceCompositor *compositor, Trial *trial, const double start[9])
 {
-  LinceCompositePlan plan = trial->prior > 0 ? MARK_FOLLOW_PLAN : MARK_COARSE_PLAN;
+  bool followed = trial->prior > 0;
   LinceComposition composition;
   LinceVerdict verdict;
+  double coarse[9];
 
-  plan.upright = trial->upright;
-  if (!lince_composite_align (
-          compositor, task->pyramid, trial->reference, start, &plan, &composition))
+  if (!place_mark (task, compositor, trial, start, followed ? MARK_FOLLOW_PLAN : MARK_COARSE_PLAN,
+          &composition, &verdict))
     return;
-  if (!(trial->prior > 0)) {
-    double coarse[9];
-
+  if (!followed) {
     if (composition.evidence < MARK_HOPE)
       return;
     memcpy (coarse, composition.homography, sizeof coarse);
-    plan = MARK_FINE_PLAN;
-    plan.upright = trial->upright;
-    if (!lince_composite_align (
-            compositor, task->pyramid, trial->reference, coarse, &plan, &composition))
+    if (!place_mark (task, compositor, trial, coarse, MARK_FINE_PLAN, &composition, &verdict))
       return;
+    if (verdict.confidence >= 0.5f && !trial->upright)
+      turn_back (task, compositor, trial, &verdict);
   }
-  if (lince_verify_mark (
-          &composition, task->pyramid, trial->reference, trial->upright, trial->prior, &verdict) &&
-      (!trial->done || verdict.evidence > trial->verdict.evidence)) {
+  if (!trial->done || verdict.evidence > trial->verdict.evidence) {
     trial->done = true;
     trial->verdict = verdict;
     trial->verdict.image = trial->image;
@@ -549,31 +595,85 @@ add_alternative (Track *track, uint32_t object)
     track->alternatives[track->alternative_count++] = object;
 }
 
-/* The same where a mark is among them. */
+/* What the frame says for one track's mark against the other's, or that both are there, the one
+ * over the other: then each explains its own place better. */
+static bool
+compare_marks (LinceTracker *tracker, const LincePyramid *pyramid, const LinceReference *a,
+    const Track *first, const LinceReference *b, const Track *second, float *evidence)
+{
+  LinceComposition one = {0}, other = {0};
+  float for_first, for_second;
+
+  memcpy (one.homography, first->verdict.homography, sizeof one.homography);
+  memcpy (other.homography, second->verdict.homography, sizeof other.homography);
+  for_first =
+      lince_composite_rivals (tracker->compositors[0], pyramid, a, &one, b, &other, MARK_AREA);
+  for_second =
+      lince_composite_rivals (tracker->compositors[0], pyramid, b, &other, a, &one, MARK_AREA);
+  *evidence = for_first - for_second;
+  return for_first < MARK_BOTH || for_second < MARK_BOTH;
+}
+
+/* The same where a mark is among them. Marks of one family differ by little, which one frame may
+ * show badly: the one that comes second is followed unseen, and evidence is gathered over frames
+ * before they change places. */
 static void
 settle_marks (LinceTracker *tracker, const LincePyramid *pyramid, const LinceReference *a,
     Track *first, const LinceReference *b, Track *second)
 {
-  LinceComposition one = {0}, other = {0};
+  Track *leader = second->rival_of == first->number ? first : second;
+  Track *other = leader == first ? second : first;
+  bool known = other->rival_of == leader->number;
   float evidence;
 
-  memcpy (one.homography, first->verdict.homography, sizeof one.homography);
-  memcpy (other.homography, second->verdict.homography, sizeof other.homography);
   if (first->verdict.object == second->verdict.object) {
     second->dropped = true;
     return;
   }
-  evidence =
-      lince_composite_rivals (tracker->compositors[0], pyramid, a, &one, b, &other, MARK_AREA);
-  evidence -=
-      lince_composite_rivals (tracker->compositors[0], pyramid, b, &other, a, &one, MARK_AREA);
-  if (fabsf (evidence) < MARK_DIFFERENCE)
-    add_alternative (evidence >= 0 ? first : second,
-        evidence >= 0 ? second->verdict.object : first->verdict.object);
-  if (evidence >= 0)
-    second->dropped = true;
-  else
-    first->dropped = true;
+  /* a third leads one of them */
+  if (!known && (first->rival_of != 0 || second->rival_of != 0))
+    return;
+  if (!compare_marks (tracker, pyramid, a, first, b, second, &evidence)) {
+    other->rival_of = known ? 0 : other->rival_of;
+    return;
+  }
+  if (!known && evidence < 0) {
+    leader = second;
+    other = first;
+  } else if (!known) {
+    leader = first;
+    other = second;
+  }
+  evidence = leader == first ? evidence : -evidence;
+  other->behind = known ? RIVAL_MEMORY * other->behind + evidence : evidence;
+  other->rival_of = leader->number;
+  if (other->behind < -MARK_DIFFERENCE) {
+    leader->rival_of = other->number;
+    leader->behind = -other->behind;
+    other->rival_of = 0;
+    leader = other;
+    other = leader == first ? second : first;
+  }
+  if (fabsf (other->behind) < MARK_DIFFERENCE)
+    add_alternative (leader, other->verdict.object);
+}
+
+/* Those whose leader is gone stand for themselves. */
+static void
+free_rivals (LinceTracker *tracker)
+{
+  for (uint32_t i = 0; i < tracker->count; i++) {
+    Track *track = &tracker->tracks[i];
+    bool led = false;
+
+    for (uint32_t k = 0; k < tracker->count && track->rival_of != 0; k++)
+      led = led || (tracker->tracks[k].number == track->rival_of && tracker->tracks[k].verified &&
+                       !tracker->tracks[k].dropped &&
+                       lince_quad_overlap (tracker->tracks[k].verdict.corners,
+                           track->verdict.corners) >= RIVAL_PLACE);
+    if (!led)
+      track->rival_of = 0;
+  }
 }
 
 /* Settles which of two tracks at the same place stands; the one with less evidence comes second. */
@@ -609,6 +709,7 @@ settle (LinceTracker *tracker, const LincePyramid *pyramid, const LinceReference
 static void
 settle_all (LinceTracker *tracker, const LincePyramid *pyramid, const LinceReferences *references)
 {
+  free_rivals (tracker);
   for (uint32_t i = 0; i < tracker->count; i++) {
     for (uint32_t k = i + 1; k < tracker->count; k++) {
       Track *a = &tracker->tracks[i], *b = &tracker->tracks[k];
@@ -668,7 +769,7 @@ lince_tracker_placements (LinceTracker *tracker, const LincePyramid *pyramid,
 
     if (track->dropped)
       continue;
-    if (track->verified && track->verdict.confidence >= minimum_confidence)
+    if (track->verified && track->rival_of == 0 && track->verdict.confidence >= minimum_confidence)
       write_placement (track, pyramid, &placements[count++]);
     tracker->tracks[kept++] = *track;
   }

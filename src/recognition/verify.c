@@ -23,22 +23,22 @@
  * these; one that is may be covered or fade. */
 #define MARK_SLOPE 12.0f     /* natural logarithms of odds for a vote a cell */
 #define MARK_MOST_VOTES 4.0f /* a cell; more says nothing more */
-#define MARK_VOTES 2.2f      /* a cell, of a new one */
+#define MARK_VOTES 2.4f      /* a cell, of a new one */
 #define MARK_FEW 14.0f       /* votes, over all cells, that it needs besides */
 #define MARK_AGREEMENT                                                                             \
   0.95f /* of a new one, below which evidence falls by MARK_DISSENT for all                        \
          */
-#define MARK_DISSENT 60.0f
+#define MARK_DISSENT 200.0f
 /* the same of a new one that may only be moved and scaled, and so fits less by chance */
 #define UPRIGHT_VOTES 1.95f
-#define UPRIGHT_FEW 8.0f
+#define UPRIGHT_FEW 12.0f
 #define FOLLOWED_VOTES 1.0f /* the same of one that is followed */
 #define FOLLOWED_FEW 6.0f
 #define FOLLOWED_AGREEMENT 0.6f
 #define FOLLOWED_DISSENT 10.0f
 #define USUAL_GAIN 0.95f /* and the deviations of what is usual */
 #define GAIN_DEVIATION 0.25f
-#define LIFT_DEVIATION 6.0f
+#define LIFT_DEVIATION 7.0f
 #define OPACITY_DEVIATION 0.15f /* of a mark that is not fixed to the screen */
 
 typedef struct {
