@@ -22,9 +22,17 @@
 #define TURN_PRICE 4.0f      /* evidence that a smaller turn may cost */
 #define MARK_AREA 12288      /* pixels of the finest level compared */
 
-#define MARK_COARSE_PLAN ((LinceCompositePlan){2, 6, 1536, 0.3f, false})
-#define MARK_FINE_PLAN ((LinceCompositePlan){1, 3, MARK_AREA, 0, false})
-#define MARK_FOLLOW_PLAN ((LinceCompositePlan){2, 3, 4096, 0, false})
+#define MARK_COARSE_PLAN ((LinceCompositePlan){2, 6, 1536, 0.3f, false, false})
+#define MARK_FINE_PLAN ((LinceCompositePlan){1, 3, MARK_AREA, 0, false, false})
+#define MARK_FOLLOW_PLAN                                                                           \
+  {                                                                                                \
+    2, 3, 4096, 0, false, false                                                                    \
+  }
+#define MARK_REGAIN_PLAN                                                                           \
+  {                                                                                                \
+    3, 6, 4096, 0, false, false                                                                    \
+  }
+#define MARK_SURE 0.85f /* agreement from which nothing better is looked for */
 
 #define FOLLOW_PLAN ((LinceAlignPlan){3, 6, LINCE_VERIFY_SIDE, 0.15f, 0.5f})
 #define SEARCH_PLAN ((LinceAlignPlan){3, 8, LINCE_VERIFY_SIDE, 0.3f, 0})
@@ -50,7 +58,8 @@ typedef struct {
   int start_count;
   float prior;
   bool upright;
-  bool done; /* `verdict` is filled */
+  bool fixed; /* to the screen, by what the mean of frames shows */
+  bool done;  /* `verdict` is filled */
   LinceVerdict verdict;
 } Trial;
 
@@ -151,11 +160,14 @@ place_mark (const Task *task, LinceCompositor *compositor, const Trial *trial,
     const double start[9], LinceCompositePlan plan, LinceComposition *composition,
     LinceVerdict *verdict)
 {
+  bool translucent = trial->fixed || (trial->upright && trial->prior > 0);
+
   plan.upright = trial->upright;
+  plan.translucent = translucent;
   return lince_composite_align (
              compositor, task->pyramid, trial->reference, start, &plan, composition) &&
-         lince_verify_mark (
-             composition, task->pyramid, trial->reference, trial->upright, trial->prior, verdict);
+         lince_verify_mark (composition, task->pyramid, trial->reference, trial->upright,
+             translucent, trial->prior, verdict);
 }
 
 /* By how much an outline's top edge is turned, radians. */
@@ -192,32 +204,68 @@ turn_back (const Task *task, LinceCompositor *compositor, const Trial *trial, Li
   }
 }
 
-/* One that was followed is near; another is looked at coarsely first. */
 static void
-try_mark (const Task *task, LinceCompositor *compositor, Trial *trial, const double start[9])
+keep_mark (Trial *trial, const LinceVerdict *verdict)
 {
-  bool followed = trial->prior > 0;
+  if (trial->done && verdict->evidence <= trial->verdict.evidence)
+    return;
+  trial->done = true;
+  trial->verdict = *verdict;
+  trial->verdict.image = trial->image;
+}
+
+/* A new mark is looked at coarsely first. */
+static void
+find_mark (const Task *task, LinceCompositor *compositor, Trial *trial, const double start[9])
+{
   LinceComposition composition;
   LinceVerdict verdict;
   double coarse[9];
 
-  if (!place_mark (task, compositor, trial, start, followed ? MARK_FOLLOW_PLAN : MARK_COARSE_PLAN,
-          &composition, &verdict))
+  if (!place_mark (task, compositor, trial, start, MARK_COARSE_PLAN, &composition, &verdict) ||
+      composition.evidence < MARK_HOPE)
     return;
-  if (!followed) {
-    if (composition.evidence < MARK_HOPE)
-      return;
-    memcpy (coarse, composition.homography, sizeof coarse);
-    if (!place_mark (task, compositor, trial, coarse, MARK_FINE_PLAN, &composition, &verdict))
-      return;
-    if (verdict.confidence >= 0.5f && !trial->upright)
-      turn_back (task, compositor, trial, &verdict);
+  memcpy (coarse, composition.homography, sizeof coarse);
+  if (!place_mark (task, compositor, trial, coarse, MARK_FINE_PLAN, &composition, &verdict))
+    return;
+  if (verdict.confidence >= 0.5f && !trial->upright)
+    turn_back (task, compositor, trial, &verdict);
+  keep_mark (trial, &verdict);
+}
+
+/* One that was followed is near. Where it then agrees badly it may be covered, or it moved further
+ * than a fine look reaches. */
+static void
+follow_mark (const Task *task, LinceCompositor *compositor, Trial *trial)
+{
+  static const LinceCompositePlan plans[] = {MARK_FOLLOW_PLAN, MARK_REGAIN_PLAN};
+
+  for (size_t p = 0; p < sizeof plans / sizeof plans[0]; p++)
+    for (int i = 0; i < trial->start_count; i++) {
+      LinceComposition composition;
+      LinceVerdict verdict;
+
+      if (place_mark (task, compositor, trial, trial->starts[i], plans[p], &composition, &verdict))
+        keep_mark (trial, &verdict);
+      if (trial->done && trial->verdict.agreement > MARK_SURE)
+        return;
+    }
+}
+
+static void
+try_mark (const Task *task, LinceCompositor *compositor, Trial *trial)
+{
+  if (trial->prior > 0) {
+    follow_mark (task, compositor, trial);
+    /* it only happened to be upright when it was found */
+    if (trial->upright && !holds (trial)) {
+      trial->upright = false;
+      follow_mark (task, compositor, trial);
+    }
+    return;
   }
-  if (!trial->done || verdict.evidence > trial->verdict.evidence) {
-    trial->done = true;
-    trial->verdict = verdict;
-    trial->verdict.image = trial->image;
-  }
+  for (int i = 0; i < trial->start_count && !holds (trial); i++)
+    find_mark (task, compositor, trial, trial->starts[i]);
 }
 
 static void
@@ -229,15 +277,7 @@ run_trial (void *context, uint32_t item, uint32_t thread)
 
   trial->done = false;
   if (trial->reference->mark) {
-    LinceCompositor *compositor = task->tracker->compositors[thread];
-
-    for (int i = 0; i < trial->start_count && !holds (trial); i++)
-      try_mark (task, compositor, trial, trial->starts[i]);
-    /* it only happened to be upright when it was found */
-    if (trial->upright && trial->prior > 0 && !holds (trial)) {
-      trial->upright = false;
-      try_mark (task, compositor, trial, trial->starts[trial->start_count - 1]);
-    }
+    try_mark (task, task->tracker->compositors[thread], trial);
     return;
   }
   for (int i = 0; i < trial->start_count; i++) {
@@ -302,6 +342,7 @@ prepare_track (const Track *track, const LinceReference *reference, int64_t time
   trial->reference = reference;
   trial->prior = LINCE_VERIFY_FOLLOWED;
   trial->upright = track->verdict.upright;
+  trial->fixed = false;
   trial->start_count = 0;
   if (predict (track, time, corners) &&
       lince_quad_to_homography (corners, reference->width, reference->height, trial->starts[0]))
@@ -428,6 +469,7 @@ prepare_hypotheses (LinceTracker *tracker, const LinceReferences *references,
     memcpy (trial->starts[0], hypotheses[i].homography, sizeof trial->starts[0]);
     trial->start_count = 1;
     trial->prior = 0;
+    trial->fixed = hypotheses[i].upright;
     trial->upright =
         hypotheses[i].upright || lince_quad_upright (corners, reference->width, reference->height);
     prepared++;
