@@ -17,6 +17,8 @@
 /* Eight lanes whatever the machine has: the order of sums is then the same everywhere. */
 typedef float Lanes __attribute__ ((vector_size (32)));
 typedef int32_t LanesInt __attribute__ ((vector_size (32)));
+typedef float Half __attribute__ ((vector_size (16)));
+typedef int32_t HalfInt __attribute__ ((vector_size (16)));
 
 static inline Lanes
 load (const float *p)
@@ -101,12 +103,35 @@ remove_along (float *values, const float *shape, float energy)
     values[k] -= share * shape[k];
 }
 
+/* The same of an opaque cell with pixels of the picture all around it. */
+static void
+read_inner_cell (LinceCell *cell, const LinceReferenceLevel *level, int left, int top)
+{
+  for (int j = 0; j < SIDE; j++) {
+    const uint8_t *line = level->luma + (size_t) (top + j) * level->width + left;
+    const uint8_t *above = line - level->width, *below = line + level->width;
+
+    for (int i = 0; i < SIDE; i++) {
+      int k = j * SIDE + i;
+
+      cell->weight[k] = 1.0f;
+      cell->shape[k] = line[i];
+      cell->slope_x[k] = 0.5f * (float) (line[i + 1] - line[i - 1]);
+      cell->slope_y[k] = 0.5f * (float) (below[i] - above[i]);
+    }
+  }
+}
+
 static void
 build_cell (LinceCell *cell, const LinceReferenceLevel *level, int left, int top)
 {
   cell->x = (float) left;
   cell->y = (float) top;
-  read_cell (cell, level, left, top);
+  if (!level->mask && left > 0 && top > 0 && left + SIDE < level->width &&
+      top + SIDE < level->height)
+    read_inner_cell (cell, level, left, top);
+  else
+    read_cell (cell, level, left, top);
   cell->count = dot (cell->weight, cell->weight);
   cell->energy = cell->xx = cell->xy = cell->yy = 0;
   if (cell->count < MIN_OPAQUE)
@@ -240,10 +265,18 @@ cell_inside (float left, float top, const LinceGrey *grey, const double map[9])
 static inline Lanes
 limit (Lanes value, float most)
 {
-  const Lanes low = {0}, high = low + most;
-  LanesInt bits = (LanesInt) value & (value > low), below = (Lanes) bits < high;
+  const Half low = {0}, high = low + most;
+  Half halves[2];
 
-  return (Lanes) ((bits & below) | ((LanesInt) high & ~below));
+  /* comparisons of more lanes than the machine has are made one by one */
+  memcpy (halves, &value, sizeof halves);
+  for (int i = 0; i < 2; i++) {
+    HalfInt bits = (HalfInt) halves[i] & (halves[i] > low), below = (Half) bits < high;
+
+    halves[i] = (Half) ((bits & below) | ((HalfInt) high & ~below));
+  }
+  memcpy (&value, halves, sizeof value);
+  return value;
 }
 
 /* Eight neighbouring samples of a row, bilinear. */
@@ -258,15 +291,19 @@ sample_row (const LinceGrey *grey, Lanes px, Lanes py, float *out)
   Lanes fx = px - __builtin_convertvector(ix, Lanes);
   Lanes fy = py - __builtin_convertvector(iy, Lanes);
   Lanes a, b, c, d, top, bottom;
+  LanesInt upper, lower;
 
+  /* two neighbours by one load */
   for (int i = 0; i < SIDE; i++) {
     const uint8_t *p = grey->data + (ptrdiff_t) iy[i] * grey->stride + ix[i];
 
-    a[i] = p[0];
-    b[i] = p[1];
-    c[i] = p[grey->stride];
-    d[i] = p[grey->stride + 1];
+    upper[i] = p[0] | p[1] << 8;
+    lower[i] = p[grey->stride] | p[grey->stride + 1] << 8;
   }
+  a = __builtin_convertvector(upper & 255, Lanes);
+  b = __builtin_convertvector(upper >> 8, Lanes);
+  c = __builtin_convertvector(lower & 255, Lanes);
+  d = __builtin_convertvector(lower >> 8, Lanes);
   top = a + fx * (b - a);
   bottom = c + fx * (d - c);
   top += fy * (bottom - top);
