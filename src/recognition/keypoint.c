@@ -212,7 +212,7 @@ place (LinceKeypoint *keypoint, const Candidate *candidate, int s, uint32_t rank
 
 uint32_t
 lince_keypoint_finder_run (LinceKeypointFinder *finder, const LinceScales *scales, LincePool *pool,
-    LinceKeypoint *keypoints, uint32_t limit)
+    LinceKeypoint *keypoints, uint32_t first, uint32_t limit)
 {
   Finding finding = {finder, scales};
   uint32_t total = 0;
@@ -230,8 +230,9 @@ lince_keypoint_finder_run (LinceKeypointFinder *finder, const LinceScales *scale
         const Candidate *candidate = &finder->all[i].kept[rank];
         uint32_t at = finder->histogram[score (candidate, rank, (uint32_t) s)]++;
 
-        if (at < limit)
-          place (&keypoints[at], candidate, s, rank);
+        if (at >= first && at - first < limit)
+          place (&keypoints[at - first], candidate, s, rank);
       }
+  total = total > first ? total - first : 0;
   return total < limit ? total : limit;
 }

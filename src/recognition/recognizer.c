@@ -11,11 +11,6 @@
 
 #define MAX_THREADS 16
 #define MAX_DURATION INT64_C (3600000000000) /* ns, of a setting */
-#define TRIALS 48                            /* hypotheses verified a frame at most */
-#define UNIT 2000        /* ns of one core for a unit of work: a keypoint described and looked up */
-#define TRACK_WORK 500   /* units kept for tracks and verification */
-#define LEAST_SEARCH 600 /* keypoints below which a search is not worth its fixed cost */
-#define LONGEST_WAIT 25  /* frames between searches at most */
 
 struct LinceRecognizer {
   LinceSettings settings;
@@ -28,6 +23,7 @@ struct LinceRecognizer {
   LinceProfile profile;
   bool started;
   uint32_t waited; /* frames since the last search */
+  uint32_t part;   /* of the keypoints that it took */
   int64_t time;    /* of the last frame */
 
   LinceIndex *index; /* in use; NULL: none */
@@ -52,27 +48,8 @@ lince_settings_default (LinceSettings *settings)
       .minimum_confidence = 0.5f,
       .minimum_duration = INT64_C (200000000),
       .merge_gap = INT64_C (1000000000),
+      .plan = LINCE_PLAN_THOROUGH,
   };
-}
-
-/* What a search costs before its first keypoint: the pyramid and the detector, which read every
- * pixel. 4 ms at 1920 x 1080. */
-static uint32_t
-fixed_work (int width, int height)
-{
-  return (uint32_t) ((int64_t) width * height / 1000);
-}
-
-uint32_t
-lince_recognizer_work_for (int64_t budget, int width, int height)
-{
-  int64_t full =
-      (int64_t) TRACK_WORK + fixed_work (width, height) + lince_search_full_work (width, height);
-  int64_t units = budget / UNIT;
-
-  if (budget <= 0)
-    return 0;
-  return (uint32_t) (units < 1 ? 1 : units < full ? units : full);
 }
 
 static bool
@@ -91,6 +68,9 @@ check_settings (const LinceSettings *settings, LinceError *error)
   else if (settings->merge_gap < 0 || settings->merge_gap > MAX_DURATION)
     lince_error_set (error, LINCE_ERROR_ARGUMENT, "merge gap is %lld ns, must be 0 to an hour",
         (long long) settings->merge_gap);
+  else if ((unsigned) settings->plan >= LINCE_PLAN_COUNT)
+    lince_error_set (error, LINCE_ERROR_ARGUMENT, "there is no plan %u, but 0 to %d",
+        (unsigned) settings->plan, LINCE_PLAN_COUNT - 1);
   else
     return true;
   return false;
@@ -308,71 +288,52 @@ prepare (LinceRecognizer *recognizer, const LinceFrame *frame, LinceError *error
                      &recognizer->textured, lince_pool_threads (recognizer->pool), error)));
 }
 
-/* How many keypoints this frame's search may look up, 0: no search. Where the plan does not pay for
- * a search on every frame there is one every few frames, and on the first frame of a shot. */
-static uint32_t
-plan_search (LinceRecognizer *recognizer, const LinceFrame *frame, bool now)
+/* Whether the frame is searched: by the plan's interval, and at once `now`. Goes on to the part of
+ * the keypoints that is next. */
+static bool
+turn_to_search (LinceRecognizer *recognizer, const LincePlan *plan, bool now)
 {
   LinceStatistics *statistics = &recognizer->profile.statistics;
-  uint32_t full = lince_search_full_work (frame->width, frame->height);
-  uint32_t fixed = fixed_work (frame->width, frame->height), work = recognizer->settings.work;
-  uint32_t least = full < LEAST_SEARCH ? full : LEAST_SEARCH, share, keypoints;
 
-  work = work ? work : TRACK_WORK + fixed + full;
-  share = work > TRACK_WORK ? work - TRACK_WORK : 1;
-  if (share >= fixed + least)
-    keypoints = share - fixed < full ? share - fixed : full;
-  else if (now || ++recognizer->waited >= (fixed + least + share - 1) / share ||
-           recognizer->waited >= LONGEST_WAIT)
-    keypoints = least;
-  else
-    keypoints = 0;
-  recognizer->waited = keypoints ? 0 : recognizer->waited;
-  statistics->last_planned_work = TRACK_WORK + (keypoints ? fixed + keypoints : 0);
-  statistics->planned_work += statistics->last_planned_work;
-  return keypoints;
+  recognizer->waited++;
+  if (!now && recognizer->waited < plan->interval) {
+    statistics->searches_skipped++;
+    return false;
+  }
+  recognizer->part = now || recognizer->part + 1 >= plan->parts ? 0 : recognizer->part + 1;
+  recognizer->waited = 0;
+  return true;
 }
 
 static uint32_t
-search (LinceRecognizer *recognizer, uint32_t keypoints)
+search (LinceRecognizer *recognizer, const LincePlan *plan, uint32_t part)
 {
   LinceProfile *profile = &recognizer->profile;
   uint32_t count;
 
-  if (!recognizer->index || keypoints == 0)
+  if (!recognizer->index)
     return 0;
   count = lince_search_run (recognizer->search, recognizer->pyramid, &recognizer->textured,
-      keypoints, recognizer->pool, profile, recognizer->hypotheses);
+      part * plan->keypoints, plan->keypoints, recognizer->pool, profile, recognizer->hypotheses);
+  profile->statistics.searches++;
   profile->statistics.hypotheses += count;
   return count;
 }
 
+/* Gathers what stands on the frame, what the last search's `count` hypotheses add included. */
 static uint32_t
-find_placements (LinceRecognizer *recognizer, LinceTracker *tracker, uint32_t keypoints)
+find_placements (
+    LinceRecognizer *recognizer, LinceTracker *tracker, const LincePlan *plan, uint32_t count)
 {
   LinceReferences references = {recognizer, load_reference};
   LinceProfile *profile = &recognizer->profile;
-  uint32_t count = search (recognizer, keypoints);
 
   lince_tracker_propose (tracker, recognizer->pyramid, &references, recognizer->pool,
-      recognizer->hypotheses, count, TRIALS, &profile->statistics);
+      recognizer->hypotheses, count, plan, &profile->statistics);
   count = lince_tracker_placements (tracker, recognizer->pyramid, &references,
       recognizer->settings.minimum_confidence, recognizer->placements);
   lince_profile_stamp (profile, LINCE_STAGE_VERIFICATION);
   return count;
-}
-
-static void
-count_overrun (LinceRecognizer *recognizer)
-{
-  LinceStatistics *statistics = &recognizer->profile.statistics;
-  uint64_t spent = 0;
-
-  for (int i = 0; i < LINCE_STAGE_COUNT; i++)
-    spent += statistics->last_nanoseconds[i];
-  /* the full plan promises nothing */
-  statistics->overruns +=
-      recognizer->settings.work > 0 && spent > statistics->last_planned_work * UNIT;
 }
 
 static void
@@ -396,8 +357,9 @@ lince_recognizer_process (LinceRecognizer *recognizer, const LinceFrame *frame, 
 {
   LinceReferences references = {recognizer, load_reference};
   LinceProfile *profile = &recognizer->profile;
-  uint32_t placements, changes = 0;
-  bool cut, changed;
+  uint32_t placements, hypotheses, changes = 0;
+  bool cut, changed, now;
+  LincePlan plan;
 
   if (!check_frame (frame, error))
     return false;
@@ -409,10 +371,13 @@ lince_recognizer_process (LinceRecognizer *recognizer, const LinceFrame *frame, 
   }
   if (!take_index (recognizer, &changed, error) || !prepare (recognizer, frame, error))
     return false;
+  now = changed || !recognizer->started;
   recognizer->started = true;
   recognizer->time = time;
+  lince_plan_make (recognizer->settings.plan, frame->width, frame->height, &plan);
   lince_profile_begin (profile, recognizer->pool);
   profile->statistics.frames++;
+  profile->statistics.frames_at[recognizer->settings.plan]++;
   lince_pyramid_build (recognizer->pyramid, frame, recognizer->pool);
   lince_profile_stamp (profile, LINCE_STAGE_PYRAMID);
   if (changed)
@@ -420,14 +385,15 @@ lince_recognizer_process (LinceRecognizer *recognizer, const LinceFrame *frame, 
         recognizer->exposures, recognizer->index, time, recognizer->changes, changes);
   cut = lince_cut_update (&recognizer->cut, recognizer->pyramid);
   lince_tracker_follow (
-      recognizer->tracker, recognizer->pyramid, &references, recognizer->pool, time, cut);
+      recognizer->tracker, recognizer->pyramid, &references, recognizer->pool, &plan, time, cut);
   lince_profile_stamp (profile, LINCE_STAGE_TRACKING);
-  placements = find_placements (
-      recognizer, recognizer->tracker, plan_search (recognizer, frame, cut || changed));
+  hypotheses = turn_to_search (recognizer, &plan, now || cut)
+                   ? search (recognizer, &plan, recognizer->part)
+                   : 0;
+  placements = find_placements (recognizer, recognizer->tracker, &plan, hypotheses);
   changes = lince_exposures_update (recognizer->exposures, &recognizer->settings, recognizer->index,
       time, cut, recognizer->placements, placements, recognizer->changes, changes);
   lince_profile_stamp (profile, LINCE_STAGE_EXPOSURE);
-  count_overrun (recognizer);
   fill_result (recognizer, time, cut, placements, changes);
   if (result)
     *result = &recognizer->result;
@@ -442,7 +408,6 @@ lince_recognizer_reset (LinceRecognizer *recognizer, LinceReason reason, const L
   lince_tracker_clear (recognizer->tracker);
   recognizer->cut.valid = false;
   recognizer->started = false;
-  recognizer->waited = LONGEST_WAIT;
   fill_result (recognizer, recognizer->time, false, 0, changes);
   if (result)
     *result = &recognizer->result;
@@ -454,6 +419,7 @@ lince_recognizer_still (LinceRecognizer *recognizer, const LinceFrame *frame,
 {
   LinceProfile *profile = &recognizer->profile;
   uint32_t placements, changes = 0;
+  LincePlan plan;
   bool changed;
 
   if (!check_frame (frame, error) || !take_index (recognizer, &changed, error) ||
@@ -467,8 +433,11 @@ lince_recognizer_still (LinceRecognizer *recognizer, const LinceFrame *frame,
   lince_pyramid_build (recognizer->pyramid, frame, recognizer->pool);
   lince_profile_stamp (profile, LINCE_STAGE_PYRAMID);
   lince_tracker_clear (recognizer->still);
-  /* a still is searched once, so it is searched thoroughly */
-  placements = find_placements (recognizer, recognizer->still, LINCE_SEARCH_MAX_WORK);
+  lince_plan_make (recognizer->settings.plan, frame->width, frame->height, &plan);
+  if (recognizer->settings.plan == LINCE_PLAN_THOROUGH) /* it is searched only once */
+    plan.keypoints = LINCE_PLAN_MOST_KEYPOINTS;
+  placements =
+      find_placements (recognizer, recognizer->still, &plan, search (recognizer, &plan, 0));
   fill_result (recognizer, recognizer->time, false, placements, changes);
   if (result)
     *result = &recognizer->result;

@@ -15,8 +15,15 @@
 #define ROUGH_FIT 0.4f   /* correlation on the coarsest level that is worth a second look */
 #define RIVAL_PLACE 0.3  /* overlap from which two objects explain the same pixels */
 
-#define FOLLOW_PLAN ((LinceAlignPlan){3, 6, LINCE_VERIFY_SIDE, 0.15f, 0.5f})
-#define SEARCH_PLAN ((LinceAlignPlan){3, 8, LINCE_VERIFY_SIDE, 0.3f, 0})
+#define EXPECT_STEPS 6
+#define FIRM 0.95f        /* confidence from which a fit is good, and its correlation: */
+#define FIRM_FIT 0.7f     /* then the next frame needs no coarse levels */
+#define FIT_LOSS 0.1f     /* of correlation, from which they are asked all the same, */
+#define VISIBLE_LOSS 0.2f /* and of what is visible */
+
+#define FOLLOW(steps)                                                                              \
+  ((LinceAlignPlan){LINCE_PLAN_ALL_LEVELS, steps, LINCE_VERIFY_SIDE, 0.15f, 0.5f})
+#define SEARCH(steps) ((LinceAlignPlan){LINCE_PLAN_ALL_LEVELS, steps, LINCE_VERIFY_SIDE, 0.3f, 0})
 
 typedef struct {
   uint64_t number;
@@ -36,7 +43,9 @@ typedef struct {
   double starts[2][9];
   int start_count;
   float prior;
-  bool done; /* `verdict` is filled */
+  int near_levels;            /* that suffice when the first start is near; 0: start with all */
+  float correlation, visible; /* of the last fit, where near_levels > 0 */
+  bool done;                  /* `verdict` is filled */
   LinceVerdict verdict;
 } Trial;
 
@@ -127,6 +136,23 @@ try_start (const Task *task, LinceAligner *aligner, Trial *trial, const double s
   return alignment.coarse;
 }
 
+/* Aligns from the first start on the finest levels only. False when it does not lie there about as
+ * well as it did on the last frame. */
+static bool
+try_near (const Task *task, LinceAligner *aligner, Trial *trial)
+{
+  LinceAlignPlan plan = task->plan;
+  LinceAlignment alignment;
+
+  plan.stages = trial->near_levels;
+  if (!lince_align (aligner, task->pyramid, trial->reference, trial->starts[0], &plan, &alignment))
+    return false;
+  keep_better (task, trial, &alignment, trial->prior);
+  return trial->done && trial->verdict.confidence >= FIRM &&
+         trial->verdict.correlation >= trial->correlation - FIT_LOSS &&
+         trial->verdict.visible >= trial->visible - VISIBLE_LOSS;
+}
+
 static void
 run_trial (void *context, uint32_t item, uint32_t thread)
 {
@@ -134,6 +160,9 @@ run_trial (void *context, uint32_t item, uint32_t thread)
   Trial *trial = &task->tracker->trials[item];
   LinceAligner *aligner = task->tracker->aligners[thread];
 
+  trial->done = false;
+  if (trial->near_levels > 0 && try_near (task, aligner, trial))
+    return;
   trial->done = false;
   for (int i = 0; i < trial->start_count; i++) {
     const double *start = trial->starts[i];
@@ -188,8 +217,16 @@ predict (const Track *track, int64_t time, LincePoint corners[4])
   return true;
 }
 
+static bool
+is_firm (const Track *track)
+{
+  return track->verified && track->verdict.confidence >= FIRM &&
+         track->verdict.correlation >= FIRM_FIT;
+}
+
 static void
-prepare_track (const Track *track, const LinceReference *reference, int64_t time, Trial *trial)
+prepare_track (
+    const Track *track, const LinceReference *reference, int64_t time, int levels, Trial *trial)
 {
   LincePoint corners[4];
 
@@ -197,6 +234,9 @@ prepare_track (const Track *track, const LinceReference *reference, int64_t time
   trial->reference = reference;
   trial->prior = LINCE_VERIFY_FOLLOWED;
   trial->start_count = 0;
+  trial->near_levels = levels < LINCE_PLAN_ALL_LEVELS && is_firm (track) ? levels : 0;
+  trial->correlation = track->verdict.correlation;
+  trial->visible = track->verdict.visible;
   if (predict (track, time, corners) &&
       lince_quad_to_homography (corners, reference->width, reference->height, trial->starts[0]))
     trial->start_count++;
@@ -251,9 +291,10 @@ remove_tracks (LinceTracker *tracker, bool cut)
 
 void
 lince_tracker_follow (LinceTracker *tracker, const LincePyramid *pyramid,
-    const LinceReferences *references, LincePool *pool, int64_t time, bool cut)
+    const LinceReferences *references, LincePool *pool, const LincePlan *plan, int64_t time,
+    bool cut)
 {
-  Task task = {tracker, pyramid, FOLLOW_PLAN};
+  Task task = {tracker, pyramid, FOLLOW ((int) plan->follow_steps)};
   uint32_t kept = 0;
 
   tracker->time = time;
@@ -264,7 +305,8 @@ lince_tracker_follow (LinceTracker *tracker, const LincePyramid *pyramid,
     if (!reference)
       continue;
     tracker->tracks[kept] = tracker->tracks[i];
-    prepare_track (&tracker->tracks[kept], reference, time, &tracker->trials[kept]);
+    prepare_track (
+        &tracker->tracks[kept], reference, time, (int) plan->follow_levels, &tracker->trials[kept]);
     kept++;
   }
   tracker->count = kept;
@@ -321,6 +363,7 @@ prepare_hypotheses (LinceTracker *tracker, const LinceReferences *references,
     trial->reference = reference;
     memcpy (trial->starts[0], hypotheses[i].homography, sizeof trial->starts[0]);
     trial->start_count = 1;
+    trial->near_levels = 0;
     trial->prior = 0;
     prepared++;
   }
@@ -389,10 +432,10 @@ accept (LinceTracker *tracker, const LinceVerdict *verdict)
 void
 lince_tracker_propose (LinceTracker *tracker, const LincePyramid *pyramid,
     const LinceReferences *references, LincePool *pool, const LinceHypothesis *hypotheses,
-    uint32_t count, uint32_t most, LinceStatistics *statistics)
+    uint32_t count, const LincePlan *plan, LinceStatistics *statistics)
 {
-  Task task = {tracker, pyramid, SEARCH_PLAN};
-  uint32_t trials = prepare_hypotheses (tracker, references, hypotheses, count, most);
+  Task task = {tracker, pyramid, SEARCH ((int) plan->trial_steps)};
+  uint32_t trials = prepare_hypotheses (tracker, references, hypotheses, count, plan->trials);
 
   lince_pool_run (pool, run_trial, &task, trials);
   for (;;) {
@@ -419,7 +462,7 @@ lince_tracker_expect (LinceTracker *tracker, const LincePyramid *pyramid,
     const LinceReferences *references, LincePool *pool, const LinceProposal *proposals,
     uint32_t count)
 {
-  Task task = {tracker, pyramid, FOLLOW_PLAN};
+  Task task = {tracker, pyramid, FOLLOW (EXPECT_STEPS)};
 
   tracker->count = 0;
   for (uint32_t i = 0; i < count && tracker->count < MAX_TRACKS; i++) {
@@ -436,7 +479,7 @@ lince_tracker_expect (LinceTracker *tracker, const LincePyramid *pyramid,
     if (!lince_quad_to_homography (
             track->verdict.corners, reference->width, reference->height, track->verdict.homography))
       continue;
-    prepare_track (track, reference, 0, &tracker->trials[tracker->count++]);
+    prepare_track (track, reference, 0, LINCE_PLAN_ALL_LEVELS, &tracker->trials[tracker->count++]);
   }
   lince_pool_run (pool, run_trial, &task, tracker->count);
   for (uint32_t i = 0; i < tracker->count; i++)

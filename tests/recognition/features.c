@@ -23,7 +23,7 @@ find (const Grey *grey, uint32_t limit)
   ck_assert (lince_pyramid_resize (finder.pyramid, &frame, NULL));
   lince_pyramid_build (finder.pyramid, &frame, finder.pool);
   ck_assert (lince_extractor_resize (&finder.extractor, finder.pyramid, 1, NULL));
-  lince_extractor_run (&finder.extractor, finder.pyramid, limit, finder.pool, NULL);
+  lince_extractor_run (&finder.extractor, finder.pyramid, 0, limit, finder.pool, NULL);
   return finder;
 }
 
