@@ -6,9 +6,7 @@
 #define MAX_BUDGET (INT64_C (1) << 40) /* ns, 18 minutes: no product below overflows */
 #define MOST_PATIENCE (16 * LINCE_GOVERNOR_PATIENCE)
 #define TAKEN_BACK 1000 /* frames within which a step down takes the step up before it back */
-/* A rung costs at least 0.6 of the one above it: one that costs 0.55 of the budget leaves room. */
-#define ROOM_NUMERATOR 11
-#define ROOM_DENOMINATOR 20
+#define ROOM 2          /* a rung costs at least half of the one above it (plan.c) */
 
 static int64_t
 interval_of (LincePlanName name)
@@ -79,8 +77,7 @@ has_room (LinceGovernor *governor)
 
   if (governor->watched < governor->patience)
     return false;
-  room =
-      governor->spent * ROOM_DENOMINATOR <= governor->budget * governor->watched * ROOM_NUMERATOR;
+  room = governor->spent * ROOM <= governor->budget * governor->watched;
   room = room && governor->plan > governor->top;
   if (!room) {
     governor->spent = 0;

@@ -6,8 +6,8 @@
 #define PIXELS_A_KEYPOINT 800 /* of a frame that is searched in full */
 #define LEAST_KEYPOINTS 2000  /* of a small frame that is: its objects are small too */
 
-/* Rungs share the keypoints of a full search among `parts`. A rung costs at least 0.6 of the one
- * above it while few tracks stand: the governor reckons with that. */
+/* Rungs share the keypoints of a full search among `parts`. A rung costs at least half of the one
+ * above it, more where many tracks stand: the governor reckons with that. */
 static const struct {
   const char *name;
   LincePlan plan; /* keypoints: of the thousand of a full search */
@@ -15,7 +15,7 @@ static const struct {
     [LINCE_PLAN_THOROUGH] = {"thorough", {1, 1, 1000, 4096, 4096, 48, 8, 6, 3}},
     [LINCE_PLAN_LIVE] = {"live", {2, 1, 1000, 2048, 2048, 24, 8, 6, 1}},
     [LINCE_PLAN_LIVE_1] = {"live-1", {3, 1, 1000, 2048, 2048, 16, 6, 6, 1}},
-    [LINCE_PLAN_LIVE_2] = {"live-2", {4, 2, 500, 1024, 1024, 12, 6, 5, 1}},
+    [LINCE_PLAN_LIVE_2] = {"live-2", {4, 2, 600, 1024, 1024, 12, 6, 5, 1}},
     [LINCE_PLAN_LIVE_3] = {"live-3", {6, 2, 400, 1024, 1024, 8, 6, 4, 1}},
     [LINCE_PLAN_LIVE_4] = {"live-4", {12, 2, 300, 512, 512, 6, 4, 4, 1}},
     [LINCE_PLAN_LIVE_5] = {"live-5", {25, 3, 250, 512, 512, 4, 4, 4, 1}},
