@@ -71,6 +71,10 @@ START_TEST (a_sustained_overrun_goes_down_at_once)
   ck_assert_int_le (run (1000, 16 * MS, 0), 13);
   ck_assert_int_eq (governor.plan, LINCE_PLAN_LIVE_1);
   ck_assert_int_eq (governor.mean, 16 * MS);
+  /* however little was spent before */
+  set_up ();
+  run_on (10000, 0, 0);
+  ck_assert_int_le (run (1000, 16 * MS, 0), 13);
   /* and on, rung by rung, while it lasts */
   run_on (200, 16 * MS, 0);
   ck_assert_int_eq (governor.plan, LINCE_PLAN_COUNT - 1);

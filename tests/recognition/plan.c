@@ -93,6 +93,10 @@ START_TEST (thorough_does_all_there_is)
   ck_assert_uint_eq (plan.interval, 1);
   ck_assert_uint_eq (plan.keypoints, 1920 * 1080 / 800);
   ck_assert_uint_eq (plan.follow_levels, LINCE_PLAN_ALL_LEVELS);
+  lince_plan_make (LINCE_PLAN_LIVE, 1920, 1080, &plan);
+  ck_assert_uint_eq (plan.keypoints, 1920 * 1080 / 800);
+  lince_plan_make (LINCE_PLAN_LIVE_5, 1920, 1080, &plan);
+  ck_assert_uint_eq (plan.keypoints, 1920 * 1080 / 800 / 4);
 }
 END_TEST
 

@@ -590,6 +590,36 @@ START_TEST (plans_search_at_their_intervals_and_follow_on_every_frame)
 }
 END_TEST
 
+/* Farther than the finest level reaches: the coarse ones are asked, without a search. */
+START_TEST (a_jump_is_followed_under_any_plan)
+{
+  for (int name = 0; name < LINCE_PLAN_COUNT; name++) {
+    DrawnPicture drawn = movie_picture (1);
+    LinceRecognizer *recognizer;
+
+    settings.plan = (LincePlanName) name;
+    recognizer = new_recognizer ();
+    for (int i = 0; i < 8; i++) {
+      int jump = i == 4 ? 12 : 0;
+      Scene scene = new_scene (MOVIE_WIDTH, MOVIE_HEIGHT, 7);
+      const LinceResult *result;
+      LincePoint place[4];
+
+      outline (300 + jump, 200 - jump, 200, 150, 0.1, 0, place);
+      draw_placed (&scene, &drawn, place, 1, 0);
+      result = process (recognizer, &scene, i * FRAME_TIME);
+      ck_assert_msg (
+          result->placement_count == 1, "%s: lost on frame %d", lince_plan_name (settings.plan), i);
+      ck_assert_uint_eq (result->placements[0].track, 1);
+      ck_assert_double_lt (corner_error (result->placements[0].corners, place), 0.8);
+      free_scene (&scene);
+    }
+    free_picture (&drawn);
+    lince_recognizer_free (recognizer);
+  }
+}
+END_TEST
+
 START_TEST (a_plan_changes_between_frames)
 {
   LinceRecognizer *recognizer = new_recognizer ();
@@ -671,6 +701,7 @@ main (void)
   tcase_add_test (tests, bad_calls_are_refused_and_change_nothing);
   tcase_add_test (tests, stages_are_named_timed_and_counted);
   tcase_add_test (tests, plans_search_at_their_intervals_and_follow_on_every_frame);
+  tcase_add_test (tests, a_jump_is_followed_under_any_plan);
   tcase_add_test (tests, a_plan_changes_between_frames);
   tcase_add_test (tests, the_index_may_change_from_another_thread);
   suite_add_tcase (suite, tests);
