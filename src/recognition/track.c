@@ -18,7 +18,7 @@
 #define EXPECT_STEPS 6
 #define FIRM 0.95f        /* confidence from which a fit is good, and its correlation: */
 #define FIRM_FIT 0.7f     /* then the next frame needs no coarse levels */
-#define FIT_LOSS 0.1f     /* of correlation, from which they are asked all the same, */
+#define FIT_LOSS 0.02f    /* of correlation, from which they are asked all the same, */
 #define VISIBLE_LOSS 0.2f /* and of what is visible */
 
 #define FOLLOW(steps)                                                                              \
