@@ -54,6 +54,7 @@ typedef struct {
   int width, height;     /* of the reference picture */
   uint32_t keypoints;    /* kept, over all simulated views */
   bool textured;         /* enough keypoints for the `textured` generator */
+  bool mark;             /* looked for by its shapes, compared in luma and chroma (`mark`) */
   bool transparent;      /* has a mask */
   float score;           /* 0 to 1: how well it will be recognised, by what enrolment measured */
 } LinceEnrolment;

@@ -9,6 +9,7 @@
 #include "recognition/hash.h"
 #include "recognition/index_internal.h"
 #include "recognition/index_store.h"
+#include "recognition/mark.h"
 #include "recognition/reference.h"
 #include "recognition/spill.h"
 #include "recognition/textured.h"
@@ -18,6 +19,8 @@
 #define IMAGES_A_SEGMENT 128
 #define MAX_REFERENCE_SEGMENTS 2048
 #define DEFAULT_MEMORY (64u << 20)
+#define PLAIN_KEYPOINTS 250 /* over all simulated views; a poster has 450 and more */
+#define PLAIN_KEYPOINTS 250 /* over all simulated views; a poster has 450 and more */
 
 typedef struct {
   char *id, *name, *metadata;
@@ -27,7 +30,7 @@ typedef struct {
   const Object *object;
   uint64_t content; /* hash of the picture */
   LinceEnrolment enrolment;
-  LinceFeatures features;
+  LinceFeatures features, marks;
   uint8_t *levels; /* NULL: put aside at `offset` */
   size_t levels_size;
   uint64_t offset;
@@ -89,6 +92,7 @@ free_image (Image *image)
   if (image == NULL)
     return;
   lince_features_clear (&image->features);
+  lince_features_clear (&image->marks);
   free (image->levels);
   free (image);
 }
@@ -233,6 +237,21 @@ hash_picture (const LincePicture *picture)
   return hash;
 }
 
+/* What the picture is found by: its texture; its shapes, where it has a shape of its own or is too
+ * plain to be found by texture alone. */
+static bool
+enrol_source (Image *image, const LinceReferenceSource *source, LinceError *error)
+{
+  LinceMarkPicture mark = {
+      source->luma, source->cb, source->cr, source->mask, source->width, source->height};
+
+  if (!lince_textured_enrol (source->luma, source->mask, source->width, source->height,
+          &image->features, &image->enrolment, error))
+    return false;
+  image->enrolment.mark = source->masked || image->enrolment.keypoints < PLAIN_KEYPOINTS;
+  return !image->enrolment.mark || lince_mark_enrol (&mark, &image->marks, error);
+}
+
 /* Everything that does not touch the builder: the costly part, which threads do side by side. */
 static Image *
 enrol (const LincePicture *picture, LinceError *error)
@@ -247,8 +266,7 @@ enrol (const LincePicture *picture, LinceError *error)
   image->enrolment.width = picture->width;
   image->enrolment.height = picture->height;
   if (!lince_reference_make (&source, picture, error) ||
-      !lince_textured_enrol (source.luma, source.mask, source.width, source.height,
-          &image->features, &image->enrolment, error)) {
+      !enrol_source (image, &source, error)) {
     free_image (image);
     image = NULL;
   } else {
@@ -488,6 +506,25 @@ add_textured (const Compilation *work, LinceSegmentWriter *writer, LinceError *e
 }
 
 static bool
+add_marks (const Compilation *work, LinceSegmentWriter *writer, LinceError *error)
+{
+  size_t count = work->builder->image_count, size;
+  LinceFeatures *marks = calloc (count + 1, sizeof *marks);
+  void *data = NULL;
+  bool ok;
+
+  if (marks == NULL)
+    return no_memory (error);
+  for (size_t i = 0; i < count; i++)
+    marks[i] = work->builder->images[i]->marks;
+  ok = lince_mark_compile (marks, (uint32_t) count, &data, &size, error) &&
+       lince_segment_writer_add (writer, LINCE_TAG_MARKS, data, size, error);
+  free (data);
+  free (marks);
+  return ok;
+}
+
+static bool
 emit_catalogue (Compilation *work, LinceError *error)
 {
   LinceSegmentWriter writer = {0};
@@ -500,7 +537,8 @@ emit_catalogue (Compilation *work, LinceError *error)
     no_memory (error);
   ok = ok && lince_segment_writer_add (&writer, LINCE_TAG_OBJECTS, objects, objects_size, error) &&
        lince_segment_writer_add (&writer, LINCE_TAG_IMAGES, images, images_size, error) &&
-       add_textured (work, &writer, error) && emit (work, &writer, 0, error);
+       add_textured (work, &writer, error) && add_marks (work, &writer, error) &&
+       emit (work, &writer, 0, error);
   lince_segment_writer_clear (&writer);
   free (objects);
   free (images);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "recognition/mark_search.h"
+
 #define PIXELS_A_KEYPOINT 800 /* of a frame that is searched in full */
 #define LEAST_KEYPOINTS 2000  /* of a small frame that is: its objects are small too */
 
@@ -10,15 +12,15 @@
  * above it, more where many tracks stand: the governor reckons with that. */
 static const struct {
   const char *name;
-  LincePlan plan; /* keypoints: of the thousand of a full search */
+  LincePlan plan; /* keypoints, mark and bug: thousandths of a full search */
 } plans[LINCE_PLAN_COUNT] = {
-    [LINCE_PLAN_THOROUGH] = {"thorough", {1, 1, 1000, 4096, 4096, 48, 8, 6, 3}},
-    [LINCE_PLAN_LIVE] = {"live", {2, 1, 1000, 2048, 2048, 24, 8, 6, 1}},
-    [LINCE_PLAN_LIVE_1] = {"live-1", {3, 1, 1000, 2048, 2048, 16, 6, 6, 1}},
-    [LINCE_PLAN_LIVE_2] = {"live-2", {4, 2, 600, 1024, 1024, 12, 6, 5, 1}},
-    [LINCE_PLAN_LIVE_3] = {"live-3", {6, 2, 400, 1024, 1024, 8, 6, 4, 1}},
-    [LINCE_PLAN_LIVE_4] = {"live-4", {12, 2, 300, 512, 512, 6, 4, 4, 1}},
-    [LINCE_PLAN_LIVE_5] = {"live-5", {25, 3, 250, 512, 512, 4, 4, 4, 1}},
+    [LINCE_PLAN_THOROUGH] = {"thorough", {1, 1, 1000, 1000, 1000, 48, 64, 8, 6, 3}},
+    [LINCE_PLAN_LIVE] = {"live", {2, 1, 1000, 1000, 1000, 24, 32, 8, 6, 1}},
+    [LINCE_PLAN_LIVE_1] = {"live-1", {3, 1, 1000, 1000, 1000, 16, 24, 6, 6, 1}},
+    [LINCE_PLAN_LIVE_2] = {"live-2", {4, 2, 600, 600, 600, 12, 16, 6, 5, 1}},
+    [LINCE_PLAN_LIVE_3] = {"live-3", {6, 2, 400, 400, 400, 8, 12, 6, 4, 1}},
+    [LINCE_PLAN_LIVE_4] = {"live-4", {12, 2, 300, 300, 300, 6, 8, 4, 4, 1}},
+    [LINCE_PLAN_LIVE_5] = {"live-5", {25, 3, 250, 250, 250, 4, 6, 4, 4, 1}},
 };
 
 const char *
@@ -53,4 +55,6 @@ lince_plan_make (LincePlanName name, int width, int height, LincePlan *plan)
 {
   *plan = plans[(unsigned) name < LINCE_PLAN_COUNT ? name : LINCE_PLAN_COUNT - 1].plan;
   plan->keypoints = full_keypoints (width, height) * plan->keypoints / 1000;
+  plan->mark = lince_mark_full_work (width, height) * plan->mark / 1000;
+  plan->bug = lince_mark_full_work (width, height) * plan->bug / 1000;
 }

@@ -32,9 +32,10 @@ typedef struct {
   uint32_t parts;         /* searches that take turns at the keypoints, each at its share: the most
                              distinct first. The first frame of a shot begins with them */
   uint32_t keypoints;     /* described and looked up by a search, 1 to LINCE_PLAN_MOST_KEYPOINTS */
-  uint32_t mark;          /* regions that are looked up as brand marks by a search */
-  uint32_t bug;           /* places that are compared with marks fixed to the screen by a search */
+  uint32_t mark;          /* units of a search for brand marks, about 2 us of one core each */
+  uint32_t bug;           /* likewise, for marks fixed to the screen */
   uint32_t trials;        /* hypotheses of a search that are aligned and verified, best first */
+  uint32_t mark_trials;   /* likewise, of marks */
   uint32_t trial_steps;   /* of alignment on each level, for a hypothesis */
   uint32_t follow_steps;  /* likewise, for a track */
   uint32_t follow_levels; /* on which a track is aligned, coarse to fine, as long as it fits well;
@@ -48,5 +49,7 @@ typedef struct {
 LINCE_API const char *lince_plan_name (LincePlanName plan);
 /* Finds a plan by its name. False when there is none of it; `plan` is left alone. */
 LINCE_API bool lince_plan_find (const char *name, LincePlanName *plan);
-/* The plan for frames of `width` x `height`, sides from 1. Of what is no plan the last one. */
+/* The plan for frames of `width` x `height`, as frame.h bounds them. Of what is no plan the last
+ * one.
+ */
 LINCE_API void lince_plan_make (LincePlanName name, int width, int height, LincePlan *plan);

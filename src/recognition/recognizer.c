@@ -7,6 +7,7 @@
 
 #include "recognition/cut.h"
 #include "recognition/exposure.h"
+#include "recognition/mark_search.h"
 #include "recognition/track.h"
 
 #define MAX_THREADS 16
@@ -17,6 +18,7 @@ struct LinceRecognizer {
   LincePool *pool;
   LincePyramid *pyramid;
   LinceSearch *search;
+  LinceMarkSearch *mark_search;
   LinceTracker *tracker, *still;
   LinceExposures *exposures;
   LinceCut cut;
@@ -28,6 +30,7 @@ struct LinceRecognizer {
 
   LinceIndex *index; /* in use; NULL: none */
   LinceTextured textured;
+  LinceMarks marks;
   LinceReference *references; /* one an image, filled when loaded */
 
   pthread_mutex_t mutex; /* guards what follows */
@@ -93,6 +96,7 @@ lince_recognizer_new (const LinceSettings *settings, LinceError *error)
   if (!(recognizer->pool = lince_pool_new (settings->threads, error)) ||
       !(recognizer->pyramid = lince_pyramid_new (error)) ||
       !(recognizer->search = lince_search_new (error)) ||
+      !(recognizer->mark_search = lince_mark_search_new (error)) ||
       !(recognizer->tracker = lince_tracker_new (settings->threads, error)) ||
       !(recognizer->still = lince_tracker_new (settings->threads, error)) ||
       !(recognizer->exposures = lince_exposures_new (error)))
@@ -111,6 +115,7 @@ lince_recognizer_free (LinceRecognizer *recognizer)
   lince_exposures_free (recognizer->exposures);
   lince_tracker_free (recognizer->still);
   lince_tracker_free (recognizer->tracker);
+  lince_mark_search_free (recognizer->mark_search);
   lince_search_free (recognizer->search);
   lince_pyramid_free (recognizer->pyramid);
   lince_pool_free (recognizer->pool);
@@ -212,12 +217,28 @@ renumber_tracks (LinceRecognizer *recognizer, const LinceIndex *index, LinceErro
   return true;
 }
 
+/* `marks` stays empty where the index has none. */
+static bool
+open_marks (LinceIndex *index, LinceMarks *marks, LinceError *error)
+{
+  LinceError problem = {0};
+  size_t size;
+  const void *block = lince_index_marks (index, &size, &problem);
+
+  if (!block && problem.code != LINCE_OK && error)
+    *error = problem;
+  if (!block)
+    return problem.code == LINCE_OK;
+  return lince_mark_open (marks, block, size, lince_index_image_count (index), error);
+}
+
 /* Prepares all that `index` needs, then puts it in the place of the one in use. Takes the
  * reference over, also when it fails: then the old index serves on. */
 static bool
 use_index (LinceRecognizer *recognizer, LinceIndex *index, LinceError *error)
 {
   LinceTextured textured = {0};
+  LinceMarks marks = {0};
   LinceReference *references = NULL;
   uint32_t count = index ? lince_index_image_count (index) : 0;
   size_t size;
@@ -226,6 +247,8 @@ use_index (LinceRecognizer *recognizer, LinceIndex *index, LinceError *error)
   if (index) {
     block = lince_index_textured (index, &size, error);
     if (!block || !lince_textured_open (&textured, block, size, count, error))
+      goto fail;
+    if (!open_marks (index, &marks, error))
       goto fail;
     references = calloc (count ? count : 1, sizeof *references);
     if (!references) {
@@ -240,6 +263,7 @@ use_index (LinceRecognizer *recognizer, LinceIndex *index, LinceError *error)
   recognizer->index = index;
   recognizer->references = references;
   recognizer->textured = textured;
+  recognizer->marks = marks;
   return true;
 fail:
   free (references);
@@ -285,7 +309,9 @@ prepare (LinceRecognizer *recognizer, const LinceFrame *frame, LinceError *error
          (!recognizer->index ||
              (lince_index_intact (recognizer->index, error) &&
                  lince_search_resize (recognizer->search, recognizer->pyramid,
-                     &recognizer->textured, lince_pool_threads (recognizer->pool), error)));
+                     &recognizer->textured, lince_pool_threads (recognizer->pool), error) &&
+                 lince_mark_search_resize (recognizer->mark_search, recognizer->pyramid,
+                     &recognizer->marks, lince_pool_threads (recognizer->pool), error)));
 }
 
 /* Whether the frame is searched: by the plan's interval, and at once `now`. Goes on to the part of
@@ -320,16 +346,39 @@ search (LinceRecognizer *recognizer, const LincePlan *plan, uint32_t part)
   return count;
 }
 
-/* Gathers what stands on the frame, what the last search's `count` hypotheses add included. */
-static uint32_t
-find_placements (
-    LinceRecognizer *recognizer, LinceTracker *tracker, const LincePlan *plan, uint32_t count)
+/* Looks for marks and verifies what it finds. */
+static void
+find_marks (LinceRecognizer *recognizer, LinceTracker *tracker, const LincePlan *plan, bool upright)
 {
   LinceReferences references = {recognizer, load_reference};
   LinceProfile *profile = &recognizer->profile;
+  LinceMarkPlan mark = {
+      .work = plan->mark, .turn = (uint32_t) profile->statistics.searches, .upright_only = upright};
+  uint32_t count;
+
+  if (recognizer->marks.image_count == 0)
+    return;
+  count = lince_mark_search_run (recognizer->mark_search, recognizer->pyramid, &recognizer->marks,
+      &mark, recognizer->pool, profile, recognizer->hypotheses);
+  profile->statistics.hypotheses += count;
+  lince_tracker_propose (tracker, recognizer->pyramid, &references, recognizer->pool,
+      recognizer->hypotheses, count, plan->mark_trials, plan->trial_steps, &profile->statistics);
+}
+
+/* Gathers what stands on the frame; searches it where `searched`, for that part of its keypoints.
+ */
+static uint32_t
+find_placements (LinceRecognizer *recognizer, LinceTracker *tracker, const LincePlan *plan,
+    bool searched, uint32_t part)
+{
+  LinceReferences references = {recognizer, load_reference};
+  LinceProfile *profile = &recognizer->profile;
+  uint32_t count = searched ? search (recognizer, plan, part) : 0;
 
   lince_tracker_propose (tracker, recognizer->pyramid, &references, recognizer->pool,
-      recognizer->hypotheses, count, plan, &profile->statistics);
+      recognizer->hypotheses, count, plan->trials, plan->trial_steps, &profile->statistics);
+  if (searched)
+    find_marks (recognizer, tracker, plan, false);
   count = lince_tracker_placements (tracker, recognizer->pyramid, &references,
       recognizer->settings.minimum_confidence, recognizer->placements);
   lince_profile_stamp (profile, LINCE_STAGE_VERIFICATION);
@@ -357,8 +406,8 @@ lince_recognizer_process (LinceRecognizer *recognizer, const LinceFrame *frame, 
 {
   LinceReferences references = {recognizer, load_reference};
   LinceProfile *profile = &recognizer->profile;
-  uint32_t placements, hypotheses, changes = 0;
-  bool cut, changed, now;
+  uint32_t placements, changes = 0;
+  bool cut, changed, now, searched;
   LincePlan plan;
 
   if (!check_frame (frame, error))
@@ -387,10 +436,8 @@ lince_recognizer_process (LinceRecognizer *recognizer, const LinceFrame *frame, 
   lince_tracker_follow (
       recognizer->tracker, recognizer->pyramid, &references, recognizer->pool, &plan, time, cut);
   lince_profile_stamp (profile, LINCE_STAGE_TRACKING);
-  hypotheses = turn_to_search (recognizer, &plan, now || cut)
-                   ? search (recognizer, &plan, recognizer->part)
-                   : 0;
-  placements = find_placements (recognizer, recognizer->tracker, &plan, hypotheses);
+  searched = turn_to_search (recognizer, &plan, now || cut);
+  placements = find_placements (recognizer, recognizer->tracker, &plan, searched, recognizer->part);
   changes = lince_exposures_update (recognizer->exposures, &recognizer->settings, recognizer->index,
       time, cut, recognizer->placements, placements, recognizer->changes, changes);
   lince_profile_stamp (profile, LINCE_STAGE_EXPOSURE);
@@ -436,8 +483,7 @@ lince_recognizer_still (LinceRecognizer *recognizer, const LinceFrame *frame,
   lince_plan_make (recognizer->settings.plan, frame->width, frame->height, &plan);
   if (recognizer->settings.plan == LINCE_PLAN_THOROUGH) /* it is searched only once */
     plan.keypoints = LINCE_PLAN_MOST_KEYPOINTS;
-  placements =
-      find_placements (recognizer, recognizer->still, &plan, search (recognizer, &plan, 0));
+  placements = find_placements (recognizer, recognizer->still, &plan, true, 0);
   fill_result (recognizer, recognizer->time, false, placements, changes);
   if (result)
     *result = &recognizer->result;

@@ -27,11 +27,11 @@ void lince_tracker_free (LinceTracker *tracker); /* NULL is allowed */
 void lince_tracker_follow (LinceTracker *tracker, const LincePyramid *pyramid,
     const LinceReferences *references, LincePool *pool, const LincePlan *plan, int64_t time,
     bool cut);
-/* Verifies hypotheses that no verified track explains, best first, as many as the plan has trials.
- */
+/* Verifies hypotheses that no verified track explains, at most `most` of them, best first, with at
+ * most `steps` of alignment on each level. */
 void lince_tracker_propose (LinceTracker *tracker, const LincePyramid *pyramid,
     const LinceReferences *references, LincePool *pool, const LinceHypothesis *hypotheses,
-    uint32_t count, const LincePlan *plan, LinceStatistics *statistics);
+    uint32_t count, uint32_t most, uint32_t steps, LinceStatistics *statistics);
 /* Verifies proposals on the frame that `pyramid` holds. Each that holds is a track of that number;
  * the tracker's own are ended before. */
 void lince_tracker_expect (LinceTracker *tracker, const LincePyramid *pyramid,

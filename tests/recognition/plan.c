@@ -7,7 +7,7 @@
 #include "recognition/plan.h"
 
 static const int sizes[][2] = {
-    {8, 8}, {352, 288}, {1280, 720}, {1920, 1080}, {3840, 2160}, {8192, 8192}};
+    {64, 64}, {352, 288}, {1280, 720}, {1920, 1080}, {3840, 2160}, {8192, 8192}};
 
 START_TEST (every_plan_is_found_by_its_name)
 {
@@ -43,6 +43,7 @@ START_TEST (rungs_fall)
       ck_assert_uint_le (plan.mark, above.mark);
       ck_assert_uint_le (plan.bug, above.bug);
       ck_assert_uint_le (plan.trials, above.trials);
+      ck_assert_uint_le (plan.mark_trials, above.mark_trials);
       ck_assert_uint_le (plan.trial_steps, above.trial_steps);
       ck_assert_uint_le (plan.follow_steps, above.follow_steps);
       ck_assert_uint_le (plan.follow_levels, above.follow_levels);
@@ -61,7 +62,7 @@ START_TEST (every_field_is_in_its_range)
       ck_assert (plan.interval >= 1 && plan.interval <= 25);
       ck_assert (plan.parts >= 1 && plan.parts <= plan.interval);
       ck_assert (plan.keypoints >= 500 && plan.keypoints <= LINCE_PLAN_MOST_KEYPOINTS);
-      ck_assert (plan.mark > 0 && plan.bug > 0 && plan.trials > 0);
+      ck_assert (plan.mark > 0 && plan.bug > 0 && plan.trials > 0 && plan.mark_trials > 0);
       ck_assert (plan.trial_steps > 0 && plan.follow_steps > 0);
       ck_assert (plan.follow_levels >= 1 && plan.follow_levels <= LINCE_PLAN_ALL_LEVELS);
     }
