@@ -8,6 +8,8 @@
 
 #include "recognition/pyramid.h"
 
+#pragma GCC diagnostic ignored "-Wpsabi" /* see above */
+
 #define LINCE_LANES 8
 
 typedef float LinceLanes __attribute__ ((vector_size (32)));
