@@ -115,7 +115,8 @@ lince_analysis_describe (LinceAnalysis *analysis, GstStructure *stats)
       "plan-downs", G_TYPE_UINT64, sums.governor.downs, "plan-ups", G_TYPE_UINT64,
       sums.governor.ups, "overruns", G_TYPE_UINT64, sums.governor.overruns, "searches",
       G_TYPE_UINT64, recognizer->searches, "searches-skipped", G_TYPE_UINT64,
-      recognizer->searches_skipped, NULL);
+      recognizer->searches_skipped, "mark-searches", G_TYPE_UINT64, recognizer->mark_searches,
+      NULL);
   for (guint i = 0; i < LINCE_PLAN_COUNT; i++) {
     g_autofree char *field = g_strconcat ("frames-", lince_plan_name (i), NULL);
 

@@ -556,7 +556,7 @@ install_properties (GObjectClass *object_class)
    * reason), `late` (of these, because downstream was late), `dropped` (async mode: overwritten by
    * a newer frame), `refused`, `analysis-time`, `last-analysis-time`, `keypoints`, `matches`,
    * `hypotheses`, `verified`, `rejected`, `searches`, `searches-skipped` (analysed frames that the
-   * plan did not search), `plan-downs` and `plan-ups` (steps to a lower and a higher plan),
+   * plan did not search), `mark-searches` (for brand marks), `plan-downs` and `plan-ups` (steps to a lower and a higher plan),
    * `overruns` (frames that cost more than the budgets until the next search), `frames-PLAN`
    * analysed under each plan, and `STAGE-time` in nanoseconds of CPU for each stage of the
    * recogniser; and `plan` (string), the one in use.

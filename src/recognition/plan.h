@@ -32,6 +32,8 @@ typedef struct {
   uint32_t parts;         /* searches that take turns at the keypoints, each at its share: the most
                              distinct first. The first frame of a shot begins with them */
   uint32_t keypoints;     /* described and looked up by a search, 1 to LINCE_PLAN_MOST_KEYPOINTS */
+  uint32_t mark_interval; /* frames from one search for brand marks to the next at least; where
+                             not all frames are searched, it is made on one that is not */
   uint32_t mark;          /* units of a search for brand marks, about 2 us of one core each */
   uint32_t bug;           /* likewise, for marks fixed to the screen */
   uint32_t trials;        /* hypotheses of a search that are aligned and verified, best first */

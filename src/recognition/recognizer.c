@@ -24,9 +24,10 @@ struct LinceRecognizer {
   LinceCut cut;
   LinceProfile profile;
   bool started;
-  uint32_t waited; /* frames since the last search */
-  uint32_t part;   /* of the keypoints that it took */
-  int64_t time;    /* of the last frame */
+  uint32_t waited;      /* frames since the last search */
+  uint32_t part;        /* of the keypoints that it took */
+  uint32_t mark_waited; /* frames since the last search for marks */
+  int64_t time;         /* of the last frame */
 
   LinceIndex *index; /* in use; NULL: none */
   LinceTextured textured;
@@ -314,6 +315,12 @@ prepare (LinceRecognizer *recognizer, const LinceFrame *frame, LinceError *error
                      &recognizer->marks, lince_pool_threads (recognizer->pool), error)));
 }
 
+/* What a frame is searched for. */
+typedef struct {
+  bool textured, marks;
+  uint32_t part; /* of the keypoints, for textured */
+} Searches;
+
 /* Whether the frame is searched: by the plan's interval, and at once `now`. Goes on to the part of
  * the keypoints that is next. */
 static bool
@@ -328,6 +335,18 @@ turn_to_search (LinceRecognizer *recognizer, const LincePlan *plan, bool now)
   }
   recognizer->part = now || recognizer->part + 1 >= plan->parts ? 0 : recognizer->part + 1;
   recognizer->waited = 0;
+  return true;
+}
+
+/* Whether marks are searched for: `now` or by their interval, but beside another search only where
+ * every frame has one. */
+static bool
+turn_to_marks (LinceRecognizer *recognizer, const LincePlan *plan, bool now, bool searched)
+{
+  recognizer->mark_waited = now ? plan->mark_interval : recognizer->mark_waited + 1;
+  if (recognizer->mark_waited < plan->mark_interval || (searched && plan->interval > 1))
+    return false;
+  recognizer->mark_waited = 0;
   return true;
 }
 
@@ -352,32 +371,33 @@ find_marks (LinceRecognizer *recognizer, LinceTracker *tracker, const LincePlan 
 {
   LinceReferences references = {recognizer, load_reference};
   LinceProfile *profile = &recognizer->profile;
-  LinceMarkPlan mark = {
-      .work = plan->mark, .turn = (uint32_t) profile->statistics.searches, .upright_only = upright};
+  LinceMarkPlan mark = {.work = plan->mark,
+      .turn = (uint32_t) profile->statistics.mark_searches,
+      .upright_only = upright};
   uint32_t count;
 
   if (recognizer->marks.image_count == 0)
     return;
   count = lince_mark_search_run (recognizer->mark_search, recognizer->pyramid, &recognizer->marks,
       &mark, recognizer->pool, profile, recognizer->hypotheses);
+  profile->statistics.mark_searches++;
   profile->statistics.hypotheses += count;
   lince_tracker_propose (tracker, recognizer->pyramid, &references, recognizer->pool,
       recognizer->hypotheses, count, plan->mark_trials, plan->trial_steps, &profile->statistics);
 }
 
-/* Gathers what stands on the frame; searches it where `searched`, for that part of its keypoints.
- */
+/* Gathers what stands on the frame, what its searches find included. */
 static uint32_t
-find_placements (LinceRecognizer *recognizer, LinceTracker *tracker, const LincePlan *plan,
-    bool searched, uint32_t part)
+find_placements (
+    LinceRecognizer *recognizer, LinceTracker *tracker, const LincePlan *plan, Searches searches)
 {
   LinceReferences references = {recognizer, load_reference};
   LinceProfile *profile = &recognizer->profile;
-  uint32_t count = searched ? search (recognizer, plan, part) : 0;
+  uint32_t count = searches.textured ? search (recognizer, plan, searches.part) : 0;
 
   lince_tracker_propose (tracker, recognizer->pyramid, &references, recognizer->pool,
       recognizer->hypotheses, count, plan->trials, plan->trial_steps, &profile->statistics);
-  if (searched)
+  if (searches.marks)
     find_marks (recognizer, tracker, plan, false);
   count = lince_tracker_placements (tracker, recognizer->pyramid, &references,
       recognizer->settings.minimum_confidence, recognizer->placements);
@@ -407,7 +427,8 @@ lince_recognizer_process (LinceRecognizer *recognizer, const LinceFrame *frame, 
   LinceReferences references = {recognizer, load_reference};
   LinceProfile *profile = &recognizer->profile;
   uint32_t placements, changes = 0;
-  bool cut, changed, now, searched;
+  bool cut, changed, now;
+  Searches searches;
   LincePlan plan;
 
   if (!check_frame (frame, error))
@@ -436,8 +457,10 @@ lince_recognizer_process (LinceRecognizer *recognizer, const LinceFrame *frame, 
   lince_tracker_follow (
       recognizer->tracker, recognizer->pyramid, &references, recognizer->pool, &plan, time, cut);
   lince_profile_stamp (profile, LINCE_STAGE_TRACKING);
-  searched = turn_to_search (recognizer, &plan, now || cut);
-  placements = find_placements (recognizer, recognizer->tracker, &plan, searched, recognizer->part);
+  searches.textured = turn_to_search (recognizer, &plan, now || cut);
+  searches.part = recognizer->part;
+  searches.marks = turn_to_marks (recognizer, &plan, now || cut, searches.textured);
+  placements = find_placements (recognizer, recognizer->tracker, &plan, searches);
   changes = lince_exposures_update (recognizer->exposures, &recognizer->settings, recognizer->index,
       time, cut, recognizer->placements, placements, recognizer->changes, changes);
   lince_profile_stamp (profile, LINCE_STAGE_EXPOSURE);
@@ -483,7 +506,7 @@ lince_recognizer_still (LinceRecognizer *recognizer, const LinceFrame *frame,
   lince_plan_make (recognizer->settings.plan, frame->width, frame->height, &plan);
   if (recognizer->settings.plan == LINCE_PLAN_THOROUGH) /* it is searched only once */
     plan.keypoints = LINCE_PLAN_MOST_KEYPOINTS;
-  placements = find_placements (recognizer, recognizer->still, &plan, true, 0);
+  placements = find_placements (recognizer, recognizer->still, &plan, (Searches){true, true, 0});
   fill_result (recognizer, recognizer->time, false, placements, changes);
   if (result)
     *result = &recognizer->result;

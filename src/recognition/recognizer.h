@@ -125,6 +125,7 @@ typedef struct {
   uint64_t last_nanoseconds[LINCE_STAGE_COUNT]; /* of the last frame */
   uint64_t keypoints, matches, hypotheses, verified, rejected; /* summed over frames */
   uint64_t searches, searches_skipped;   /* frames that were searched, and that the plan left out */
+  uint64_t mark_searches;                /* frames that were searched for brand marks */
   uint64_t frames_at[LINCE_PLAN_COUNT];  /* frames under each plan; stills are not counted */
 } LinceStatistics;
 

@@ -40,6 +40,7 @@ START_TEST (rungs_fall)
       ck_assert_uint_gt (plan.interval, above.interval);
       ck_assert_uint_ge (plan.parts, above.parts);
       ck_assert_uint_le (plan.keypoints, above.keypoints);
+      ck_assert_uint_gt (plan.mark_interval, above.mark_interval);
       ck_assert_uint_le (plan.mark, above.mark);
       ck_assert_uint_le (plan.bug, above.bug);
       ck_assert_uint_le (plan.trials, above.trials);
@@ -60,6 +61,7 @@ START_TEST (every_field_is_in_its_range)
 
       lince_plan_make ((LincePlanName) i, sizes[s][0], sizes[s][1], &plan);
       ck_assert (plan.interval >= 1 && plan.interval <= 25);
+      ck_assert (plan.mark_interval >= plan.interval && plan.mark_interval <= 100);
       ck_assert (plan.parts >= 1 && plan.parts <= plan.interval);
       ck_assert (plan.keypoints >= 500 && plan.keypoints <= LINCE_PLAN_MOST_KEYPOINTS);
       ck_assert (plan.mark > 0 && plan.bug > 0 && plan.trials > 0 && plan.mark_trials > 0);

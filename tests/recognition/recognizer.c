@@ -590,6 +590,61 @@ START_TEST (plans_search_at_their_intervals_and_follow_on_every_frame)
 }
 END_TEST
 
+/* A collection of one mark of two flat colours: a ring with a notch. */
+static LinceIndex *
+mark_index (void)
+{
+  static uint8_t pixels[200 * 200 * 4];
+  LincePicture picture = {pixels, 200 * 4, 200, 200};
+  LinceIndexBuilder *builder = new_builder ();
+  LinceIndex *index;
+
+  for (int y = 0; y < 200; y++)
+    for (int x = 0; x < 200; x++) {
+      int square = (x - 100) * (x - 100) + (y - 100) * (y - 100);
+      bool ink =
+          square < 85 * 85 && (square > 45 * 45 || x > 100) && !(x > 120 && y > 90 && y < 130);
+      uint8_t *pixel = pixels + 4 * (y * 200 + x);
+
+      pixel[0] = ink ? 200 : 250;
+      pixel[1] = ink ? 30 : 250;
+      pixel[2] = ink ? 40 : 250;
+      pixel[3] = 255;
+    }
+  add_object (builder, "mark");
+  ck_assert (lince_index_builder_add_image (builder, "mark", "mark", &picture, NULL, NULL));
+  index = lince_index_builder_finish (builder, NULL);
+  lince_index_builder_free (builder);
+  return index;
+}
+
+/* Not on the frames that are searched for textured pictures, where there are others. */
+START_TEST (marks_are_searched_at_their_own_interval)
+{
+  static const int live[] = {1, 13, 25};
+  LinceIndex *index = mark_index ();
+  LinceStatistics statistics;
+
+  for (int name = LINCE_PLAN_THOROUGH; name <= LINCE_PLAN_LIVE; name++) {
+    LinceRecognizer *recognizer;
+    uint64_t expected = 0;
+
+    settings.plan = (LincePlanName) name;
+    recognizer = new_recognizer ();
+    lince_recognizer_set_index (recognizer, index);
+    for (int i = 0; i < MOVIE_FRAMES; i++) {
+      process (recognizer, &movie ()[i], i * FRAME_TIME);
+      lince_recognizer_statistics (recognizer, &statistics);
+      expected += name == LINCE_PLAN_THOROUGH || i == live[0] || i == live[1] || i == live[2];
+      ck_assert_msg (
+          statistics.mark_searches == expected, "%s: frame %d", lince_plan_name (settings.plan), i);
+    }
+    lince_recognizer_free (recognizer);
+  }
+  lince_index_unref (index);
+}
+END_TEST
+
 /* Farther than the finest level reaches: the coarse ones are asked, without a search. */
 START_TEST (a_jump_is_followed_under_any_plan)
 {
@@ -702,6 +757,7 @@ main (void)
   tcase_add_test (tests, bad_calls_are_refused_and_change_nothing);
   tcase_add_test (tests, stages_are_named_timed_and_counted);
   tcase_add_test (tests, plans_search_at_their_intervals_and_follow_on_every_frame);
+  tcase_add_test (tests, marks_are_searched_at_their_own_interval);
   tcase_add_test (tests, a_jump_is_followed_under_any_plan);
   tcase_add_test (tests, a_plan_changes_between_frames);
   tcase_add_test (tests, the_index_may_change_from_another_thread);
