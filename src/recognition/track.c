@@ -34,8 +34,15 @@
   }
 #define MARK_SURE 0.85f /* agreement from which nothing better is looked for */
 
-#define FOLLOW_PLAN ((LinceAlignPlan){3, 6, LINCE_VERIFY_SIDE, 0.15f, 0.5f})
-#define SEARCH_PLAN ((LinceAlignPlan){3, 8, LINCE_VERIFY_SIDE, 0.3f, 0})
+#define EXPECT_STEPS 6
+#define FIRM 0.95f        /* confidence from which a fit is good, and its correlation: */
+#define FIRM_FIT 0.7f     /* then the next frame needs no coarse levels */
+#define FIT_LOSS 0.02f    /* of correlation, from which they are asked all the same, */
+#define VISIBLE_LOSS 0.2f /* and of what is visible */
+
+#define FOLLOW(steps)                                                                              \
+  ((LinceAlignPlan){LINCE_PLAN_ALL_LEVELS, steps, LINCE_VERIFY_SIDE, 0.15f, 0.5f})
+#define SEARCH(steps) ((LinceAlignPlan){LINCE_PLAN_ALL_LEVELS, steps, LINCE_VERIFY_SIDE, 0.3f, 0})
 
 typedef struct {
   uint64_t number;
@@ -58,8 +65,10 @@ typedef struct {
   int start_count;
   float prior;
   bool upright;
-  bool fixed; /* to the screen, by what the mean of frames shows */
-  bool done;  /* `verdict` is filled */
+  bool fixed;                 /* to the screen, by what the mean of frames shows */
+  int near_levels;            /* that suffice when the first start is near; 0: start with all */
+  float correlation, visible; /* of the last fit, where near_levels > 0 */
+  bool done;                  /* `verdict` is filled */
   LinceVerdict verdict;
 } Trial;
 
@@ -152,6 +161,23 @@ try_start (const Task *task, LinceAligner *aligner, Trial *trial, const double s
     keep_better (task, trial, &alignment, trial->prior - LOOSE_PRICE);
   }
   return alignment.coarse;
+}
+
+/* Aligns from the first start on the finest levels only. False when it does not lie there about as
+ * well as it did on the last frame. */
+static bool
+try_near (const Task *task, LinceAligner *aligner, Trial *trial)
+{
+  LinceAlignPlan plan = task->plan;
+  LinceAlignment alignment;
+
+  plan.stages = trial->near_levels;
+  if (!lince_align (aligner, task->pyramid, trial->reference, trial->starts[0], &plan, &alignment))
+    return false;
+  keep_better (task, trial, &alignment, trial->prior);
+  return trial->done && trial->verdict.confidence >= FIRM &&
+         trial->verdict.correlation >= trial->correlation - FIT_LOSS &&
+         trial->verdict.visible >= trial->visible - VISIBLE_LOSS;
 }
 
 /* Places a mark from one start as a plan says, and judges it. */
@@ -280,6 +306,9 @@ run_trial (void *context, uint32_t item, uint32_t thread)
     try_mark (task, task->tracker->compositors[thread], trial);
     return;
   }
+  if (trial->near_levels > 0 && try_near (task, aligner, trial))
+    return;
+  trial->done = false;
   for (int i = 0; i < trial->start_count; i++) {
     const double *start = trial->starts[i];
     float coarse = try_start (task, aligner, trial, start, LINCE_VERIFY_SIDE);
@@ -333,8 +362,16 @@ predict (const Track *track, int64_t time, LincePoint corners[4])
   return true;
 }
 
+static bool
+is_firm (const Track *track)
+{
+  return track->verified && track->verdict.confidence >= FIRM &&
+         track->verdict.correlation >= FIRM_FIT;
+}
+
 static void
-prepare_track (const Track *track, const LinceReference *reference, int64_t time, Trial *trial)
+prepare_track (
+    const Track *track, const LinceReference *reference, int64_t time, int levels, Trial *trial)
 {
   LincePoint corners[4];
 
@@ -344,6 +381,9 @@ prepare_track (const Track *track, const LinceReference *reference, int64_t time
   trial->upright = track->verdict.upright;
   trial->fixed = false;
   trial->start_count = 0;
+  trial->near_levels = levels < LINCE_PLAN_ALL_LEVELS && is_firm (track) ? levels : 0;
+  trial->correlation = track->verdict.correlation;
+  trial->visible = track->verdict.visible;
   if (predict (track, time, corners) &&
       lince_quad_to_homography (corners, reference->width, reference->height, trial->starts[0]))
     trial->start_count++;
@@ -398,9 +438,10 @@ remove_tracks (LinceTracker *tracker, bool cut)
 
 void
 lince_tracker_follow (LinceTracker *tracker, const LincePyramid *pyramid,
-    const LinceReferences *references, LincePool *pool, int64_t time, bool cut)
+    const LinceReferences *references, LincePool *pool, const LincePlan *plan, int64_t time,
+    bool cut)
 {
-  Task task = {tracker, pyramid, FOLLOW_PLAN};
+  Task task = {tracker, pyramid, FOLLOW ((int) plan->follow_steps)};
   uint32_t kept = 0;
 
   tracker->time = time;
@@ -411,7 +452,8 @@ lince_tracker_follow (LinceTracker *tracker, const LincePyramid *pyramid,
     if (!reference)
       continue;
     tracker->tracks[kept] = tracker->tracks[i];
-    prepare_track (&tracker->tracks[kept], reference, time, &tracker->trials[kept]);
+    prepare_track (
+        &tracker->tracks[kept], reference, time, (int) plan->follow_levels, &tracker->trials[kept]);
     kept++;
   }
   tracker->count = kept;
@@ -468,6 +510,7 @@ prepare_hypotheses (LinceTracker *tracker, const LinceReferences *references,
     trial->reference = reference;
     memcpy (trial->starts[0], hypotheses[i].homography, sizeof trial->starts[0]);
     trial->start_count = 1;
+    trial->near_levels = 0;
     trial->prior = 0;
     trial->fixed = hypotheses[i].upright;
     trial->upright =
@@ -560,9 +603,9 @@ accept_trials (LinceTracker *tracker, uint32_t trials, LinceStatistics *statisti
 void
 lince_tracker_propose (LinceTracker *tracker, const LincePyramid *pyramid,
     const LinceReferences *references, LincePool *pool, const LinceHypothesis *hypotheses,
-    uint32_t count, uint32_t most, LinceStatistics *statistics)
+    uint32_t count, uint32_t most, uint32_t steps, LinceStatistics *statistics)
 {
-  Task task = {tracker, pyramid, SEARCH_PLAN};
+  Task task = {tracker, pyramid, SEARCH ((int) steps)};
   uint32_t trials = prepare_hypotheses (tracker, references, hypotheses, count, most);
 
   lince_pool_run (pool, run_trial, &task, trials);
@@ -573,9 +616,10 @@ lince_tracker_propose (LinceTracker *tracker, const LincePyramid *pyramid,
 void
 lince_tracker_propose_gathered (LinceTracker *tracker, const LincePyramid *pyramid,
     const LincePyramid *gathered, const LinceReferences *references, LincePool *pool,
-    const LinceHypothesis *hypotheses, uint32_t count, uint32_t most, LinceStatistics *statistics)
+    const LinceHypothesis *hypotheses, uint32_t count, uint32_t most, uint32_t steps,
+    LinceStatistics *statistics)
 {
-  Task task = {tracker, gathered, SEARCH_PLAN};
+  Task task = {tracker, gathered, SEARCH ((int) steps)};
   uint32_t trials = prepare_hypotheses (tracker, references, hypotheses, count, most), kept = 0;
 
   lince_pool_run (pool, run_trial, &task, trials);
@@ -601,7 +645,7 @@ lince_tracker_expect (LinceTracker *tracker, const LincePyramid *pyramid,
     const LinceReferences *references, LincePool *pool, const LinceProposal *proposals,
     uint32_t count)
 {
-  Task task = {tracker, pyramid, FOLLOW_PLAN};
+  Task task = {tracker, pyramid, FOLLOW (EXPECT_STEPS)};
 
   tracker->count = 0;
   for (uint32_t i = 0; i < count && tracker->count < MAX_TRACKS; i++) {
@@ -619,7 +663,7 @@ lince_tracker_expect (LinceTracker *tracker, const LincePyramid *pyramid,
     if (!lince_quad_to_homography (
             track->verdict.corners, reference->width, reference->height, track->verdict.homography))
       continue;
-    prepare_track (track, reference, 0, &tracker->trials[tracker->count++]);
+    prepare_track (track, reference, 0, LINCE_PLAN_ALL_LEVELS, &tracker->trials[tracker->count++]);
   }
   lince_pool_run (pool, run_trial, &task, tracker->count);
   for (uint32_t i = 0; i < tracker->count; i++)
