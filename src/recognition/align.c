@@ -297,7 +297,7 @@ lince_align (LinceAligner *aligner, const LincePyramid *pyramid, const LinceRefe
 
     lince_template_build (&aligner->template, reference, level);
     stage_set (&stage, &aligner->template, pyramid, scale);
-    stage_trust (&stage, plan, coarsest, level == finest);
+    stage_trust (&stage, plan, coarsest && plan->stages > 1, level == finest);
     correlation = run_stage (aligner, &stage, plan, homography);
     scale = frame_scale (pyramid, reference, homography);
     if (!(scale > 0) || correlation < plan->give_up)

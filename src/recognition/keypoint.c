@@ -275,8 +275,8 @@ score_all (LinceKeypointFinder *finder, const LinceScales *scales)
 
 /* Writes the candidates of a cell of scale s to the places of their scores. */
 static void
-place_cell (
-    LinceKeypointFinder *finder, int s, uint32_t number, LinceKeypoint *keypoints, uint32_t limit)
+place_cell (LinceKeypointFinder *finder, int s, uint32_t number, LinceKeypoint *keypoints,
+    uint32_t first, uint32_t limit)
 {
   uint32_t within = number - finder->cells[s];
   uint32_t x = within % finder->columns[s] * CELL, y = within / finder->columns[s] * CELL;
@@ -284,14 +284,14 @@ place_cell (
   for (uint32_t rank = 0; rank < PER_CELL && finder->all[number].kept[rank] != 0; rank++) {
     uint32_t at = finder->histogram[finder->scores[number * PER_CELL + rank]]++;
 
-    if (at < limit)
-      place (&keypoints[at], finder->all[number].kept[rank], x, y, s, rank);
+    if (at >= first && at - first < limit)
+      place (&keypoints[at - first], finder->all[number].kept[rank], x, y, s, rank);
   }
 }
 
 uint32_t
 lince_keypoint_finder_run (LinceKeypointFinder *finder, const LinceScales *scales, LincePool *pool,
-    LinceKeypoint *keypoints, uint32_t limit)
+    LinceKeypoint *keypoints, uint32_t first, uint32_t limit)
 {
   Finding finding = {finder, scales};
   uint32_t total;
@@ -301,6 +301,7 @@ lince_keypoint_finder_run (LinceKeypointFinder *finder, const LinceScales *scale
   accumulate (finder);
   for (int s = scales->first; s < scales->end; s++)
     for (uint32_t i = finder->cells[s]; i < finder->cells[s + 1]; i++)
-      place_cell (finder, s, i, keypoints, limit);
+      place_cell (finder, s, i, keypoints, first, limit);
+  total = total > first ? total - first : 0;
   return total < limit ? total : limit;
 }

@@ -84,15 +84,6 @@ lince_search_free (LinceSearch *search)
   free (search);
 }
 
-uint32_t
-lince_search_full_work (int width, int height)
-{
-  uint64_t work = (uint64_t) width * (uint64_t) height / 800;
-
-  work = work < 2000 ? 2000 : work;
-  return work > LINCE_SEARCH_MAX_WORK ? LINCE_SEARCH_MAX_WORK : (uint32_t) work;
-}
-
 static bool
 resize_frame (LinceSearch *search, const LincePyramid *pyramid, LinceError *error)
 {
@@ -355,13 +346,13 @@ gather (const LinceSearch *search, uint32_t wanted, LinceHypothesis *hypotheses)
 
 uint32_t
 lince_search_run (LinceSearch *search, const LincePyramid *pyramid, const LinceTextured *textured,
-    uint32_t work, LincePool *pool, LinceProfile *profile, LinceHypothesis *hypotheses)
+    uint32_t first, uint32_t work, LincePool *pool, LinceProfile *profile,
+    LinceHypothesis *hypotheses)
 {
   Searching searching = {search, textured, lince_kernels ()};
   uint32_t wanted, matches = 0, count;
 
-  work = work == 0 ? lince_search_full_work (search->width, search->height) : work;
-  lince_extractor_run (&search->extractor, pyramid, work, pool, profile);
+  lince_extractor_run (&search->extractor, pyramid, first, work, pool, profile);
   lince_grid_fill (&search->grid, &search->extractor);
   lince_pool_run (pool, look_up_chunk, &searching, (search->extractor.count + CHUNK - 1) / CHUNK);
   if (profile != NULL)

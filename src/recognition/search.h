@@ -26,14 +26,7 @@ typedef struct LinceSearch LinceSearch;
 LinceSearch *lince_search_new (LinceError *error);
 void lince_search_free (LinceSearch *search);
 
-/* The unit of work is one keypoint that is described and looked up, about 2 us of one core
- * with all that follows from it (search, voting, geometry); the
- * scale space and the detection of keypoints come on top and depend on the frame's size alone.
- * Keypoints are taken best first, so a smaller plan finds the more distinct objects. */
-#define LINCE_SEARCH_MAX_WORK 8192
-
-/* The full plan for frames of that size, units. */
-uint32_t lince_search_full_work (int width, int height);
+#define LINCE_SEARCH_MAX_WORK LINCE_PLAN_MOST_KEYPOINTS
 
 /* Makes the buffers for frames as `pyramid` was resized for, for that index (NULL: none) and for
  * pools of up to `threads`. Cheap when nothing has changed. On failure the search must not be run
@@ -41,9 +34,12 @@ uint32_t lince_search_full_work (int width, int height);
 bool lince_search_resize (LinceSearch *search, const LincePyramid *pyramid,
     const LinceTextured *textured, uint32_t threads, LinceError *error);
 
-/* Searches the frame that `pyramid` holds. `work` is the plan in counted units (0: full). Writes up
- * to LINCE_MAX_HYPOTHESES, best first with a total order, several an image where several peaks
- * stand; returns how many. Allocates nothing. */
+/* Searches the frame that `pyramid` holds. The work is counted in keypoints that are described and
+ * looked up, about 2 us of one core each with all that follows from it; the scale space and the
+ * detection of keypoints come on top and depend on the frame's size alone. Keypoints are taken best
+ * first, `work` of them from the one that `first` are better than on, so a small share finds the
+ * more distinct objects. Writes up to LINCE_MAX_HYPOTHESES, best first with a total order, several
+ * an image where several peaks stand; returns how many. Allocates nothing. */
 uint32_t lince_search_run (LinceSearch *search, const LincePyramid *pyramid,
-    const LinceTextured *textured, uint32_t work, LincePool *pool, LinceProfile *profile,
+    const LinceTextured *textured, uint32_t first, uint32_t work, LincePool *pool, LinceProfile *profile,
     LinceHypothesis *hypotheses);

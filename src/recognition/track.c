@@ -22,12 +22,27 @@
 #define TURN_PRICE 4.0f      /* evidence that a smaller turn may cost */
 #define MARK_AREA 12288      /* pixels of the finest level compared */
 
-#define MARK_COARSE_PLAN ((LinceCompositePlan){2, 6, 1536, 0.3f, false})
-#define MARK_FINE_PLAN ((LinceCompositePlan){1, 3, MARK_AREA, 0, false})
-#define MARK_FOLLOW_PLAN ((LinceCompositePlan){2, 3, 4096, 0, false})
+#define MARK_COARSE_PLAN ((LinceCompositePlan){2, 6, 1536, 0.3f, false, false})
+#define MARK_FINE_PLAN ((LinceCompositePlan){1, 3, MARK_AREA, 0, false, false})
+#define MARK_FOLLOW_PLAN                                                                           \
+  {                                                                                                \
+    2, 3, 4096, 0, false, false                                                                    \
+  }
+#define MARK_REGAIN_PLAN                                                                           \
+  {                                                                                                \
+    3, 6, 4096, 0, false, false                                                                    \
+  }
+#define MARK_SURE 0.85f /* agreement from which nothing better is looked for */
 
-#define FOLLOW_PLAN ((LinceAlignPlan){3, 6, LINCE_VERIFY_SIDE, 0.15f, 0.5f})
-#define SEARCH_PLAN ((LinceAlignPlan){3, 8, LINCE_VERIFY_SIDE, 0.3f, 0})
+#define EXPECT_STEPS 6
+#define FIRM 0.95f        /* confidence from which a fit is good, and its correlation: */
+#define FIRM_FIT 0.7f     /* then the next frame needs no coarse levels */
+#define FIT_LOSS 0.02f    /* of correlation, from which they are asked all the same, */
+#define VISIBLE_LOSS 0.2f /* and of what is visible */
+
+#define FOLLOW(steps)                                                                              \
+  ((LinceAlignPlan){LINCE_PLAN_ALL_LEVELS, steps, LINCE_VERIFY_SIDE, 0.15f, 0.5f})
+#define SEARCH(steps) ((LinceAlignPlan){LINCE_PLAN_ALL_LEVELS, steps, LINCE_VERIFY_SIDE, 0.3f, 0})
 
 typedef struct {
   uint64_t number;
@@ -50,7 +65,10 @@ typedef struct {
   int start_count;
   float prior;
   bool upright;
-  bool done; /* `verdict` is filled */
+  bool fixed;                 /* to the screen, by what the mean of frames shows */
+  int near_levels;            /* that suffice when the first start is near; 0: start with all */
+  float correlation, visible; /* of the last fit, where near_levels > 0 */
+  bool done;                  /* `verdict` is filled */
   LinceVerdict verdict;
 } Trial;
 
@@ -145,17 +163,37 @@ try_start (const Task *task, LinceAligner *aligner, Trial *trial, const double s
   return alignment.coarse;
 }
 
+/* Aligns from the first start on the finest levels only. False when it does not lie there about as
+ * well as it did on the last frame. */
+static bool
+try_near (const Task *task, LinceAligner *aligner, Trial *trial)
+{
+  LinceAlignPlan plan = task->plan;
+  LinceAlignment alignment;
+
+  plan.stages = trial->near_levels;
+  if (!lince_align (aligner, task->pyramid, trial->reference, trial->starts[0], &plan, &alignment))
+    return false;
+  keep_better (task, trial, &alignment, trial->prior);
+  return trial->done && trial->verdict.confidence >= FIRM &&
+         trial->verdict.correlation >= trial->correlation - FIT_LOSS &&
+         trial->verdict.visible >= trial->visible - VISIBLE_LOSS;
+}
+
 /* Places a mark from one start as a plan says, and judges it. */
 static bool
 place_mark (const Task *task, LinceCompositor *compositor, const Trial *trial,
     const double start[9], LinceCompositePlan plan, LinceComposition *composition,
     LinceVerdict *verdict)
 {
+  bool translucent = trial->fixed || (trial->upright && trial->prior > 0);
+
   plan.upright = trial->upright;
+  plan.translucent = translucent;
   return lince_composite_align (
              compositor, task->pyramid, trial->reference, start, &plan, composition) &&
-         lince_verify_mark (
-             composition, task->pyramid, trial->reference, trial->upright, trial->prior, verdict);
+         lince_verify_mark (composition, task->pyramid, trial->reference, trial->upright,
+             translucent, trial->prior, verdict);
 }
 
 /* By how much an outline's top edge is turned, radians. */
@@ -192,32 +230,68 @@ turn_back (const Task *task, LinceCompositor *compositor, const Trial *trial, Li
   }
 }
 
-/* One that was followed is near; another is looked at coarsely first. */
 static void
-try_mark (const Task *task, LinceCompositor *compositor, Trial *trial, const double start[9])
+keep_mark (Trial *trial, const LinceVerdict *verdict)
 {
-  bool followed = trial->prior > 0;
+  if (trial->done && verdict->evidence <= trial->verdict.evidence)
+    return;
+  trial->done = true;
+  trial->verdict = *verdict;
+  trial->verdict.image = trial->image;
+}
+
+/* A new mark is looked at coarsely first. */
+static void
+find_mark (const Task *task, LinceCompositor *compositor, Trial *trial, const double start[9])
+{
   LinceComposition composition;
   LinceVerdict verdict;
   double coarse[9];
 
-  if (!place_mark (task, compositor, trial, start, followed ? MARK_FOLLOW_PLAN : MARK_COARSE_PLAN,
-          &composition, &verdict))
+  if (!place_mark (task, compositor, trial, start, MARK_COARSE_PLAN, &composition, &verdict) ||
+      composition.evidence < MARK_HOPE)
     return;
-  if (!followed) {
-    if (composition.evidence < MARK_HOPE)
-      return;
-    memcpy (coarse, composition.homography, sizeof coarse);
-    if (!place_mark (task, compositor, trial, coarse, MARK_FINE_PLAN, &composition, &verdict))
-      return;
-    if (verdict.confidence >= 0.5f && !trial->upright)
-      turn_back (task, compositor, trial, &verdict);
+  memcpy (coarse, composition.homography, sizeof coarse);
+  if (!place_mark (task, compositor, trial, coarse, MARK_FINE_PLAN, &composition, &verdict))
+    return;
+  if (verdict.confidence >= 0.5f && !trial->upright)
+    turn_back (task, compositor, trial, &verdict);
+  keep_mark (trial, &verdict);
+}
+
+/* One that was followed is near. Where it then agrees badly it may be covered, or it moved further
+ * than a fine look reaches. */
+static void
+follow_mark (const Task *task, LinceCompositor *compositor, Trial *trial)
+{
+  static const LinceCompositePlan plans[] = {MARK_FOLLOW_PLAN, MARK_REGAIN_PLAN};
+
+  for (size_t p = 0; p < sizeof plans / sizeof plans[0]; p++)
+    for (int i = 0; i < trial->start_count; i++) {
+      LinceComposition composition;
+      LinceVerdict verdict;
+
+      if (place_mark (task, compositor, trial, trial->starts[i], plans[p], &composition, &verdict))
+        keep_mark (trial, &verdict);
+      if (trial->done && trial->verdict.agreement > MARK_SURE)
+        return;
+    }
+}
+
+static void
+try_mark (const Task *task, LinceCompositor *compositor, Trial *trial)
+{
+  if (trial->prior > 0) {
+    follow_mark (task, compositor, trial);
+    /* it only happened to be upright when it was found */
+    if (trial->upright && !holds (trial)) {
+      trial->upright = false;
+      follow_mark (task, compositor, trial);
+    }
+    return;
   }
-  if (!trial->done || verdict.evidence > trial->verdict.evidence) {
-    trial->done = true;
-    trial->verdict = verdict;
-    trial->verdict.image = trial->image;
-  }
+  for (int i = 0; i < trial->start_count && !holds (trial); i++)
+    find_mark (task, compositor, trial, trial->starts[i]);
 }
 
 static void
@@ -229,17 +303,12 @@ run_trial (void *context, uint32_t item, uint32_t thread)
 
   trial->done = false;
   if (trial->reference->mark) {
-    LinceCompositor *compositor = task->tracker->compositors[thread];
-
-    for (int i = 0; i < trial->start_count && !holds (trial); i++)
-      try_mark (task, compositor, trial, trial->starts[i]);
-    /* it only happened to be upright when it was found */
-    if (trial->upright && trial->prior > 0 && !holds (trial)) {
-      trial->upright = false;
-      try_mark (task, compositor, trial, trial->starts[trial->start_count - 1]);
-    }
+    try_mark (task, task->tracker->compositors[thread], trial);
     return;
   }
+  if (trial->near_levels > 0 && try_near (task, aligner, trial))
+    return;
+  trial->done = false;
   for (int i = 0; i < trial->start_count; i++) {
     const double *start = trial->starts[i];
     float coarse = try_start (task, aligner, trial, start, LINCE_VERIFY_SIDE);
@@ -293,8 +362,16 @@ predict (const Track *track, int64_t time, LincePoint corners[4])
   return true;
 }
 
+static bool
+is_firm (const Track *track)
+{
+  return track->verified && track->verdict.confidence >= FIRM &&
+         track->verdict.correlation >= FIRM_FIT;
+}
+
 static void
-prepare_track (const Track *track, const LinceReference *reference, int64_t time, Trial *trial)
+prepare_track (
+    const Track *track, const LinceReference *reference, int64_t time, int levels, Trial *trial)
 {
   LincePoint corners[4];
 
@@ -302,7 +379,11 @@ prepare_track (const Track *track, const LinceReference *reference, int64_t time
   trial->reference = reference;
   trial->prior = LINCE_VERIFY_FOLLOWED;
   trial->upright = track->verdict.upright;
+  trial->fixed = false;
   trial->start_count = 0;
+  trial->near_levels = levels < LINCE_PLAN_ALL_LEVELS && is_firm (track) ? levels : 0;
+  trial->correlation = track->verdict.correlation;
+  trial->visible = track->verdict.visible;
   if (predict (track, time, corners) &&
       lince_quad_to_homography (corners, reference->width, reference->height, trial->starts[0]))
     trial->start_count++;
@@ -357,9 +438,10 @@ remove_tracks (LinceTracker *tracker, bool cut)
 
 void
 lince_tracker_follow (LinceTracker *tracker, const LincePyramid *pyramid,
-    const LinceReferences *references, LincePool *pool, int64_t time, bool cut)
+    const LinceReferences *references, LincePool *pool, const LincePlan *plan, int64_t time,
+    bool cut)
 {
-  Task task = {tracker, pyramid, FOLLOW_PLAN};
+  Task task = {tracker, pyramid, FOLLOW ((int) plan->follow_steps)};
   uint32_t kept = 0;
 
   tracker->time = time;
@@ -370,7 +452,8 @@ lince_tracker_follow (LinceTracker *tracker, const LincePyramid *pyramid,
     if (!reference)
       continue;
     tracker->tracks[kept] = tracker->tracks[i];
-    prepare_track (&tracker->tracks[kept], reference, time, &tracker->trials[kept]);
+    prepare_track (
+        &tracker->tracks[kept], reference, time, (int) plan->follow_levels, &tracker->trials[kept]);
     kept++;
   }
   tracker->count = kept;
@@ -427,7 +510,9 @@ prepare_hypotheses (LinceTracker *tracker, const LinceReferences *references,
     trial->reference = reference;
     memcpy (trial->starts[0], hypotheses[i].homography, sizeof trial->starts[0]);
     trial->start_count = 1;
+    trial->near_levels = 0;
     trial->prior = 0;
+    trial->fixed = hypotheses[i].upright;
     trial->upright =
         hypotheses[i].upright || lince_quad_upright (corners, reference->width, reference->height);
     prepared++;
@@ -518,9 +603,9 @@ accept_trials (LinceTracker *tracker, uint32_t trials, LinceStatistics *statisti
 void
 lince_tracker_propose (LinceTracker *tracker, const LincePyramid *pyramid,
     const LinceReferences *references, LincePool *pool, const LinceHypothesis *hypotheses,
-    uint32_t count, uint32_t most, LinceStatistics *statistics)
+    uint32_t count, uint32_t most, uint32_t steps, LinceStatistics *statistics)
 {
-  Task task = {tracker, pyramid, SEARCH_PLAN};
+  Task task = {tracker, pyramid, SEARCH ((int) steps)};
   uint32_t trials = prepare_hypotheses (tracker, references, hypotheses, count, most);
 
   lince_pool_run (pool, run_trial, &task, trials);
@@ -531,9 +616,10 @@ lince_tracker_propose (LinceTracker *tracker, const LincePyramid *pyramid,
 void
 lince_tracker_propose_gathered (LinceTracker *tracker, const LincePyramid *pyramid,
     const LincePyramid *gathered, const LinceReferences *references, LincePool *pool,
-    const LinceHypothesis *hypotheses, uint32_t count, uint32_t most, LinceStatistics *statistics)
+    const LinceHypothesis *hypotheses, uint32_t count, uint32_t most, uint32_t steps,
+    LinceStatistics *statistics)
 {
-  Task task = {tracker, gathered, SEARCH_PLAN};
+  Task task = {tracker, gathered, SEARCH ((int) steps)};
   uint32_t trials = prepare_hypotheses (tracker, references, hypotheses, count, most), kept = 0;
 
   lince_pool_run (pool, run_trial, &task, trials);
@@ -559,7 +645,7 @@ lince_tracker_expect (LinceTracker *tracker, const LincePyramid *pyramid,
     const LinceReferences *references, LincePool *pool, const LinceProposal *proposals,
     uint32_t count)
 {
-  Task task = {tracker, pyramid, FOLLOW_PLAN};
+  Task task = {tracker, pyramid, FOLLOW (EXPECT_STEPS)};
 
   tracker->count = 0;
   for (uint32_t i = 0; i < count && tracker->count < MAX_TRACKS; i++) {
@@ -577,7 +663,7 @@ lince_tracker_expect (LinceTracker *tracker, const LincePyramid *pyramid,
     if (!lince_quad_to_homography (
             track->verdict.corners, reference->width, reference->height, track->verdict.homography))
       continue;
-    prepare_track (track, reference, 0, &tracker->trials[tracker->count++]);
+    prepare_track (track, reference, 0, LINCE_PLAN_ALL_LEVELS, &tracker->trials[tracker->count++]);
   }
   lince_pool_run (pool, run_trial, &task, tracker->count);
   for (uint32_t i = 0; i < tracker->count; i++)

@@ -25,16 +25,19 @@ void lince_tracker_free (LinceTracker *tracker); /* NULL is allowed */
 
 /* Follows all tracks to the frame that `pyramid` holds, shown at `time`. */
 void lince_tracker_follow (LinceTracker *tracker, const LincePyramid *pyramid,
-    const LinceReferences *references, LincePool *pool, int64_t time, bool cut);
-/* Verifies hypotheses that no verified track explains, at most `most` of them, best first. */
+    const LinceReferences *references, LincePool *pool, const LincePlan *plan, int64_t time,
+    bool cut);
+/* Verifies hypotheses that no verified track explains, at most `most` of them, best first, with at
+ * most `steps` of alignment on each level. */
 void lince_tracker_propose (LinceTracker *tracker, const LincePyramid *pyramid,
     const LinceReferences *references, LincePool *pool, const LinceHypothesis *hypotheses,
-    uint32_t count, uint32_t most, LinceStatistics *statistics);
+    uint32_t count, uint32_t most, uint32_t steps, LinceStatistics *statistics);
 /* The same for hypotheses of a mean of frames, `gathered`: what holds there strictly is then
  * followed to the frame that `pyramid` holds, where it may be weaker. */
 void lince_tracker_propose_gathered (LinceTracker *tracker, const LincePyramid *pyramid,
     const LincePyramid *gathered, const LinceReferences *references, LincePool *pool,
-    const LinceHypothesis *hypotheses, uint32_t count, uint32_t most, LinceStatistics *statistics);
+    const LinceHypothesis *hypotheses, uint32_t count, uint32_t most, uint32_t steps,
+    LinceStatistics *statistics);
 /* Verifies proposals on the frame that `pyramid` holds. Each that holds is a track of that number;
  * the tracker's own are ended before. */
 void lince_tracker_expect (LinceTracker *tracker, const LincePyramid *pyramid,

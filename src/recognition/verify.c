@@ -145,18 +145,19 @@ set_confidence (LinceVerdict *verdict, float evidence, float least_agreement)
 
 /* How unusual the light is: half a sum of squared deviations, doubled for they are not all. */
 static float
-unusual_light (const LinceComposition *composition, bool upright)
+unusual_light (const LinceComposition *composition, bool translucent)
 {
   float gain = (composition->gain - USUAL_GAIN) / GAIN_DEVIATION;
   float lift = composition->lift / LIFT_DEVIATION;
-  float opacity = upright ? 0 : (1 - composition->opacity) / OPACITY_DEVIATION;
+  float opacity = translucent ? 0 : (1 - composition->opacity) / OPACITY_DEVIATION;
 
   return gain * gain + lift * lift + opacity * opacity;
 }
 
 bool
 lince_verify_mark (const LinceComposition *composition, const LincePyramid *pyramid,
-    const LinceReference *reference, bool upright, float prior, LinceVerdict *verdict)
+    const LinceReference *reference, bool upright, bool translucent, float prior,
+    LinceVerdict *verdict)
 {
   bool followed = prior > 0;
   float votes, few, dissent, evidence;
@@ -172,7 +173,7 @@ lince_verify_mark (const LinceComposition *composition, const LincePyramid *pyra
                                   : upright ? UPRIGHT_VOTES
                                             : MARK_VOTES)) -
              (followed ? FOLLOWED_DISSENT : MARK_DISSENT) * fmaxf (dissent, 0) -
-             (followed ? 0.5f : 1.0f) * unusual_light (composition, upright);
+             (followed ? 0.5f : 1.0f) * unusual_light (composition, translucent);
   verdict->agreement = composition->agreement;
   verdict->correlation = composition->agreement;
   verdict->opacity = composition->opacity;

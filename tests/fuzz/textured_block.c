@@ -42,7 +42,7 @@ search (const LinceTextured *textured)
       !lince_search_resize (search, pyramid, textured, 1, NULL))
     return;
   lince_pyramid_build (pyramid, &frame, pool);
-  count = lince_search_run (search, pyramid, textured, 200, pool, NULL, hypotheses);
+  count = lince_search_run (search, pyramid, textured, 0, 200, pool, NULL, hypotheses);
   for (uint32_t i = 0; i < count; i++)
     if (hypotheses[i].image >= textured->image_count)
       abort ();

@@ -40,7 +40,7 @@ print_features (void)
   ck_assert (lince_pyramid_resize (pyramid, &frame, NULL));
   lince_pyramid_build (pyramid, &frame, pool);
   ck_assert (lince_extractor_resize (&extractor, pyramid, 1, NULL));
-  lince_extractor_run (&extractor, pyramid, LIMIT, pool, NULL);
+  lince_extractor_run (&extractor, pyramid, 0, LIMIT, pool, NULL);
   for (uint32_t i = 0; i < extractor.count; i++) {
     const LinceKeypoint *k = &extractor.keypoints[i];
     float place[2] = {k->x, k->y};
