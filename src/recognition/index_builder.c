@@ -21,6 +21,7 @@
 
 typedef struct {
   char *id, *name, *metadata;
+  uint32_t generators; /* that its images may have */
 } Object;
 
 typedef struct {
@@ -210,6 +211,8 @@ lince_index_builder_add_object (LinceIndexBuilder *builder, const char *id, cons
   if (!check_object (id, name, metadata, error))
     return false;
   object = calloc (1, sizeof *object);
+  if (object != NULL)
+    object->generators = LINCE_GENERATORS_ALL;
   if (object == NULL || (object->id = strdup (id)) == NULL ||
       (object->name = strdup (name)) == NULL || (object->metadata = strdup (metadata)) == NULL) {
     free_object (object);
@@ -221,6 +224,26 @@ lince_index_builder_add_object (LinceIndexBuilder *builder, const char *id, cons
   if (!ok)
     free_object (object);
   return ok;
+}
+
+bool
+lince_index_builder_set_generators (
+    LinceIndexBuilder *builder, const char *id, uint32_t generators, LinceError *error)
+{
+  Object *object;
+
+  if (generators == 0 || (generators & ~LINCE_GENERATORS_ALL) != 0) {
+    lince_error_set (error, LINCE_ERROR_ARGUMENT, "%s: 0x%x names no generators", id, generators);
+    return false;
+  }
+  pthread_mutex_lock (&builder->lock);
+  object = find_object (builder, id);
+  if (object != NULL)
+    object->generators = generators;
+  pthread_mutex_unlock (&builder->lock);
+  if (object == NULL)
+    lince_error_set (error, LINCE_ERROR_ARGUMENT, "there is no object with the id %s", id);
+  return object != NULL;
 }
 
 static uint64_t
@@ -256,6 +279,7 @@ enrol (const LincePicture *picture, LinceError *error)
     image->enrolment.width = picture->width;
     image->enrolment.height = picture->height;
     image->enrolment.transparent = source.masked;
+    image->enrolment.generators = image->enrolment.textured ? LINCE_GENERATOR_TEXTURED : 0;
     image->levels = source.levels;
     image->levels_size = source.levels_size;
     source.levels = NULL;
@@ -278,6 +302,19 @@ store_levels (LinceIndexBuilder *builder, Image *image)
   }
 }
 
+/* Takes away what the object's images must not have. */
+static void
+limit_generators (Image *image, uint32_t generators)
+{
+  image->enrolment.generators &= generators;
+  if ((generators & LINCE_GENERATOR_TEXTURED) == 0) {
+    lince_features_clear (&image->features);
+    image->enrolment.textured = false;
+    image->enrolment.keypoints = 0;
+    image->enrolment.score = 0;
+  }
+}
+
 static bool
 insert_image (LinceIndexBuilder *builder, const char *id, Image *image, LinceError *error)
 {
@@ -292,6 +329,7 @@ insert_image (LinceIndexBuilder *builder, const char *id, Image *image, LinceErr
   }
   if (!make_room ((void ***) &builder->images, builder->image_count, &builder->image_room, error))
     return false;
+  limit_generators (image, image->object->generators);
   store_levels (builder, image);
   builder->images[builder->image_count++] = image;
   return true;
@@ -305,10 +343,11 @@ lince_index_builder_add_image (LinceIndexBuilder *builder, const char *id, const
   bool ok = false;
 
   if (image != NULL) {
-    LinceEnrolment enrolment = image->enrolment;
+    LinceEnrolment enrolment;
 
     pthread_mutex_lock (&builder->lock);
     ok = insert_image (builder, id, image, error);
+    enrolment = image->enrolment;
     pthread_mutex_unlock (&builder->lock);
     if (!ok)
       free_image (image);
