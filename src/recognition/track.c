@@ -13,6 +13,7 @@
 #define LOOSE_STEPS 2
 #define LOOSE_PRICE 3.0f /* evidence that the freedom to bend costs */
 #define ROUGH_FIT 0.4f   /* correlation on the coarsest level that is worth a second look */
+#define SAME_TRIAL 0.8   /* overlap from which two hypotheses of one image are one */
 #define RIVAL_PLACE 0.3  /* overlap from which two objects explain the same pixels */
 
 #define FOLLOW_PLAN ((LinceAlignPlan){3, 6, LINCE_VERIFY_SIDE, 0.15f, 0.5f})
@@ -46,6 +47,9 @@ struct LinceTracker {
   uint32_t count, threads;
   Track tracks[MAX_TRACKS];
   Trial trials[LINCE_MAX_HYPOTHESES];
+  uint32_t trial_count; /* of the last search's hypotheses */
+  LinceRivalry rivalries[LINCE_MAX_PLACEMENTS];
+  uint32_t rivalry_count;
   LinceAligner *aligners[MAX_THREADS];
 };
 
@@ -128,12 +132,8 @@ try_start (const Task *task, LinceAligner *aligner, Trial *trial, const double s
 }
 
 static void
-run_trial (void *context, uint32_t item, uint32_t thread)
+decide (const Task *task, LinceAligner *aligner, Trial *trial)
 {
-  const Task *task = context;
-  Trial *trial = &task->tracker->trials[item];
-  LinceAligner *aligner = task->tracker->aligners[thread];
-
   trial->done = false;
   for (int i = 0; i < trial->start_count; i++) {
     const double *start = trial->starts[i];
@@ -145,6 +145,14 @@ run_trial (void *context, uint32_t item, uint32_t thread)
     if (holds (trial))
       break;
   }
+}
+
+static void
+run_trial (void *context, uint32_t item, uint32_t thread)
+{
+  const Task *task = context;
+
+  decide (task, task->tracker->aligners[thread], &task->tracker->trials[item]);
 }
 
 static void
@@ -295,7 +303,7 @@ is_explained (
     if (trial->image == image &&
         lince_quad_from_homography (
             trial->starts[0], trial->reference->width, trial->reference->height, other) &&
-        lince_quad_overlap (other, corners) > 0.8)
+        lince_quad_overlap (other, corners) > SAME_TRIAL)
       return true;
   }
   return false;
@@ -394,6 +402,7 @@ lince_tracker_propose (LinceTracker *tracker, const LincePyramid *pyramid,
   Task task = {tracker, pyramid, SEARCH_PLAN};
   uint32_t trials = prepare_hypotheses (tracker, references, hypotheses, count, most);
 
+  tracker->trial_count = trials;
   lince_pool_run (pool, run_trial, &task, trials);
   for (;;) {
     Trial *best = NULL;
@@ -472,6 +481,10 @@ settle (LinceTracker *tracker, const LincePyramid *pyramid, const LinceReference
   if (first->verdict.object != second->verdict.object)
     rival = lince_verify_rivals (
         tracker->aligners[0], pyramid, a, &first->verdict, b, &second->verdict);
+  if (tracker->rivalry_count < LINCE_MAX_PLACEMENTS)
+    tracker->rivalries[tracker->rivalry_count++] = (LinceRivalry){
+        rival == LINCE_RIVAL_SECOND ? second->verdict : first->verdict,
+        rival == LINCE_RIVAL_SECOND ? first->verdict : second->verdict, rival == LINCE_RIVAL_EQUAL};
   if (rival == LINCE_RIVAL_EQUAL)
     add_alternative (first, second->verdict.object);
   if (rival == LINCE_RIVAL_SECOND)
@@ -534,6 +547,7 @@ lince_tracker_placements (LinceTracker *tracker, const LincePyramid *pyramid,
 {
   uint32_t count = 0, kept = 0;
 
+  tracker->rivalry_count = 0;
   settle_all (tracker, pyramid, references);
   for (uint32_t i = 0; i < tracker->count; i++) {
     const Track *track = &tracker->tracks[i];
@@ -547,6 +561,54 @@ lince_tracker_placements (LinceTracker *tracker, const LincePyramid *pyramid,
   tracker->count = kept;
   qsort (placements, count, sizeof *placements, compare_placements);
   return count;
+}
+
+uint32_t
+lince_tracker_rivalries (const LinceTracker *tracker, const LinceRivalry **rivalries)
+{
+  *rivalries = tracker->rivalries;
+  return tracker->rivalry_count;
+}
+
+/* Whether a trial of the last search stood for that start. */
+static bool
+was_tried (const LinceTracker *tracker, uint32_t image, const LincePoint corners[4])
+{
+  for (uint32_t i = 0; i < tracker->trial_count; i++) {
+    const Trial *trial = &tracker->trials[i];
+    LincePoint other[4];
+
+    if (trial->image == image &&
+        lince_quad_from_homography (
+            trial->starts[0], trial->reference->width, trial->reference->height, other) &&
+        lince_quad_overlap (other, corners) > SAME_TRIAL)
+      return true;
+  }
+  return false;
+}
+
+void
+lince_tracker_try (LinceTracker *tracker, const LincePyramid *pyramid,
+    const LinceReference *reference, const LinceHypothesis *hypothesis, LinceTrialTrace *trace)
+{
+  Task task = {tracker, pyramid, SEARCH_PLAN};
+  LinceAligner *aligner = tracker->aligners[0];
+  Trial trial = {.image = hypothesis->image, .reference = reference, .start_count = 1};
+  LincePoint corners[4];
+  LinceAlignment alignment;
+
+  *trace = (LinceTrialTrace){.give_up = task.plan.give_up};
+  if (!lince_quad_from_homography (
+          hypothesis->homography, reference->width, reference->height, corners))
+    return;
+  trace->tried = was_tried (tracker, hypothesis->image, corners);
+  lince_aligner_trace (aligner, &trace->alignment);
+  lince_align (aligner, pyramid, reference, hypothesis->homography, &task.plan, &alignment);
+  lince_aligner_trace (aligner, NULL);
+  memcpy (trial.starts[0], hypothesis->homography, sizeof trial.starts[0]);
+  decide (&task, aligner, &trial);
+  trace->judged = trial.done;
+  trace->verdict = trial.verdict;
 }
 
 uint32_t

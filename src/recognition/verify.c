@@ -6,8 +6,8 @@
 
 #include "recognition/quad.h"
 
-/* The sum of votes that chance reaches once in an hour of 25 frames a second, extrapolated from what
- * references reached on footage that does not show them. */
+/* The sum of votes that chance reaches once in an hour of 25 frames a second, extrapolated from
+ * what references reached on footage that does not show them. */
 #define TRIALS 20.0f
 
 /* Less than half of it may be covered, and some of the rest may be blurred. */
@@ -57,7 +57,7 @@ cell_surplus (const LinceCell *cell, const LinceCellMatch *match)
   float expected = 6.0f + 1.5f * sqrtf (cell->energy / cell->count);
   float surplus = (match->deviation - expected) / 14.0f;
 
-  if (match->correlation > 0.5f || surplus < 0)
+  if (match->correlation > LINCE_VERIFY_AGREES || surplus < 0)
     return 0;
   return (surplus < 1 ? surplus : 1) * cell->count / LINCE_CELL_PIXELS;
 }
@@ -80,7 +80,7 @@ count_votes (const LinceAlignment *alignment, Votes *votes)
     votes->evidence += weight * cell_vote (cell, match->correlation) - SURPLUS * surplus;
     votes->contrast += weight + surplus;
     votes->seen_cells++;
-    if (match->correlation > 0.5f) {
+    if (match->correlation > LINCE_VERIFY_AGREES) {
       votes->agreeing += weight;
       votes->correlation += weight * match->correlation;
       votes->agreeing_cells++;
