@@ -7,6 +7,7 @@
 
 #include "recognition/cut.h"
 #include "recognition/exposure.h"
+#include "recognition/inspection.h"
 #include "recognition/track.h"
 
 #define MAX_THREADS 16
@@ -39,6 +40,7 @@ struct LinceRecognizer {
   bool index_changed;
 
   LinceHypothesis hypotheses[LINCE_MAX_HYPOTHESES];
+  uint32_t hypothesis_count; /* of the last search */
   LincePlacement placements[LINCE_MAX_PLACEMENTS];
   LinceChange changes[LINCE_MAX_CHANGES];
   LinceResult result;
@@ -354,6 +356,7 @@ find_placements (LinceRecognizer *recognizer, LinceTracker *tracker, uint32_t ke
   LinceProfile *profile = &recognizer->profile;
   uint32_t count = search (recognizer, keypoints);
 
+  recognizer->hypothesis_count = count;
   lince_tracker_propose (tracker, recognizer->pyramid, &references, recognizer->pool,
       recognizer->hypotheses, count, TRIALS, &profile->statistics);
   count = lince_tracker_placements (tracker, recognizer->pyramid, &references,
@@ -472,6 +475,31 @@ lince_recognizer_still (LinceRecognizer *recognizer, const LinceFrame *frame,
   fill_result (recognizer, recognizer->time, false, placements, changes);
   if (result)
     *result = &recognizer->result;
+  return true;
+}
+
+bool
+lince_recognizer_inspect (LinceRecognizer *recognizer, const LinceFrame *frame,
+    LinceInspection *inspection, LinceError *error)
+{
+  const LinceResult *result;
+
+  if (!lince_recognizer_still (recognizer, frame, &result, error))
+    return false;
+  *inspection = (LinceInspection){
+      .index = recognizer->index,
+      .pyramid = recognizer->pyramid,
+      .search = recognizer->search,
+      .textured = &recognizer->textured,
+      .tracker = recognizer->still,
+      .references = {recognizer, load_reference},
+      .hypotheses = recognizer->hypotheses,
+      .hypothesis_count = recognizer->hypothesis_count,
+      .trial_limit = TRIALS,
+      .minimum_confidence = recognizer->settings.minimum_confidence,
+      .placements = result->placements,
+      .placement_count = result->placement_count,
+  };
   return true;
 }
 

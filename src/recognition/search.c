@@ -422,6 +422,7 @@ lince_search_trace (
   LinceHypothesis hypotheses[LINCE_PEAKS_AN_IMAGE];
   LinceGeometryTrace geometry[LINCE_PEAKS_AN_IMAGE];
   LincePeak peaks[LINCE_PEAKS_AN_IMAGE];
+  uint32_t made = 0;
 
   *trace = (LinceSearchTrace){0};
   if (image >= search->image_count || search->threads == 0)
@@ -434,5 +435,7 @@ lince_search_trace (
     trace->peaks[p].solved = geometry[p].solved;
     trace->peaks[p].inliers = geometry[p].inliers;
     trace->peaks[p].score = geometry[p].score;
+    if (geometry[p].solved)
+      trace->peaks[p].hypothesis = hypotheses[made++];
   }
 }

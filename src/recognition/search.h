@@ -65,6 +65,7 @@ typedef struct {
   bool solved;      /* led to a hypothesis */
   uint32_t inliers; /* of its last homography */
   float score;
+  LinceHypothesis hypothesis; /* where solved */
 } LincePeakTrace;
 
 typedef struct {

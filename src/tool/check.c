@@ -108,3 +108,13 @@ const LinceCommand lince_command_check = {
     .maximum_arguments = 1,
     .run = run,
 };
+
+const LinceCommand lince_command_enrol = {
+    .name = "enrol",
+    .arguments = "DIR|FILE",
+    .summary = "Say how well each reference of a collection can be recognised",
+    .entries = entries,
+    .minimum_arguments = 1,
+    .maximum_arguments = 1,
+    .run = run,
+};
