@@ -394,6 +394,12 @@ lince_search_keypoint (const LinceSearch *search, uint32_t number, float *x, flo
   *y = search->grid.y[number];
 }
 
+uint32_t
+lince_search_match_count (const LinceSearch *search, uint32_t image)
+{
+  return image < search->image_count ? search->first[image + 1] - search->first[image] : 0;
+}
+
 /* The matches of an image that vote, and the peaks that they make, however light. */
 static void
 trace_votes (LinceSearch *search, const LinceTextured *textured, uint32_t image,

@@ -58,6 +58,9 @@ uint32_t lince_search_run (LinceSearch *search, const LincePyramid *pyramid,
 uint32_t lince_search_keypoint_count (const LinceSearch *search);
 void lince_search_keypoint (const LinceSearch *search, uint32_t number, float *x, float *y);
 
+/* How many of them look like features of an image. */
+uint32_t lince_search_match_count (const LinceSearch *search, uint32_t image);
+
 /* What the last run came to for one image; for explanations. */
 typedef struct {
   LincePeak peak;   /* `seed` is a number within the matches */
