@@ -8,6 +8,8 @@
 #include "recognition/proposal.h"
 #include "recognition/quad.h"
 
+#define SURPLUS 0.2f /* of a plain cell, from which it is shown as not plain */
+
 /* What is being written; the caller gets the first member. */
 typedef struct {
   LinceExplanation result;
@@ -285,7 +287,7 @@ cell_state (const LinceCell *cell, const LinceCellMatch *match)
   if (!match->seen)
     return LINCE_CELL_UNSEEN;
   if (!(cell->energy > 0))
-    return LINCE_CELL_SILENT;
+    return lince_verify_surplus (cell, match) > SURPLUS ? LINCE_CELL_NOT_PLAIN : LINCE_CELL_SILENT;
   return match->correlation > LINCE_VERIFY_AGREES ? LINCE_CELL_AGREES : LINCE_CELL_DISAGREES;
 }
 

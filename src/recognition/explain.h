@@ -79,10 +79,11 @@ typedef struct {
 } LinceExplainedTrial;
 
 typedef enum {
-  LINCE_CELL_SILENT, /* no contrast in the reference there */
+  LINCE_CELL_SILENT, /* no contrast in the reference there, nor in the frame */
   LINCE_CELL_UNSEEN, /* outside the frame */
   LINCE_CELL_AGREES,
   LINCE_CELL_DISAGREES,
+  LINCE_CELL_NOT_PLAIN, /* contrast in the frame where the reference has none: speaks against it */
 } LinceCellState;
 
 /* A cell of the pixel comparison. */

@@ -62,6 +62,12 @@ cell_surplus (const LinceCell *cell, const LinceCellMatch *match)
   return (surplus < 1 ? surplus : 1) * cell->count / LINCE_CELL_PIXELS;
 }
 
+float
+lince_verify_surplus (const LinceCell *cell, const LinceCellMatch *match)
+{
+  return match->seen ? cell_surplus (cell, match) : 0;
+}
+
 static void
 count_votes (const LinceAlignment *alignment, Votes *votes)
 {

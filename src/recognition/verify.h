@@ -41,6 +41,9 @@ typedef struct {
 bool lince_verify (const LinceAlignment *alignment, const LincePyramid *pyramid,
     const LinceReference *reference, float prior, LinceVerdict *verdict);
 
+/* How much a cell of the frame has that the reference, plain there, does not: 0 to 1. */
+float lince_verify_surplus (const LinceCell *cell, const LinceCellMatch *match);
+
 /* The evidence, without a prior, of the part of a placement that lies outside `outline`: what is
  * left of it when another object stands there. */
 float lince_verify_outside (LinceAligner *aligner, const LincePyramid *pyramid,

@@ -177,7 +177,9 @@ const LinceCommand lince_command_explain = {
     .summary = "Tell why an object is, or is not, found in one frame",
     .description =
         "FRAME is a picture, or with --frame or --at a recording; OBJECT is an object's id.\n"
-        "Each stage says how far the object came and what it takes.\n\n"
+        "The frame is looked at as a still, more thoroughly than one of a video. Each stage says "
+        "how\n"
+        "far the object came and what it takes.\n\n"
         "Exit status: 0 the object is found, 1 it is not.",
     .entries = entries,
     .minimum_arguments = 2,

@@ -297,7 +297,7 @@ draw_warp (cairo_t *cr, const View *view, const LinceExplainedTrial *trial,
   cairo_surface_destroy (surface);
 }
 
-/* Red over yellow to green by the correlation; grey where nothing can be said. */
+/* Red over yellow to green by the correlation; violet where the frame should be plain. */
 static Colour
 cell_colour (const LinceExplainedCell *cell)
 {
@@ -307,7 +307,7 @@ cell_colour (const LinceExplainedCell *cell)
     return (Colour){2 * (1 - c), 0.85, 0.25, 0.5};
   if (cell->state == LINCE_CELL_DISAGREES)
     return (Colour){0.95, 1.4 * c, 0.15, 0.55};
-  return (Colour){0.5, 0.5, 0.55, 0.25};
+  return (Colour){0.75, 0.3, 0.95, 0.45};
 }
 
 static void
@@ -321,7 +321,7 @@ draw_cells (cairo_t *cr, const View *view, const LinceExplanation *e)
 
     trace_outline (cr, view, e->cells[i].corners);
     use (cr, &colour);
-    if (e->cells[i].state == LINCE_CELL_AGREES || e->cells[i].state == LINCE_CELL_DISAGREES)
+    if (e->cells[i].state != LINCE_CELL_SILENT && e->cells[i].state != LINCE_CELL_UNSEEN)
       cairo_fill_preserve (cr);
     use (cr, &quiet);
     cairo_stroke (cr);
@@ -335,7 +335,7 @@ draw_details (cairo_t *cr, double y, const LinceFrame *frame, cairo_surface_t *l
 {
   static const char *const captions[] = {
       "the best hypothesis: before alignment dashed, after solid", "the reference warped into it",
-      "cells: green agree, red disagree, hollow say nothing"};
+      "cells: green agree, red disagree, violet should be plain"};
   const LinceExplainedTrial *trial = &e->trials[e->best];
   View view = detail_view (frame, trial);
 

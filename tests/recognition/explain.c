@@ -266,6 +266,39 @@ START_TEST (occluded)
 }
 END_TEST
 
+/* Where the reference is plain and the frame is not, that is shown. */
+START_TEST (not_plain)
+{
+  DrawnPicture framed = draw_poster (240, 180, 51);
+  LinceIndexBuilder *builder = lince_index_builder_new (NULL);
+  uint32_t violet = 0;
+  LinceExplanation *e;
+
+  fill_rectangle (&framed, 60, 45, 120, 90, 0x808080ff);
+  add (builder, "framed", &framed);
+  lince_index_unref (collection);
+  collection = lince_index_builder_finish (builder, NULL);
+  lince_index_builder_free (builder);
+  lince_recognizer_set_index (recognizer, collection);
+  outline (330, 240, 240, 180, 0, 0, place);
+  draw_placed (&scene, &framed, place, 1, 0);
+  e = explain ("framed");
+  expect (e, LINCE_OUTCOME_FOUND);
+  for (uint32_t i = 0; i < e->cell_count; i++)
+    violet += e->cells[i].state == LINCE_CELL_NOT_PLAIN;
+  ck_assert_uint_eq (violet, 0);
+  lince_explanation_free (e);
+  for (int i = 0; i < 8; i++)
+    cover (&scene, 290 + 10 * i, 205, 5, 70, 250);
+  e = explain ("framed");
+  for (uint32_t i = 0; i < e->cell_count; i++)
+    violet += e->cells[i].state == LINCE_CELL_NOT_PLAIN;
+  ck_assert_uint_gt (violet, 10);
+  lince_explanation_free (e);
+  free_picture (&framed);
+}
+END_TEST
+
 /* A corner of it leads to the place, where nearly nothing agrees. */
 START_TEST (mostly_occluded)
 {
@@ -380,6 +413,7 @@ main (void)
   tcase_add_test (tests, blank_frame);
   tcase_add_test (tests, too_small);
   tcase_add_test (tests, occluded);
+  tcase_add_test (tests, not_plain);
   tcase_add_test (tests, mostly_occluded);
   tcase_add_test (tests, rival);
   tcase_add_test (tests, blurred);
