@@ -135,6 +135,7 @@ read_image (LinceCatalogueImage *image, const uint8_t *entry)
           .generators = (flags & FLAG_GENERATORS) >> 1,
           .textured = ((flags >> 1) & LINCE_GENERATOR_TEXTURED) != 0,
           .transparent = (flags & FLAG_MASKED) != 0,
+          .mark = ((flags >> 1) & LINCE_GENERATOR_MARK) != 0,
           .score = (float) lince_get_u32 (entry + 28) / 1e6f},
       .segment = lince_get_u32 (entry + 16),
       .block = lince_get_u32 (entry + 20)};

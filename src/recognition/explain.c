@@ -27,6 +27,7 @@ static const char *const names[] = {
     [LINCE_OUTCOME_NO_KEYPOINTS] = "no-keypoints",
     [LINCE_OUTCOME_NO_MATCHES] = "no-matches",
     [LINCE_OUTCOME_FEW_VOTES] = "few-votes",
+    [LINCE_OUTCOME_NO_SHAPES] = "no-shapes",
     [LINCE_OUTCOME_CROWDED] = "crowded",
     [LINCE_OUTCOME_NO_OUTLINE] = "no-outline",
     [LINCE_OUTCOME_NOT_TRIED] = "not-tried",
@@ -172,11 +173,28 @@ explain_textured (Explanation *all)
   return ok;
 }
 
+/* The stages of the `mark` generator. */
+static void
+explain_marks (LinceExplanation *result, const LinceInspection *from)
+{
+  result->region_count = lince_mark_search_region_count (from->mark_search);
+  result->best_shape_distance = UINT32_MAX;
+  for (uint32_t i = 0; i < result->image_count; i++) {
+    uint32_t nearest;
+
+    result->shape_match_count +=
+        lince_mark_search_match_count (from->mark_search, result->first_image + i, &nearest);
+    if (nearest < result->best_shape_distance)
+      result->best_shape_distance = nearest;
+  }
+}
+
 /* One line for each generator: a function that fills what is its own in the result. Hypotheses are
  * explained for all of them alike, below. */
 static bool
 explain_generators (Explanation *all)
 {
+  explain_marks (&all->result, &all->from);
   return explain_textured (all);
 }
 
@@ -196,6 +214,7 @@ fill_trial (LinceExplainedTrial *trial, const LinceTrialTrace *trace)
   const LinceVerdict *verdict = &trace->verdict;
 
   trial->tried = trace->tried;
+  trial->composed = trace->mark;
   for (int i = 0; i < trace->alignment.count && i < LINCE_EXPLAIN_LEVELS; i++) {
     trial->levels[i].width = trace->alignment.levels[i].width;
     trial->levels[i].height = trace->alignment.levels[i].height;
@@ -211,6 +230,7 @@ fill_trial (LinceExplainedTrial *trial, const LinceTrialTrace *trace)
   trial->agreement = verdict->agreement;
   trial->inside = verdict->inside;
   trial->visible = verdict->visible;
+  trial->opacity = verdict->opacity;
   trial->confidence = verdict->confidence;
 }
 
@@ -228,8 +248,8 @@ further (const LinceExplainedTrial *a, const LinceExplainedTrial *b)
 }
 
 static void
-explain_hypothesis (
-    Explanation *all, const LinceHypothesis *hypothesis, uint32_t rank, double best_map[9])
+explain_hypothesis (Explanation *all, const LinceHypothesis *hypothesis, LinceGenerator generator,
+    uint32_t rank, double best_map[9])
 {
   LinceExplanation *result = &all->result;
   const LinceReferences *references = &all->from.references;
@@ -241,6 +261,7 @@ explain_hypothesis (
     return;
   *trial = (LinceExplainedTrial){
       .image = hypothesis->image,
+      .generator = generator,
       .rank = rank,
       .votes = hypothesis->votes,
       .inliers = hypothesis->inliers,
@@ -268,17 +289,21 @@ explain_hypotheses (Explanation *all, double best_map[9])
   LinceExplanation *result = &all->result;
 
   result->best = -1;
-  result->hypothesis_count = all->from.hypothesis_count;
-  result->trial_limit = all->from.trial_limit;
   result->minimum_confidence = all->from.minimum_confidence;
-  for (uint32_t i = 0; i < result->hypothesis_count; i++) {
-    uint32_t image = all->from.hypotheses[i].image;
+  for (int g = 0; g < LINCE_PROPOSING && g < LINCE_EXPLAIN_GENERATORS; g++) {
+    const LinceProposed *proposed = &all->from.proposed[g];
 
-    if (image >= result->first_image && image < result->first_image + result->image_count)
-      explain_hypothesis (all, &all->from.hypotheses[i], i + 1, best_map);
+    result->proposed[g] =
+        (LinceExplainedGenerator){proposed->generator, proposed->count, proposed->trial_limit};
+    for (uint32_t i = 0; i < proposed->count; i++) {
+      uint32_t image = proposed->hypotheses[i].image;
+
+      if (image >= result->first_image && image < result->first_image + result->image_count)
+        explain_hypothesis (all, &proposed->hypotheses[i], proposed->generator, i + 1, best_map);
+    }
   }
   for (uint32_t i = 0; i < all->spare_count; i++)
-    explain_hypothesis (all, &all->spare[i], 0, best_map);
+    explain_hypothesis (all, &all->spare[i], LINCE_GENERATOR_TEXTURED, 0, best_map);
 }
 
 static LinceCellState
@@ -362,7 +387,7 @@ explain_pixels (Explanation *all, const double best_map[9])
   if (!reference)
     return true;
   return copy_picture (all, reference) &&
-         (!best || !best->judged || compare_cells (all, reference, best_map));
+         (!best || !best->judged || best->composed || compare_cells (all, reference, best_map));
 }
 
 static void
@@ -396,9 +421,8 @@ take_placements (LinceExplanation *result, const LinceInspection *from)
       result->placements[result->placement_count++] = from->placements[i];
 }
 
-/* Where it ended for an object without a hypothesis. */
 static LinceOutcome
-outcome_of_generators (const LinceExplanation *result)
+outcome_of_textured (const LinceExplanation *result)
 {
   LinceOutcome outcome = LINCE_OUTCOME_NO_MATCHES;
 
@@ -416,6 +440,17 @@ outcome_of_generators (const LinceExplanation *result)
     if (peak->weight >= result->least_weight)
       outcome = LINCE_OUTCOME_CROWDED;
   }
+  return outcome;
+}
+
+/* Where it ended for an object without a hypothesis: with the generator that came furthest. */
+static LinceOutcome
+outcome_of_generators (const LinceExplanation *result)
+{
+  LinceOutcome outcome = outcome_of_textured (result);
+
+  if ((result->generators & LINCE_GENERATOR_MARK) && outcome < LINCE_OUTCOME_NO_SHAPES)
+    outcome = LINCE_OUTCOME_NO_SHAPES;
   return outcome;
 }
 

@@ -15,6 +15,7 @@ typedef enum {
   LINCE_OUTCOME_NO_KEYPOINTS,    /* the frame shows nothing that could be looked up */
   LINCE_OUTCOME_NO_MATCHES,      /* too few keypoints look like the object's */
   LINCE_OUTCOME_FEW_VOTES,       /* its matches do not agree on one place */
+  LINCE_OUTCOME_NO_SHAPES,       /* no shape in the frame leads to a place of its mark */
   LINCE_OUTCOME_CROWDED,         /* they do, but too many others agree better */
   LINCE_OUTCOME_NO_OUTLINE,      /* no outline fits the matches of a place */
   LINCE_OUTCOME_NOT_TRIED,       /* its hypotheses come behind those that are verified */
@@ -55,8 +56,9 @@ typedef struct {
 /* A hypothesis of any generator, verified for itself. */
 typedef struct {
   uint32_t image;
-  uint32_t rank;          /* from 1, among all hypotheses of the frame; 0: it is none of them, for
-                             its peak was not followed up: what would have come of it */
+  LinceGenerator generator;
+  uint32_t rank;          /* from 1, among the generator's hypotheses of the frame; 0: it is none of
+                             them, for its peak was not followed up: what would have come of it */
   uint32_t votes, inliers;
   float score;
   LincePoint start[4];    /* the outline before alignment, clockwise, frame pixels */
@@ -64,6 +66,8 @@ typedef struct {
                              outline after alignment where it was judged, else before */
   uint32_t keypoints_near; /* keypoints of the frame inside it */
   bool tried;             /* it was among those that are verified in a frame */
+  bool composed;          /* placed and compared by the compositing model, which has no levels and no
+                             cells to show */
   uint32_t level_count;   /* levels aligned, coarse to fine */
   struct {
     int width, height;    /* of the reference, pixels */
@@ -75,8 +79,17 @@ typedef struct {
   float correlation;      /* of the cells that agree */
   float agreement;        /* 0 to 1: share of the seen contrast that agrees */
   float inside, visible;  /* 0 to 1, shares of the outline */
+  float opacity;          /* 0 to 1: 1 opaque */
   float confidence;       /* 0 to 1 */
 } LinceExplainedTrial;
+
+/* What a generator proposed in the frame, of all objects. */
+typedef struct {
+  LinceGenerator generator;
+  uint32_t hypothesis_count, trial_limit; /* and how many of them are verified */
+} LinceExplainedGenerator;
+
+#define LINCE_EXPLAIN_GENERATORS 2
 
 typedef enum {
   LINCE_CELL_SILENT, /* no contrast in the reference there, nor in the frame */
@@ -132,9 +145,13 @@ typedef struct {
   uint32_t least_inliers;     /* of an outline */
   float least_score;
 
+  /* the `mark` generator */
+  uint32_t region_count;      /* of the frame */
+  uint32_t shape_match_count; /* those that look like regions of the object's images */
+  uint32_t best_shape_distance; /* bits; UINT32_MAX without a match */
+
   /* hypotheses of all generators */
-  uint32_t hypothesis_count;  /* of the frame, all objects' */
-  uint32_t trial_limit;       /* how many of them are verified */
+  LinceExplainedGenerator proposed[LINCE_EXPLAIN_GENERATORS];
   uint32_t trial_count;       /* of the object, those of rank 0 last */
   LinceExplainedTrial trials[LINCE_EXPLAIN_TRIALS];
   int32_t best;               /* the trial that came furthest, -1: there is none */

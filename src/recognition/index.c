@@ -291,6 +291,7 @@ lince_index_reference (
       reference, entry->enrolment.width, entry->enrolment.height, entry->enrolment.transparent);
   lince_reference_view (reference, data, entry->enrolment.transparent);
   reference->object = entry->object;
+  reference->mark = entry->enrolment.mark;
   return true;
 }
 
@@ -299,4 +300,19 @@ lince_index_textured (const LinceIndex *index, size_t *size, LinceError *error)
 {
   *size = lince_segment_block_size (index->segments[0], index->textured_block);
   return lince_segment_block (index->segments[0], index->textured_block, error);
+}
+
+const void *
+lince_index_marks (const LinceIndex *index, size_t *size, LinceError *error)
+{
+  int64_t number = lince_segment_find (index->segments[0], LINCE_TAG_MARKS);
+
+  *size = 0;
+  if (number < 0) {
+    if (error != NULL)
+      *error = (LinceError){0};
+    return NULL;
+  }
+  *size = lince_segment_block_size (index->segments[0], (uint32_t) number);
+  return lince_segment_block (index->segments[0], (uint32_t) number, error);
 }

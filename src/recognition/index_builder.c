@@ -9,6 +9,7 @@
 #include "recognition/hash.h"
 #include "recognition/index_internal.h"
 #include "recognition/index_store.h"
+#include "recognition/mark.h"
 #include "recognition/reference.h"
 #include "recognition/spill.h"
 #include "recognition/textured.h"
@@ -18,6 +19,7 @@
 #define IMAGES_A_SEGMENT 128
 #define MAX_REFERENCE_SEGMENTS 2048
 #define DEFAULT_MEMORY (64u << 20)
+#define PLAIN_KEYPOINTS 250 /* over all simulated views; a poster has 450 and more */
 
 typedef struct {
   char *id, *name, *metadata;
@@ -28,7 +30,7 @@ typedef struct {
   const Object *object;
   uint64_t content; /* hash of the picture */
   LinceEnrolment enrolment;
-  LinceFeatures features;
+  LinceFeatures features, marks;
   uint8_t *levels; /* NULL: put aside at `offset` */
   size_t levels_size;
   uint64_t offset;
@@ -90,6 +92,7 @@ free_image (Image *image)
   if (image == NULL)
     return;
   lince_features_clear (&image->features);
+  lince_features_clear (&image->marks);
   free (image->levels);
   free (image);
 }
@@ -256,9 +259,29 @@ hash_picture (const LincePicture *picture)
   return hash;
 }
 
+/* What the picture is found by, of what is allowed: its texture; its shapes, where it has a shape
+ * of its own, is too plain to be found by texture alone or must not be. */
+static bool
+enrol_source (Image *image, const LinceReferenceSource *source, uint32_t allowed, LinceError *error)
+{
+  LinceMarkPicture mark = {
+      source->luma, source->cb, source->cr, source->mask, source->width, source->height};
+  LinceEnrolment *enrolment = &image->enrolment;
+
+  if ((allowed & LINCE_GENERATOR_TEXTURED) &&
+      !lince_textured_enrol (source->luma, source->mask, source->width, source->height,
+          &image->features, enrolment, error))
+    return false;
+  enrolment->mark = (allowed & LINCE_GENERATOR_MARK) &&
+                    (source->masked || enrolment->keypoints < PLAIN_KEYPOINTS);
+  enrolment->generators = (enrolment->textured ? LINCE_GENERATOR_TEXTURED : 0) |
+                          (enrolment->mark ? LINCE_GENERATOR_MARK : 0);
+  return !enrolment->mark || lince_mark_enrol (&mark, &image->marks, error);
+}
+
 /* Everything that does not touch the builder: the costly part, which threads do side by side. */
 static Image *
-enrol (const LincePicture *picture, LinceError *error)
+enrol (const LincePicture *picture, uint32_t allowed, LinceError *error)
 {
   LinceReferenceSource source = {0};
   Image *image = calloc (1, sizeof *image);
@@ -270,8 +293,7 @@ enrol (const LincePicture *picture, LinceError *error)
   image->enrolment.width = picture->width;
   image->enrolment.height = picture->height;
   if (!lince_reference_make (&source, picture, error) ||
-      !lince_textured_enrol (source.luma, source.mask, source.width, source.height,
-          &image->features, &image->enrolment, error)) {
+      !enrol_source (image, &source, allowed, error)) {
     free_image (image);
     image = NULL;
   } else {
@@ -279,7 +301,6 @@ enrol (const LincePicture *picture, LinceError *error)
     image->enrolment.width = picture->width;
     image->enrolment.height = picture->height;
     image->enrolment.transparent = source.masked;
-    image->enrolment.generators = image->enrolment.textured ? LINCE_GENERATOR_TEXTURED : 0;
     image->levels = source.levels;
     image->levels_size = source.levels_size;
     source.levels = NULL;
@@ -302,17 +323,18 @@ store_levels (LinceIndexBuilder *builder, Image *image)
   }
 }
 
-/* Takes away what the object's images must not have. */
-static void
-limit_generators (Image *image, uint32_t generators)
+/* The generators that images of an object may have; all of an unknown one. */
+static uint32_t
+allowed_generators (LinceIndexBuilder *builder, const char *id)
 {
-  image->enrolment.generators &= generators;
-  if ((generators & LINCE_GENERATOR_TEXTURED) == 0) {
-    lince_features_clear (&image->features);
-    image->enrolment.textured = false;
-    image->enrolment.keypoints = 0;
-    image->enrolment.score = 0;
-  }
+  const Object *object;
+  uint32_t generators;
+
+  pthread_mutex_lock (&builder->lock);
+  object = find_object (builder, id);
+  generators = object != NULL ? object->generators : LINCE_GENERATORS_ALL;
+  pthread_mutex_unlock (&builder->lock);
+  return generators;
 }
 
 static bool
@@ -329,7 +351,6 @@ insert_image (LinceIndexBuilder *builder, const char *id, Image *image, LinceErr
   }
   if (!make_room ((void ***) &builder->images, builder->image_count, &builder->image_room, error))
     return false;
-  limit_generators (image, image->object->generators);
   store_levels (builder, image);
   builder->images[builder->image_count++] = image;
   return true;
@@ -339,15 +360,14 @@ bool
 lince_index_builder_add_image (LinceIndexBuilder *builder, const char *id, const char *source,
     const LincePicture *picture, LinceEnrolment *report, LinceError *error)
 {
-  Image *image = enrol (picture, error);
+  Image *image = enrol (picture, allowed_generators (builder, id), error);
   bool ok = false;
 
   if (image != NULL) {
-    LinceEnrolment enrolment;
+    LinceEnrolment enrolment = image->enrolment;
 
     pthread_mutex_lock (&builder->lock);
     ok = insert_image (builder, id, image, error);
-    enrolment = image->enrolment;
     pthread_mutex_unlock (&builder->lock);
     if (!ok)
       free_image (image);
@@ -527,6 +547,25 @@ add_textured (const Compilation *work, LinceSegmentWriter *writer, LinceError *e
 }
 
 static bool
+add_marks (const Compilation *work, LinceSegmentWriter *writer, LinceError *error)
+{
+  size_t count = work->builder->image_count, size;
+  LinceFeatures *marks = calloc (count + 1, sizeof *marks);
+  void *data = NULL;
+  bool ok;
+
+  if (marks == NULL)
+    return no_memory (error);
+  for (size_t i = 0; i < count; i++)
+    marks[i] = work->builder->images[i]->marks;
+  ok = lince_mark_compile (marks, (uint32_t) count, &data, &size, error) &&
+       lince_segment_writer_add (writer, LINCE_TAG_MARKS, data, size, error);
+  free (data);
+  free (marks);
+  return ok;
+}
+
+static bool
 emit_catalogue (Compilation *work, LinceError *error)
 {
   LinceSegmentWriter writer = {0};
@@ -539,7 +578,8 @@ emit_catalogue (Compilation *work, LinceError *error)
     no_memory (error);
   ok = ok && lince_segment_writer_add (&writer, LINCE_TAG_OBJECTS, objects, objects_size, error) &&
        lince_segment_writer_add (&writer, LINCE_TAG_IMAGES, images, images_size, error) &&
-       add_textured (work, &writer, error) && emit (work, &writer, 0, error);
+       add_textured (work, &writer, error) && add_marks (work, &writer, error) &&
+       emit (work, &writer, 0, error);
   lince_segment_writer_clear (&writer);
   free (objects);
   free (images);

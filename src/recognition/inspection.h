@@ -4,7 +4,17 @@
 #pragma once
 
 #include "recognition/explain.h"
+#include "recognition/mark_search.h"
 #include "recognition/track.h"
+
+/* What one generator proposed. */
+typedef struct {
+  LinceGenerator generator;
+  const LinceHypothesis *hypotheses; /* best first */
+  uint32_t count, trial_limit;
+} LinceProposed;
+
+#define LINCE_PROPOSING 2 /* generators */
 
 /* All borrowed from the recogniser, until its next call. */
 typedef struct {
@@ -14,8 +24,8 @@ typedef struct {
   const LinceTextured *textured;
   LinceTracker *tracker;
   LinceReferences references;
-  const LinceHypothesis *hypotheses; /* of all generators, best first */
-  uint32_t hypothesis_count, trial_limit;
+  const LinceMarkSearch *mark_search;
+  LinceProposed proposed[LINCE_PROPOSING]; /* one a generator */
   float minimum_confidence;
   const LincePlacement *placements;
   uint32_t placement_count;

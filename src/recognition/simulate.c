@@ -29,13 +29,12 @@
 #define SAME_PLACE 0.5  /* overlap of what is found with what was drawn */
 #define CANDIDATES 12   /* images with the most matches that are tried in the reference's place */
 #define LIKE 0.35f      /* likeness from which an object is named */
-#define SMALL_SIDE 64
+#define SMALL_SIDE 32
 
 struct LinceSimulator {
   LinceIndex *index;
   LinceRecognizer *recognizer;
-  LinceCanvas canvas;
-  uint8_t *background;
+  LinceCanvas canvas, background;
 };
 
 /* How the reference is held up. */
@@ -56,12 +55,11 @@ lince_simulator_new (LinceIndex *index, LinceError *error)
     return NULL;
   lince_settings_default (&settings);
   simulator->index = lince_index_ref (index);
-  simulator->canvas = (LinceCanvas){malloc ((size_t) WIDTH * HEIGHT), WIDTH, HEIGHT};
-  simulator->background = malloc ((size_t) WIDTH * HEIGHT);
   simulator->recognizer = lince_recognizer_new (&settings, error);
-  if (!simulator->canvas.luma || !simulator->background || !simulator->recognizer)
+  if (!lince_canvas_init (&simulator->canvas, WIDTH, HEIGHT) ||
+      !lince_canvas_init (&simulator->background, WIDTH, HEIGHT) || !simulator->recognizer)
     goto fail;
-  lince_render_background (&(LinceCanvas){simulator->background, WIDTH, HEIGHT}, 1);
+  lince_render_background (&simulator->background, 1);
   lince_recognizer_set_index (simulator->recognizer, index);
   if (error)
     *error = (LinceError){0};
@@ -78,8 +76,8 @@ lince_simulator_free (LinceSimulator *simulator)
     return;
   lince_recognizer_free (simulator->recognizer);
   lince_index_unref (simulator->index);
-  free (simulator->canvas.luma);
-  free (simulator->background);
+  lince_canvas_clear (&simulator->canvas);
+  lince_canvas_clear (&simulator->background);
   free (simulator);
 }
 
@@ -115,23 +113,16 @@ static bool
 draw (LinceSimulator *simulator, const LinceReference *reference, const Pose *pose,
     LincePoint corners[4])
 {
-  LinceView view = {
-      .opacity = 1, .blur = BLUR, .noise = NOISE, .seed = (uint32_t) (pose->number + 1)};
+  LinceView view = {.opacity = 1,
+      .video_range = true,
+      .blur = BLUR,
+      .noise = NOISE,
+      .seed = (uint32_t) (pose->number + 1)};
 
   hold_up (pose, reference->width, reference->height, corners);
   memcpy (view.corners, corners, sizeof view.corners);
-  memcpy (simulator->canvas.luma, simulator->background, (size_t) WIDTH * HEIGHT);
+  lince_canvas_copy (&simulator->canvas, &simulator->background);
   return lince_render_reference (&simulator->canvas, reference, &view);
-}
-
-static LinceFrame
-frame_of (const LinceSimulator *simulator)
-{
-  return (LinceFrame){.width = WIDTH,
-      .height = HEIGHT,
-      .luma = {simulator->canvas.luma, WIDTH, 1},
-      .par_numerator = 1,
-      .par_denominator = 1};
 }
 
 /* Whether a placement names the object: as itself, or as one that cannot be told from it. */
@@ -150,7 +141,7 @@ static bool
 is_recognized (LinceSimulator *simulator, const LinceReference *reference, const Pose *pose,
     bool *recognized, LinceError *error)
 {
-  LinceFrame frame = frame_of (simulator);
+  LinceFrame frame = lince_canvas_frame (&simulator->canvas);
   const LinceResult *result;
   LincePoint corners[4];
 
@@ -284,27 +275,80 @@ is_equal (const LinceInspection *from, uint32_t object, uint32_t other)
   return false;
 }
 
-/* The images of other objects that have the most matches in the frame, most first. */
-static uint32_t
-find_candidates (const LinceInspection *from, uint32_t object, uint32_t images[CANDIDATES])
+/* The images of other objects that are the likest by one measure, likest first. */
+typedef struct {
+  uint32_t count, images[CANDIDATES];
+  float scores[CANDIDATES];
+} Candidates;
+
+static void
+add_candidate (Candidates *candidates, uint32_t image, float score)
 {
-  uint32_t count = 0, counts[CANDIDATES], owner;
+  uint32_t at = candidates->count;
+
+  for (uint32_t i = 0; i < candidates->count; i++)
+    if (candidates->images[i] == image)
+      return;
+  if (at == CANDIDATES && score <= candidates->scores[at - 1])
+    return;
+  candidates->count += at < CANDIDATES;
+  at = at == CANDIDATES ? at - 1 : at;
+  for (; at > 0 && candidates->scores[at - 1] < score; at--) {
+    candidates->scores[at] = candidates->scores[at - 1];
+    candidates->images[at] = candidates->images[at - 1];
+  }
+  candidates->scores[at] = score;
+  candidates->images[at] = image;
+}
+
+/* By matches of keypoints. */
+static void
+find_textured (const LinceInspection *from, uint32_t object, Candidates *candidates)
+{
+  uint32_t owner;
 
   for (uint32_t i = 0; lince_index_image (from->index, i, &owner, NULL); i++) {
-    uint32_t matches = lince_search_match_count (from->search, i), at = count;
+    uint32_t matches = lince_search_match_count (from->search, i);
 
-    if (owner == object || matches == 0 || (count == CANDIDATES && matches <= counts[count - 1]))
-      continue;
-    count += count < CANDIDATES;
-    at = at == CANDIDATES ? at - 1 : at;
-    for (; at > 0 && counts[at - 1] < matches; at--) {
-      counts[at] = counts[at - 1];
-      images[at] = images[at - 1];
-    }
-    counts[at] = matches;
-    images[at] = i;
+    if (owner != object && matches > 0)
+      add_candidate (candidates, i, (float) matches);
   }
-  return count;
+}
+
+/* By what the other generators propose, in their order. */
+static void
+find_proposed (const LinceInspection *from, uint32_t object, Candidates *candidates)
+{
+  for (int g = 0; g < LINCE_PROPOSING; g++) {
+    const LinceProposed *proposed = &from->proposed[g];
+    uint32_t owner;
+
+    if (proposed->generator == LINCE_GENERATOR_TEXTURED)
+      continue;
+    for (uint32_t i = 0; i < proposed->count; i++)
+      if (lince_index_image (from->index, proposed->hypotheses[i].image, &owner, NULL) &&
+          owner != object)
+        add_candidate (candidates, proposed->hypotheses[i].image, -(float) i);
+  }
+}
+
+/* Tries the candidates where the reference stands, and keeps those that look like it. */
+static void
+compare_candidates (const LinceInspection *from, const Candidates *candidates, uint32_t object,
+    float own, const LincePoint corners[4], LinceSimulated *simulated)
+{
+  for (uint32_t i = 0; i < candidates->count && own > 0; i++) {
+    LinceTrialTrace trace;
+    float evidence = evidence_at (from, candidates->images[i], corners, &trace);
+    LinceConfusion confusion = {.likeness = evidence < own ? evidence / own : 1};
+
+    if (evidence < LIKE * own ||
+        !lince_index_image (from->index, candidates->images[i], &confusion.object, NULL))
+      continue;
+    confusion.taken = trace.verdict.confidence >= 0.5f;
+    confusion.equal = is_equal (from, object, confusion.object);
+    add_confusion (simulated, &confusion);
+  }
 }
 
 /* Which other objects would be seen where the reference stands? */
@@ -312,8 +356,8 @@ static bool
 find_confusions (LinceSimulator *simulator, uint32_t image, const LinceReference *reference,
     double side, LinceSimulated *simulated, LinceError *error)
 {
-  LinceFrame frame = frame_of (simulator);
-  uint32_t images[CANDIDATES], count, owner;
+  LinceFrame frame = lince_canvas_frame (&simulator->canvas);
+  Candidates textured = {0}, proposed = {0};
   LinceTrialTrace trace;
   LinceInspection from;
   LincePoint corners[4];
@@ -324,19 +368,10 @@ find_confusions (LinceSimulator *simulator, uint32_t image, const LinceReference
   if (!lince_recognizer_inspect (simulator->recognizer, &frame, &from, error))
     return false;
   own = evidence_at (&from, image, corners, &trace);
-  count = find_candidates (&from, reference->object, images);
-  for (uint32_t i = 0; i < count && own > 0; i++) {
-    float evidence = evidence_at (&from, images[i], corners, &trace);
-    LinceConfusion confusion;
-
-    if (!lince_index_image (from.index, images[i], &owner, NULL) || evidence < LIKE * own)
-      continue;
-    confusion = (LinceConfusion){.object = owner,
-        .likeness = evidence < own ? evidence / own : 1,
-        .taken = trace.verdict.confidence >= 0.5f,
-        .equal = is_equal (&from, reference->object, owner)};
-    add_confusion (simulated, &confusion);
-  }
+  find_textured (&from, reference->object, &textured);
+  find_proposed (&from, reference->object, &proposed);
+  compare_candidates (&from, &textured, reference->object, own, corners, simulated);
+  compare_candidates (&from, &proposed, reference->object, own, corners, simulated);
   return true;
 }
 
@@ -419,7 +454,7 @@ lince_simulate_hash (LinceIndex *index, uint32_t image, uint64_t *hash, LinceErr
 {
   LinceReference reference;
   const LinceReferenceLevel *level = &reference.levels[0];
-  size_t size;
+  size_t size, chroma;
 
   if (image >= lince_index_image_count (index)) {
     lince_error_set (error, LINCE_ERROR_ARGUMENT, "the index has no image number %u", image);
@@ -428,8 +463,12 @@ lince_simulate_hash (LinceIndex *index, uint32_t image, uint64_t *hash, LinceErr
   if (!lince_index_reference (index, image, &reference, error))
     return false;
   size = (size_t) level->width * (size_t) level->height;
+  chroma = (size_t) lince_reference_chroma_width (level) *
+           (size_t) lince_reference_chroma_height (level);
   *hash =
       lince_hash64 (level->luma, size, (uint64_t) level->width << 32 | (uint32_t) level->height);
+  *hash = lince_hash64 (level->cb, chroma, *hash);
+  *hash = lince_hash64 (level->cr, chroma, *hash);
   if (level->mask)
     *hash = lince_hash64 (level->mask, size, *hash);
   return true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * What a reference is good for, by simulation: it is drawn into frames as a camera would see it, with
  * mild blur and noise before a textured background, and the recogniser is asked with the whole
- * index. Luma only. Deterministic. */
+ * index. Deterministic. */
 #pragma once
 
 #include "recognition/recognizer.h"
@@ -27,7 +27,7 @@ typedef struct {
   float least_share;            /* and its share of the frame's area */
   float steepest;               /* degrees of tilt about either axis up to which it is recognised,
                                    at twice that size; 0 to 75 */
-  float fineness;               /* 0 to 1: share of its contrast that is lost when it is 64 pixels
+  float fineness;               /* 0 to 1: share of its contrast that is lost when it is 32 pixels
                                    across; near 1 where it is made of hair-lines */
   uint32_t confusion_count;     /* the likest first; none of the same object */
   LinceConfusion confusions[LINCE_MAX_CONFUSIONS];

@@ -9,12 +9,21 @@
 
 #define MAX_TRACKS LINCE_MAX_PLACEMENTS
 #define MAX_THREADS 16
+#define MAX_TRIED LINCE_MAX_HYPOTHESES
 #define SAME_PLACE 0.5 /* overlap from which two placements of one object are one instance */
 #define LOOSE_STEPS 2
 #define LOOSE_PRICE 3.0f /* evidence that the freedom to bend costs */
 #define ROUGH_FIT 0.4f   /* correlation on the coarsest level that is worth a second look */
 #define SAME_TRIAL 0.8   /* overlap from which two hypotheses of one image are one */
 #define RIVAL_PLACE 0.3  /* overlap from which two objects explain the same pixels */
+
+#define MARK_HOPE 4.0f       /* evidence of a mark's coarse placement that is worth a finer look */
+#define MARK_DIFFERENCE 3.0f /* evidence by which one mark must beat another at its place */
+#define MARK_AREA 12288      /* pixels of the finest level compared */
+
+#define MARK_COARSE_PLAN ((LinceCompositePlan){2, 6, 1536, 0.3f, false})
+#define MARK_FINE_PLAN ((LinceCompositePlan){1, 3, MARK_AREA, 0, false})
+#define MARK_FOLLOW_PLAN ((LinceCompositePlan){2, 3, 4096, 0, false})
 
 #define FOLLOW_PLAN ((LinceAlignPlan){3, 6, LINCE_VERIFY_SIDE, 0.15f, 0.5f})
 #define SEARCH_PLAN ((LinceAlignPlan){3, 8, LINCE_VERIFY_SIDE, 0.3f, 0})
@@ -37,9 +46,16 @@ typedef struct {
   double starts[2][9];
   int start_count;
   float prior;
+  bool upright;
   bool done; /* `verdict` is filled */
   LinceVerdict verdict;
 } Trial;
+
+/* A hypothesis that was verified. */
+typedef struct {
+  uint32_t image;
+  LincePoint corners[4];
+} Tried;
 
 struct LinceTracker {
   uint64_t next;
@@ -47,10 +63,12 @@ struct LinceTracker {
   uint32_t count, threads;
   Track tracks[MAX_TRACKS];
   Trial trials[LINCE_MAX_HYPOTHESES];
-  uint32_t trial_count; /* of the last search's hypotheses */
+  Tried tried[MAX_TRIED]; /* of the searches of this frame */
+  uint32_t tried_count;
   LinceRivalry rivalries[LINCE_MAX_PLACEMENTS];
   uint32_t rivalry_count;
   LinceAligner *aligners[MAX_THREADS];
+  LinceCompositor *compositors[MAX_THREADS];
 };
 
 /* What the threads of one task share. */
@@ -73,7 +91,8 @@ lince_tracker_new (uint32_t threads, LinceError *error)
   tracker->threads = threads;
   for (uint32_t i = 0; i < threads && i < MAX_THREADS; i++) {
     tracker->aligners[i] = lince_aligner_new (error);
-    if (!tracker->aligners[i])
+    tracker->compositors[i] = lince_compositor_new (error);
+    if (!tracker->aligners[i] || !tracker->compositors[i])
       goto fail;
   }
   return tracker;
@@ -87,8 +106,10 @@ lince_tracker_free (LinceTracker *tracker)
 {
   if (!tracker)
     return;
-  for (int i = 0; i < MAX_THREADS; i++)
+  for (int i = 0; i < MAX_THREADS; i++) {
     lince_aligner_free (tracker->aligners[i]);
+    lince_compositor_free (tracker->compositors[i]);
+  }
   free (tracker);
 }
 
@@ -131,10 +152,51 @@ try_start (const Task *task, LinceAligner *aligner, Trial *trial, const double s
   return alignment.coarse;
 }
 
+/* Places a mark from one start: one that was followed is near, another is looked at coarsely first.
+ */
 static void
-decide (const Task *task, LinceAligner *aligner, Trial *trial)
+try_mark (const Task *task, LinceCompositor *compositor, Trial *trial, const double start[9])
 {
+  LinceCompositePlan plan = trial->prior > 0 ? MARK_FOLLOW_PLAN : MARK_COARSE_PLAN;
+  LinceComposition composition;
+  LinceVerdict verdict;
+
+  plan.upright = trial->upright;
+  if (!lince_composite_align (
+          compositor, task->pyramid, trial->reference, start, &plan, &composition))
+    return;
+  if (!(trial->prior > 0)) {
+    double coarse[9];
+
+    if (composition.evidence < MARK_HOPE)
+      return;
+    memcpy (coarse, composition.homography, sizeof coarse);
+    plan = MARK_FINE_PLAN;
+    plan.upright = trial->upright;
+    if (!lince_composite_align (
+            compositor, task->pyramid, trial->reference, coarse, &plan, &composition))
+      return;
+  }
+  if (lince_verify_mark (
+          &composition, task->pyramid, trial->reference, trial->upright, trial->prior, &verdict) &&
+      (!trial->done || verdict.evidence > trial->verdict.evidence)) {
+    trial->done = true;
+    trial->verdict = verdict;
+    trial->verdict.image = trial->image;
+  }
+}
+
+static void
+decide (const Task *task, uint32_t thread, Trial *trial)
+{
+  LinceAligner *aligner = task->tracker->aligners[thread];
+
   trial->done = false;
+  if (trial->reference->mark) {
+    for (int i = 0; i < trial->start_count && !holds (trial); i++)
+      try_mark (task, task->tracker->compositors[thread], trial, trial->starts[i]);
+    return;
+  }
   for (int i = 0; i < trial->start_count; i++) {
     const double *start = trial->starts[i];
     float coarse = try_start (task, aligner, trial, start, LINCE_VERIFY_SIDE);
@@ -152,7 +214,7 @@ run_trial (void *context, uint32_t item, uint32_t thread)
 {
   const Task *task = context;
 
-  decide (task, task->tracker->aligners[thread], &task->tracker->trials[item]);
+  decide (task, thread, &task->tracker->trials[item]);
 }
 
 static void
@@ -204,6 +266,7 @@ prepare_track (const Track *track, const LinceReference *reference, int64_t time
   trial->image = track->verdict.image;
   trial->reference = reference;
   trial->prior = LINCE_VERIFY_FOLLOWED;
+  trial->upright = track->verdict.upright;
   trial->start_count = 0;
   if (predict (track, time, corners) &&
       lince_quad_to_homography (corners, reference->width, reference->height, trial->starts[0]))
@@ -265,6 +328,7 @@ lince_tracker_follow (LinceTracker *tracker, const LincePyramid *pyramid,
   uint32_t kept = 0;
 
   tracker->time = time;
+  tracker->tried_count = 0;
   for (uint32_t i = 0; i < tracker->count; i++) {
     const LinceReference *reference =
         references->load (references->context, tracker->tracks[i].verdict.image);
@@ -309,6 +373,18 @@ is_explained (
   return false;
 }
 
+static void
+note_tried (LinceTracker *tracker, uint32_t image, const LincePoint corners[4])
+{
+  Tried *tried = &tracker->tried[tracker->tried_count];
+
+  if (tracker->tried_count == MAX_TRIED)
+    return;
+  tried->image = image;
+  memcpy (tried->corners, corners, sizeof tried->corners);
+  tracker->tried_count++;
+}
+
 static uint32_t
 prepare_hypotheses (LinceTracker *tracker, const LinceReferences *references,
     const LinceHypothesis *hypotheses, uint32_t count, uint32_t most)
@@ -330,6 +406,8 @@ prepare_hypotheses (LinceTracker *tracker, const LinceReferences *references,
     memcpy (trial->starts[0], hypotheses[i].homography, sizeof trial->starts[0]);
     trial->start_count = 1;
     trial->prior = 0;
+    trial->upright = hypotheses[i].upright;
+    note_tried (tracker, trial->image, corners);
     prepared++;
   }
   return prepared;
@@ -402,7 +480,6 @@ lince_tracker_propose (LinceTracker *tracker, const LincePyramid *pyramid,
   Task task = {tracker, pyramid, SEARCH_PLAN};
   uint32_t trials = prepare_hypotheses (tracker, references, hypotheses, count, most);
 
-  tracker->trial_count = trials;
   lince_pool_run (pool, run_trial, &task, trials);
   for (;;) {
     Trial *best = NULL;
@@ -463,6 +540,43 @@ add_alternative (Track *track, uint32_t object)
     track->alternatives[track->alternative_count++] = object;
 }
 
+static void
+note_rivalry (LinceTracker *tracker, const Track *stands, const Track *falls, bool equal)
+{
+  if (tracker->rivalry_count < LINCE_MAX_PLACEMENTS)
+    tracker->rivalries[tracker->rivalry_count++] =
+        (LinceRivalry){stands->verdict, falls->verdict, equal};
+}
+
+/* The same where a mark is among them. */
+static void
+settle_marks (LinceTracker *tracker, const LincePyramid *pyramid, const LinceReference *a,
+    Track *first, const LinceReference *b, Track *second)
+{
+  LinceComposition one = {0}, other = {0};
+  float evidence;
+
+  memcpy (one.homography, first->verdict.homography, sizeof one.homography);
+  memcpy (other.homography, second->verdict.homography, sizeof other.homography);
+  if (first->verdict.object == second->verdict.object) {
+    second->dropped = true;
+    return;
+  }
+  evidence =
+      lince_composite_rivals (tracker->compositors[0], pyramid, a, &one, b, &other, MARK_AREA);
+  evidence -=
+      lince_composite_rivals (tracker->compositors[0], pyramid, b, &other, a, &one, MARK_AREA);
+  note_rivalry (tracker, evidence >= 0 ? first : second, evidence >= 0 ? second : first,
+      fabsf (evidence) < MARK_DIFFERENCE);
+  if (fabsf (evidence) < MARK_DIFFERENCE)
+    add_alternative (evidence >= 0 ? first : second,
+        evidence >= 0 ? second->verdict.object : first->verdict.object);
+  if (evidence >= 0)
+    second->dropped = true;
+  else
+    first->dropped = true;
+}
+
 /* Settles which of two tracks at the same place stands; the one with less evidence comes second. */
 static void
 settle (LinceTracker *tracker, const LincePyramid *pyramid, const LinceReferences *references,
@@ -474,6 +588,10 @@ settle (LinceTracker *tracker, const LincePyramid *pyramid, const LinceReference
 
   if (!a || !b)
     return;
+  if (a->mark || b->mark) {
+    settle_marks (tracker, pyramid, a, first, b, second);
+    return;
+  }
   /* one may cover the other: then both are seen, each on pixels of its own */
   if (lince_verify_outside (
           tracker->aligners[0], pyramid, b, &second->verdict, first->verdict.corners) >= 0)
@@ -481,10 +599,8 @@ settle (LinceTracker *tracker, const LincePyramid *pyramid, const LinceReference
   if (first->verdict.object != second->verdict.object)
     rival = lince_verify_rivals (
         tracker->aligners[0], pyramid, a, &first->verdict, b, &second->verdict);
-  if (tracker->rivalry_count < LINCE_MAX_PLACEMENTS)
-    tracker->rivalries[tracker->rivalry_count++] = (LinceRivalry){
-        rival == LINCE_RIVAL_SECOND ? second->verdict : first->verdict,
-        rival == LINCE_RIVAL_SECOND ? first->verdict : second->verdict, rival == LINCE_RIVAL_EQUAL};
+  note_rivalry (tracker, rival == LINCE_RIVAL_SECOND ? second : first,
+      rival == LINCE_RIVAL_SECOND ? first : second, rival == LINCE_RIVAL_EQUAL);
   if (rival == LINCE_RIVAL_EQUAL)
     add_alternative (first, second->verdict.object);
   if (rival == LINCE_RIVAL_SECOND)
@@ -570,20 +686,14 @@ lince_tracker_rivalries (const LinceTracker *tracker, const LinceRivalry **rival
   return tracker->rivalry_count;
 }
 
-/* Whether a trial of the last search stood for that start. */
+/* Whether a trial of the last searches stood for that start. */
 static bool
 was_tried (const LinceTracker *tracker, uint32_t image, const LincePoint corners[4])
 {
-  for (uint32_t i = 0; i < tracker->trial_count; i++) {
-    const Trial *trial = &tracker->trials[i];
-    LincePoint other[4];
-
-    if (trial->image == image &&
-        lince_quad_from_homography (
-            trial->starts[0], trial->reference->width, trial->reference->height, other) &&
-        lince_quad_overlap (other, corners) > SAME_TRIAL)
+  for (uint32_t i = 0; i < tracker->tried_count; i++)
+    if (tracker->tried[i].image == image &&
+        lince_quad_overlap (tracker->tried[i].corners, corners) > SAME_TRIAL)
       return true;
-  }
   return false;
 }
 
@@ -602,11 +712,15 @@ lince_tracker_try (LinceTracker *tracker, const LincePyramid *pyramid,
           hypothesis->homography, reference->width, reference->height, corners))
     return;
   trace->tried = was_tried (tracker, hypothesis->image, corners);
-  lince_aligner_trace (aligner, &trace->alignment);
-  lince_align (aligner, pyramid, reference, hypothesis->homography, &task.plan, &alignment);
-  lince_aligner_trace (aligner, NULL);
+  trace->mark = reference->mark;
+  trial.upright = hypothesis->upright;
+  if (!reference->mark) {
+    lince_aligner_trace (aligner, &trace->alignment);
+    lince_align (aligner, pyramid, reference, hypothesis->homography, &task.plan, &alignment);
+    lince_aligner_trace (aligner, NULL);
+  }
   memcpy (trial.starts[0], hypothesis->homography, sizeof trial.starts[0]);
-  decide (&task, aligner, &trial);
+  decide (&task, 0, &trial);
   trace->judged = trial.done;
   trace->verdict = trial.verdict;
 }
@@ -631,6 +745,7 @@ void
 lince_tracker_clear (LinceTracker *tracker)
 {
   tracker->count = 0;
+  tracker->tried_count = 0;
 }
 
 void

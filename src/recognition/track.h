@@ -51,7 +51,8 @@ uint32_t lince_tracker_rivalries (const LinceTracker *tracker, const LinceRivalr
 
 /* What verification comes to from one start, tried for itself; for explanations. */
 typedef struct {
-  bool tried;                /* the last lince_tracker_propose() verified it, or one very near */
+  bool tried;                /* lince_tracker_propose() verified it on this frame, or one very near */
+  bool mark;                 /* placed and compared by the compositing model, not as below */
   LinceAlignTrace alignment; /* its first attempt */
   float give_up;             /* the correlation that each level needs */
   bool judged;               /* some attempt was aligned: `verdict` is filled */

@@ -15,6 +15,7 @@
 #pragma once
 
 #include "recognition/align.h"
+#include "recognition/composite.h"
 #include "recognition/recognizer.h"
 
 #define LINCE_VERIFY_SIDE 128 /* longer side of the finest reference level compared, pixels */
@@ -31,6 +32,8 @@ typedef struct {
   float agreement;   /* 0 to 1: share of the seen contrast that agrees */
   float inside;      /* 0 to 1: share of the outline inside the frame */
   float visible;     /* 0 to 1: share of the outline inside and not covered */
+  float opacity;     /* 0 to 1: 1 opaque, less: the ground shows through */
+  bool upright;      /* as its hypothesis */
   float confidence;  /* 0 to 1; 0.5 is the threshold at which no false event is expected */
 } LinceVerdict;
 
@@ -40,6 +43,11 @@ typedef struct {
 #define LINCE_VERIFY_FOLLOWED 4.0f
 bool lince_verify (const LinceAlignment *alignment, const LincePyramid *pyramid,
     const LinceReference *reference, float prior, LinceVerdict *verdict);
+
+/* Judges a mark's composition in the same measure. `upright`: the mark is fixed to the screen and
+ * may be translucent. */
+bool lince_verify_mark (const LinceComposition *composition, const LincePyramid *pyramid,
+    const LinceReference *reference, bool upright, float prior, LinceVerdict *verdict);
 
 /* How much a cell of the frame has that the reference, plain there, does not: 0 to 1. */
 float lince_verify_surplus (const LinceCell *cell, const LinceCellMatch *match);

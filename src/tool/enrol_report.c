@@ -4,7 +4,7 @@
 #include "tool/output.h"
 #include "tool/progress.h"
 
-#define HAIR_LINES 0.45f  /* fineness from which a picture is made of hair-lines */
+#define HAIR_LINES 0.43f  /* fineness from which a picture is made of hair-lines */
 #define LARGE_SHARE 0.04f /* of the frame: what is only recognised so large is named */
 #define FLAT_TILT 25.f    /* degrees: what is lost before is named */
 #define MAX_THREADS 16

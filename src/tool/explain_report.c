@@ -17,6 +17,26 @@ best_trial (const LinceExplanation *explanation)
   return explanation->best >= 0 ? &explanation->trials[explanation->best] : NULL;
 }
 
+static const LinceExplainedGenerator *
+proposed_by (const LinceExplanation *e, const LinceExplainedTrial *trial)
+{
+  guint at = 0;
+
+  while (at + 1 < LINCE_EXPLAIN_GENERATORS && e->proposed[at].generator != trial->generator)
+    at++;
+  return &e->proposed[at];
+}
+
+static guint
+count_proposed (const LinceExplanation *e)
+{
+  guint count = 0;
+
+  for (guint i = 0; i < LINCE_EXPLAIN_GENERATORS; i++)
+    count += e->proposed[i].hypothesis_count;
+  return count;
+}
+
 static float
 worst_level (const LinceExplainedTrial *trial)
 {
@@ -53,6 +73,11 @@ sentence_of_generators (const LinceExplanation *e)
       return g_strdup_printf ("%u keypoints look like it, but they agree on a place with a weight "
                               "of %u only; it takes %u%s",
           e->match_count, peak != NULL ? peak->weight : 0, e->least_weight, prospect (e));
+    case LINCE_OUTCOME_NO_SHAPES:
+      return g_strdup_printf (
+          "none of the frame's %u regions leads to a place of its mark: %u look "
+          "like one of its shapes",
+          e->region_count, e->shape_match_count);
     case LINCE_OUTCOME_CROWDED:
       return g_strdup_printf ("its matches agree on a place with a weight of %u, but only the "
                               "frame's %u heaviest are followed up%s",
@@ -93,8 +118,10 @@ lince_explain_report_sentence (const LinceExplanation *e, LinceIndex *index)
   switch (e->outcome) {
     case LINCE_OUTCOME_NOT_TRIED:
       return g_strdup_printf ("its best hypothesis is number %u of %u; only %u are verified",
-          best->rank, e->hypothesis_count, e->trial_limit);
+          best->rank, proposed_by (e, best)->hypothesis_count, proposed_by (e, best)->trial_limit);
     case LINCE_OUTCOME_NOT_ALIGNED:
+      if (best->composed)
+        return g_strdup ("its picture, laid over the frame there, does not explain the pixels");
       return g_strdup_printf ("its picture does not lie on the frame's pixels: correlation %.2f; "
                               "it takes %.2f",
           (double) worst_level (best), (double) e->give_up);
@@ -151,6 +178,19 @@ add_textured_lines (GPtrArray *lines, const LinceExplanation *e)
     add_line (lines, "votes", "none");
 }
 
+static void
+add_mark_lines (GPtrArray *lines, const LinceExplanation *e)
+{
+  if ((e->generators & LINCE_GENERATOR_MARK) == 0)
+    return;
+  if (e->shape_match_count > 0)
+    add_line (lines, "shapes",
+        "%u of the frame's %u regions look like it, the nearest differs by %u",
+        e->shape_match_count, e->region_count, e->best_shape_distance);
+  else
+    add_line (lines, "shapes", "none of the frame's %u regions looks like it", e->region_count);
+}
+
 static guint
 count_ranked (const LinceExplanation *e)
 {
@@ -162,25 +202,49 @@ count_ranked (const LinceExplanation *e)
 }
 
 static void
+add_hypothesis_line (GPtrArray *lines, const LinceExplanation *e)
+{
+  const LinceExplainedTrial *best = best_trial (e);
+  g_autofree char *generator = NULL;
+
+  if (best == NULL || best->rank == 0) {
+    add_line (lines, "hypotheses", "none of it, %u of others%s", count_proposed (e),
+        best != NULL ? "; what would have come of its best place:" : "");
+    return;
+  }
+  generator = lince_output_generators (best->generator, "", "");
+  add_line (lines, "hypotheses",
+      "%u of it; the best is number %u of the frame's %u from %s (%u are verified)%s",
+      count_ranked (e), best->rank, proposed_by (e, best)->hypothesis_count, generator,
+      proposed_by (e, best)->trial_limit, best->tried ? "" : ": not tried");
+}
+
+static void
+add_alignment_line (GPtrArray *lines, const LinceExplanation *e, const LinceExplainedTrial *trial)
+{
+  g_autoptr (GString) levels = g_string_new (NULL);
+
+  if (trial->composed) {
+    add_line (lines, "alignment", "as a mark laid over the frame%s",
+        trial->judged ? "" : ": given up, it does not explain the pixels");
+    return;
+  }
+  for (guint i = 0; i < trial->level_count; i++)
+    g_string_append_printf (levels, "%s%.2f at %d x %d", i > 0 ? ", " : "",
+        (double) trial->levels[i].correlation, trial->levels[i].width, trial->levels[i].height);
+  add_line (lines, "alignment", "correlation %s (takes %.2f)",
+      trial->level_count > 0 ? levels->str : "none: no plausible outline", (double) e->give_up);
+}
+
+static void
 add_trial_lines (GPtrArray *lines, const LinceExplanation *e)
 {
   const LinceExplainedTrial *best = best_trial (e);
-  g_autoptr (GString) levels = g_string_new (NULL);
 
-  if (best == NULL || best->rank == 0)
-    add_line (lines, "hypotheses", "none of it, %u of others%s", e->hypothesis_count,
-        best != NULL ? "; what would have come of its best place:" : "");
+  add_hypothesis_line (lines, e);
   if (best == NULL)
     return;
-  if (best->rank > 0)
-    add_line (lines, "hypotheses",
-        "%u of it; the best is number %u of the frame's %u (%u are verified)%s", count_ranked (e),
-        best->rank, e->hypothesis_count, e->trial_limit, best->tried ? "" : ": not tried");
-  for (guint i = 0; i < best->level_count; i++)
-    g_string_append_printf (levels, "%s%.2f at %d x %d", i > 0 ? ", " : "",
-        (double) best->levels[i].correlation, best->levels[i].width, best->levels[i].height);
-  add_line (lines, "alignment", "correlation %s (takes %.2f)",
-      best->level_count > 0 ? levels->str : "none: no plausible outline", (double) e->give_up);
+  add_alignment_line (lines, e, best);
   if (!best->judged) {
     add_line (lines, "verification", "not reached");
     return;
@@ -218,6 +282,7 @@ lince_explain_report_lines (const LinceExplanation *e, LinceIndex *index)
   add_line (lines, "reference", "%u image%s, generators: %s; %u features", e->image_count,
       e->image_count == 1 ? "" : "s", generators, e->feature_count);
   add_textured_lines (lines, e);
+  add_mark_lines (lines, e);
   add_trial_lines (lines, e);
   add_rival_lines (lines, e, index);
   add_line (lines, "outcome", "%s", sentence);
@@ -269,8 +334,12 @@ append_peaks (GString *text, const LinceExplanation *e)
 static void
 append_trial (GString *text, const LinceExplanation *e, const LinceExplainedTrial *trial)
 {
-  g_string_append_printf (text, "{\"image\": %u, \"rank\": %u, \"tried\": %s, \"inliers\": %u",
-      trial->image - e->first_image, trial->rank, trial->tried ? "true" : "false", trial->inliers);
+  g_autofree char *generator = lince_output_generators (trial->generator, "", "");
+
+  g_string_append_printf (text,
+      "{\"image\": %u, \"generator\": \"%s\", \"rank\": %u, \"tried\": %s, \"inliers\": %u",
+      trial->image - e->first_image, generator, trial->rank, trial->tried ? "true" : "false",
+      trial->inliers);
   g_string_append_printf (text, ", \"keypoints_near\": %u", trial->keypoints_near);
   append_quad (text, "start", trial->start);
   g_string_append (text, ", \"alignment\": [");
@@ -310,8 +379,8 @@ static void
 append_needs (GString *text, const LinceExplanation *e)
 {
   g_string_append_printf (text,
-      ", \"needs\": {\"matches\": %u, \"weight\": %u, \"peaks\": %u, \"inliers\": %u, \"rank\": %u",
-      e->least_matches, e->least_weight, e->peak_limit, e->least_inliers, e->trial_limit);
+      ", \"needs\": {\"matches\": %u, \"weight\": %u, \"peaks\": %u, \"inliers\": %u",
+      e->least_matches, e->least_weight, e->peak_limit, e->least_inliers);
   append_member (text, "score", (double) e->least_score, 2);
   if (e->trial_count > 0)
     append_member (text, "alignment", (double) e->give_up, 3);
@@ -343,7 +412,9 @@ lince_explain_report_json (GString *text, const char *name, const LinceFrame *fr
   if (e->match_count > 0)
     g_string_append_printf (text, ", \"best_distance\": %u", e->best_distance);
   append_peaks (text, e);
-  g_string_append_printf (text, ", \"hypotheses\": %u, \"trials\": [", e->hypothesis_count);
+  g_string_append_printf (text,
+      ", \"regions\": %u, \"shape_matches\": %u, \"hypotheses\": %u, \"trials\": [",
+      e->region_count, e->shape_match_count, count_proposed (e));
   for (guint i = 0; i < e->trial_count; i++) {
     g_string_append (text, i > 0 ? ", " : "");
     append_trial (text, e, &e->trials[i]);

@@ -3,6 +3,7 @@
 #include "drawing.h"
 
 #include "recognition/explain.h"
+#include "recognition/render.h"
 
 #define WIDTH 640
 #define HEIGHT 480
@@ -71,7 +72,9 @@ set_up (void)
   add (builder, "other", &other);
   add (builder, "poster", &poster);
   add (builder, "sibling", &sibling);
-  add (builder, "slope", &slope);
+  ck_assert (lince_index_builder_add_object (builder, "slope", NULL, NULL, NULL));
+  ck_assert (lince_index_builder_set_generators (builder, "slope", LINCE_GENERATOR_TEXTURED, NULL));
+  ck_assert (lince_index_builder_add_image (builder, "slope", "", &slope.picture, NULL, NULL));
   collection = lince_index_builder_finish (builder, NULL);
   lince_index_builder_free (builder);
   lince_settings_default (&settings);
@@ -261,7 +264,7 @@ START_TEST (occluded)
   ck_assert_float_gt (e->trials[e->best].agreement, 0.1f);
   for (uint32_t i = 0; i < e->cell_count; i++)
     disagreeing += e->cells[i].state == LINCE_CELL_DISAGREES;
-  ck_assert_uint_gt (disagreeing * 2, e->cell_count);
+  ck_assert_uint_gt (disagreeing * 5, e->cell_count * 2);
   lince_explanation_free (e);
 }
 END_TEST
@@ -271,7 +274,7 @@ START_TEST (not_plain)
 {
   DrawnPicture framed = draw_poster (240, 180, 51);
   LinceIndexBuilder *builder = lince_index_builder_new (NULL);
-  uint32_t violet = 0;
+  uint32_t violet = 0, before;
   LinceExplanation *e;
 
   fill_rectangle (&framed, 60, 45, 120, 90, 0x808080ff);
@@ -286,14 +289,15 @@ START_TEST (not_plain)
   expect (e, LINCE_OUTCOME_FOUND);
   for (uint32_t i = 0; i < e->cell_count; i++)
     violet += e->cells[i].state == LINCE_CELL_NOT_PLAIN;
-  ck_assert_uint_eq (violet, 0);
+  before = violet;
+  ck_assert_uint_lt (before, 8);
   lince_explanation_free (e);
   for (int i = 0; i < 8; i++)
     cover (&scene, 290 + 10 * i, 205, 5, 70, 250);
   e = explain ("framed");
   for (uint32_t i = 0; i < e->cell_count; i++)
     violet += e->cells[i].state == LINCE_CELL_NOT_PLAIN;
-  ck_assert_uint_gt (violet, 10);
+  ck_assert_uint_gt (violet, 2 * before + 10);
   lince_explanation_free (e);
   free_picture (&framed);
 }
@@ -378,6 +382,69 @@ START_TEST (below_minimum)
 }
 END_TEST
 
+/* A flat shape in one colour. */
+static DrawnPicture
+draw_mark (void)
+{
+  DrawnPicture drawn = new_picture (160, 160);
+
+  memset (drawn.pixels, 0, 160 * 160 * 4);
+  fill_rectangle (&drawn, 16, 16, 36, 128, 0xf0f0f0ff);
+  fill_rectangle (&drawn, 16, 108, 128, 36, 0xf0f0f0ff);
+  fill_rectangle (&drawn, 90, 30, 40, 40, 0xf0f0f0ff);
+  return drawn;
+}
+
+/* Every generator's hypotheses are explained; this one has no levels and no cells. */
+START_TEST (mark)
+{
+  DrawnPicture drawn = draw_mark ();
+  LinceIndexBuilder *builder = lince_index_builder_new (NULL);
+  LinceView view = {.opacity = 1, .video_range = true};
+  const LinceExplainedTrial *best;
+  LinceReference reference;
+  LinceExplanation *e;
+  LinceCanvas canvas;
+  LinceFrame frame;
+
+  add (builder, "mark", &drawn);
+  lince_index_unref (collection);
+  collection = lince_index_builder_finish (builder, NULL);
+  lince_index_builder_free (builder);
+  lince_recognizer_set_index (recognizer, collection);
+  ck_assert (lince_canvas_init (&canvas, WIDTH, HEIGHT));
+  memset (canvas.luma, 70, (size_t) WIDTH * HEIGHT);
+  memset (canvas.cb, 128, (size_t) WIDTH * HEIGHT / 4);
+  memset (canvas.cr, 128, (size_t) WIDTH * HEIGHT / 4);
+  frame = lince_canvas_frame (&canvas);
+  e = lince_recognizer_explain (recognizer, &frame, 0, NULL);
+  ck_assert_ptr_nonnull (e);
+  expect (e, LINCE_OUTCOME_NO_SHAPES);
+  ck_assert_uint_eq (e->shape_match_count, 0);
+  lince_explanation_free (e);
+  ck_assert (lince_index_reference (collection, 0, &reference, NULL));
+  outline (330, 240, 150, 150, 0.1, 0, place);
+  memcpy (view.corners, place, sizeof place);
+  ck_assert (lince_render_reference (&canvas, &reference, &view));
+  e = lince_recognizer_explain (recognizer, &frame, 0, NULL);
+  ck_assert_ptr_nonnull (e);
+  expect (e, LINCE_OUTCOME_FOUND);
+  ck_assert (e->generators & LINCE_GENERATOR_MARK);
+  ck_assert_uint_gt (e->region_count, 0);
+  ck_assert_uint_gt (e->shape_match_count, 0);
+  ck_assert_int_ge (e->best, 0);
+  best = &e->trials[e->best];
+  ck_assert_int_eq (best->generator, LINCE_GENERATOR_MARK);
+  ck_assert (best->composed && best->tried && best->judged && best->rank > 0);
+  ck_assert_uint_eq (best->level_count, 0);
+  ck_assert_uint_eq (e->cell_count, 0);
+  ck_assert_double_lt (corner_error (best->corners, place), 2);
+  lince_explanation_free (e);
+  lince_canvas_clear (&canvas);
+  free_picture (&drawn);
+}
+END_TEST
+
 START_TEST (wrong_use)
 {
   LinceFrame frame = scene_frame (&scene);
@@ -404,7 +471,7 @@ main (void)
   SRunner *runner = srunner_create (suite);
   int failed;
 
-  tcase_set_timeout (tests, 60);
+  tcase_set_timeout (tests, 300);
   tcase_add_checked_fixture (tests, set_up, tear_down);
   tcase_add_test (tests, found);
   tcase_add_test (tests, asking_changes_nothing);
@@ -418,6 +485,7 @@ main (void)
   tcase_add_test (tests, rival);
   tcase_add_test (tests, blurred);
   tcase_add_test (tests, below_minimum);
+  tcase_add_test (tests, mark);
   tcase_add_test (tests, wrong_use);
   suite_add_tcase (suite, tests);
   srunner_run_all (runner, CK_NORMAL);

@@ -40,7 +40,7 @@ START_TEST (manifest_bytes)
 
   ck_assert_uint_eq (size, 64 + 24 + 24 + 24 + 8);
   ck_assert_mem_eq (data, "\x89LNCI\r\n\x1a", 8);
-  ck_assert_uint_eq (lince_get_u32 (data + 8), 1);
+  ck_assert_uint_eq (lince_get_u32 (data + 8), LINCE_MANIFEST_VERSION);
   ck_assert_uint_eq (lince_get_u32 (data + 12), 2);
   ck_assert_uint_eq (lince_get_u64 (data + 16), size);
   ck_assert_uint_eq (
@@ -183,8 +183,8 @@ START_TEST (files_on_disk)
     data = read_whole (segment, &size);
     ck_assert_uint_eq (size, manifest.segments[i].size);
     ck_assert_uint_eq (lince_get_u64 (data + 32), manifest.segments[i].hash);
-    /* objects, images, features; then one reference an image */
-    ck_assert_uint_eq (lince_get_u32 (data + 12), i == 0 ? 3 : 4);
+    /* objects, images, features, marks; or one reference an image */
+    ck_assert_uint_eq (lince_get_u32 (data + 12), 4);
     ck_assert_mem_eq (data + 64, i == 0 ? "OBJS" : "REFS", 4);
     free (data);
     free (segment);

@@ -23,7 +23,7 @@ def path(name):
 
 
 def run(*words, status=0):
-    done = subprocess.run([lince, "explain", *words], env=environment, capture_output=True, text=True, timeout=100)
+    done = subprocess.run([lince, "explain", *words], env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == status, (words, done.returncode, done.stdout, done.stderr)
     return done
 
@@ -38,7 +38,7 @@ def count_green(name):
     """Pixels that are clearly green in the lower part, where the comparison of pixels is."""
     raw = path("raw.rgb")
     subprocess.run(["gst-launch-1.0", "-q", "filesrc", f"location={path(name)}", "!", "pngdec", "!", "videoconvert", "!",
-                    "video/x-raw,format=RGB,width=1600", "!", "filesink", f"location={raw}"], check=True, timeout=60)
+                    "video/x-raw,format=RGB,width=1600", "!", "filesink", f"location={raw}"], check=True, timeout=300)
     with open(raw, "rb") as file:
         data = file.read()[3 * 1600 * 705:]
     return sum(g > r + 40 and g > b + 40 for r, g, b in zip(data[0::3], data[1::3], data[2::3]))
