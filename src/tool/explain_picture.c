@@ -333,12 +333,13 @@ static void
 draw_details (cairo_t *cr, double y, const LinceFrame *frame, cairo_surface_t *luma,
     const LinceExplanation *e)
 {
-  static const char *const captions[] = {
-      "the best hypothesis: before alignment dashed, after solid", "the reference warped into it",
-      "cells: green agree, red disagree, violet should be plain"};
+  const char *captions[] = {"the best hypothesis: before alignment dashed, after solid",
+      "the reference warped into it", "cells: green agree, red disagree, violet should be plain"};
   const LinceExplainedTrial *trial = &e->trials[e->best];
   View view = detail_view (frame, trial);
 
+  if (trial->composed)
+    captions[2] = "compared as a mark laid over the frame: no cells";
   view.y = y + CAPTION_HEIGHT;
   for (int i = 0; i < 3; i++) {
     view.x = MARGIN + i * (DETAIL_WIDTH + MARGIN);
