@@ -85,9 +85,15 @@ cell_surplus (const LinceCell *cell, const LinceCellMatch *match)
   float expected = 6.0f + 1.5f * sqrtf (cell->energy / cell->count);
   float surplus = (match->deviation - expected) / 14.0f;
 
-  if (match->correlation > 0.5f || surplus < 0)
+  if (match->correlation > LINCE_VERIFY_AGREES || surplus < 0)
     return 0;
   return (surplus < 1 ? surplus : 1) * cell->count / LINCE_CELL_PIXELS;
+}
+
+float
+lince_verify_surplus (const LinceCell *cell, const LinceCellMatch *match)
+{
+  return match->seen ? cell_surplus (cell, match) : 0;
 }
 
 static void
@@ -108,7 +114,7 @@ count_votes (const LinceAlignment *alignment, Votes *votes)
     votes->evidence += weight * cell_vote (cell, match->correlation) - SURPLUS * surplus;
     votes->contrast += weight + surplus;
     votes->seen_cells++;
-    if (match->correlation > 0.5f) {
+    if (match->correlation > LINCE_VERIFY_AGREES) {
       votes->agreeing += weight;
       votes->correlation += weight * match->correlation;
       votes->agreeing_cells++;
