@@ -26,11 +26,12 @@ void lince_compositor_free (LinceCompositor *compositor); /* NULL is allowed */
 
 /* A flat value. */
 typedef struct {
-  int stages;   /* levels of the reference used at most, coarse to fine */
-  int steps;    /* iterations at most on each */
-  int area;     /* pixels of the finest level used at most */
-  float least;  /* agreement on any level but the finest below which it is given up */
-  bool upright; /* only moved and scaled: a mark fixed to the screen */
+  int stages;       /* levels of the reference used at most, coarse to fine */
+  int steps;        /* iterations at most on each */
+  int area;         /* pixels of the finest level used at most */
+  float least;      /* agreement on any level but the finest below which it is given up */
+  bool upright;     /* only moved and scaled */
+  bool translucent; /* the ground may show through: a mark fixed to the screen */
 } LinceCompositePlan;
 
 /* A flat value. */
@@ -38,7 +39,7 @@ typedef struct {
   double homography[9]; /* reference picture pixels to frame pixels */
   float opacity;        /* 0.15 to 1 */
   float gain;           /* of contrast, 1: as the reference has it in video range */
-  float lift;           /* luma levels */
+  float lift;           /* luma levels of the frame */
   float evidence;       /* sum of votes, in natural logarithms of odds */
   float contrast;       /* what the cells could say at most, in cells */
   float agreement;      /* 0 to 1: share of it that speaks for the mark */

@@ -265,8 +265,7 @@ enrol (const LincePicture *picture, LinceError *error)
   }
   image->enrolment.width = picture->width;
   image->enrolment.height = picture->height;
-  if (!lince_reference_make (&source, picture, error) ||
-      !enrol_source (image, &source, error)) {
+  if (!lince_reference_make (&source, picture, error) || !enrol_source (image, &source, error)) {
     free_image (image);
     image = NULL;
   } else {

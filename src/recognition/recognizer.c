@@ -7,6 +7,7 @@
 
 #include "recognition/cut.h"
 #include "recognition/exposure.h"
+#include "recognition/gather.h"
 #include "recognition/mark_search.h"
 #include "recognition/track.h"
 
@@ -19,6 +20,7 @@ struct LinceRecognizer {
   LincePyramid *pyramid;
   LinceSearch *search;
   LinceMarkSearch *mark_search;
+  LinceGather *gather;
   LinceTracker *tracker, *still;
   LinceExposures *exposures;
   LinceCut cut;
@@ -98,6 +100,7 @@ lince_recognizer_new (const LinceSettings *settings, LinceError *error)
       !(recognizer->pyramid = lince_pyramid_new (error)) ||
       !(recognizer->search = lince_search_new (error)) ||
       !(recognizer->mark_search = lince_mark_search_new (error)) ||
+      !(recognizer->gather = lince_gather_new (error)) ||
       !(recognizer->tracker = lince_tracker_new (settings->threads, error)) ||
       !(recognizer->still = lince_tracker_new (settings->threads, error)) ||
       !(recognizer->exposures = lince_exposures_new (error)))
@@ -116,6 +119,7 @@ lince_recognizer_free (LinceRecognizer *recognizer)
   lince_exposures_free (recognizer->exposures);
   lince_tracker_free (recognizer->still);
   lince_tracker_free (recognizer->tracker);
+  lince_gather_free (recognizer->gather);
   lince_mark_search_free (recognizer->mark_search);
   lince_search_free (recognizer->search);
   lince_pyramid_free (recognizer->pyramid);
@@ -311,6 +315,7 @@ prepare (LinceRecognizer *recognizer, const LinceFrame *frame, LinceError *error
              (lince_index_intact (recognizer->index, error) &&
                  lince_search_resize (recognizer->search, recognizer->pyramid,
                      &recognizer->textured, lince_pool_threads (recognizer->pool), error) &&
+                 lince_gather_resize (recognizer->gather, frame, error) &&
                  lince_mark_search_resize (recognizer->mark_search, recognizer->pyramid,
                      &recognizer->marks, lince_pool_threads (recognizer->pool), error)));
 }
@@ -367,13 +372,11 @@ search (LinceRecognizer *recognizer, const LincePlan *plan, uint32_t part)
 
 /* Looks for marks and verifies what it finds. */
 static void
-find_marks (LinceRecognizer *recognizer, LinceTracker *tracker, const LincePlan *plan, bool upright)
+find_marks (LinceRecognizer *recognizer, LinceTracker *tracker, const LincePlan *plan)
 {
   LinceReferences references = {recognizer, load_reference};
   LinceProfile *profile = &recognizer->profile;
-  LinceMarkPlan mark = {.work = plan->mark,
-      .turn = (uint32_t) profile->statistics.mark_searches,
-      .upright_only = upright};
+  LinceMarkPlan mark = {.work = plan->mark, .turn = (uint32_t) profile->statistics.mark_searches};
   uint32_t count;
 
   if (recognizer->marks.image_count == 0)
@@ -384,6 +387,30 @@ find_marks (LinceRecognizer *recognizer, LinceTracker *tracker, const LincePlan 
   profile->statistics.hypotheses += count;
   lince_tracker_propose (tracker, recognizer->pyramid, &references, recognizer->pool,
       recognizer->hypotheses, count, plan->mark_trials, plan->trial_steps, &profile->statistics);
+}
+
+/* Looks for marks that are fixed to the screen in the mean of the last frames, when one is due. */
+static void
+find_bugs (LinceRecognizer *recognizer, const LinceFrame *frame, const LincePlan *plan)
+{
+  LinceReferences references = {recognizer, load_reference};
+  LinceProfile *profile = &recognizer->profile;
+  LinceMarkPlan bug = {.work = plan->bug, .upright_only = true};
+  const LincePyramid *gathered = lince_gather_pyramid (recognizer->gather);
+  uint32_t count;
+
+  if (recognizer->marks.image_count == 0 ||
+      !lince_gather_add (recognizer->gather, frame, recognizer->pool))
+    return;
+  count = lince_mark_search_run (recognizer->mark_search, gathered, &recognizer->marks, &bug,
+      recognizer->pool, profile, recognizer->hypotheses);
+  for (uint32_t i = 0; i < count; i++)
+    recognizer->hypotheses[i].upright = true;
+  profile->statistics.hypotheses += count;
+  lince_tracker_propose_gathered (recognizer->tracker, recognizer->pyramid, gathered, &references,
+      recognizer->pool, recognizer->hypotheses, count, plan->mark_trials, plan->trial_steps,
+      &profile->statistics);
+  lince_profile_stamp (profile, LINCE_STAGE_VERIFICATION);
 }
 
 /* Gathers what stands on the frame, what its searches find included. */
@@ -398,7 +425,7 @@ find_placements (
   lince_tracker_propose (tracker, recognizer->pyramid, &references, recognizer->pool,
       recognizer->hypotheses, count, plan->trials, plan->trial_steps, &profile->statistics);
   if (searches.marks)
-    find_marks (recognizer, tracker, plan, false);
+    find_marks (recognizer, tracker, plan);
   count = lince_tracker_placements (tracker, recognizer->pyramid, &references,
       recognizer->settings.minimum_confidence, recognizer->placements);
   lince_profile_stamp (profile, LINCE_STAGE_VERIFICATION);
@@ -457,6 +484,7 @@ lince_recognizer_process (LinceRecognizer *recognizer, const LinceFrame *frame, 
   lince_tracker_follow (
       recognizer->tracker, recognizer->pyramid, &references, recognizer->pool, &plan, time, cut);
   lince_profile_stamp (profile, LINCE_STAGE_TRACKING);
+  find_bugs (recognizer, frame, &plan);
   searches.textured = turn_to_search (recognizer, &plan, now || cut);
   searches.part = recognizer->part;
   searches.marks = turn_to_marks (recognizer, &plan, now || cut, searches.textured);
@@ -476,6 +504,7 @@ lince_recognizer_reset (LinceRecognizer *recognizer, LinceReason reason, const L
   uint32_t changes = lince_exposures_end (recognizer->exposures, reason, recognizer->changes);
 
   lince_tracker_clear (recognizer->tracker);
+  lince_gather_clear (recognizer->gather);
   recognizer->cut.valid = false;
   recognizer->started = false;
   fill_result (recognizer, recognizer->time, false, 0, changes);

@@ -16,12 +16,23 @@
 #define RIVAL_PLACE 0.3  /* overlap from which two objects explain the same pixels */
 
 #define MARK_HOPE 4.0f       /* evidence of a mark's coarse placement that is worth a finer look */
+#define MARK_BOTH 8.0f       /* evidence for each of two marks at its own place: both are there */
+#define RIVAL_MEMORY 0.92f   /* of the evidence gathered, kept from frame to frame */
 #define MARK_DIFFERENCE 3.0f /* evidence by which one mark must beat another at its place */
+#define TURN_PRICE 4.0f      /* evidence that a smaller turn may cost */
 #define MARK_AREA 12288      /* pixels of the finest level compared */
 
-#define MARK_COARSE_PLAN ((LinceCompositePlan){2, 6, 1536, 0.3f, false})
-#define MARK_FINE_PLAN ((LinceCompositePlan){1, 3, MARK_AREA, 0, false})
-#define MARK_FOLLOW_PLAN ((LinceCompositePlan){2, 3, 4096, 0, false})
+#define MARK_COARSE_PLAN ((LinceCompositePlan){2, 6, 1536, 0.3f, false, false})
+#define MARK_FINE_PLAN ((LinceCompositePlan){1, 3, MARK_AREA, 0, false, false})
+#define MARK_FOLLOW_PLAN                                                                           \
+  {                                                                                                \
+    2, 3, 4096, 0, false, false                                                                    \
+  }
+#define MARK_REGAIN_PLAN                                                                           \
+  {                                                                                                \
+    3, 6, 4096, 0, false, false                                                                    \
+  }
+#define MARK_SURE 0.85f /* agreement from which nothing better is looked for */
 
 #define EXPECT_STEPS 6
 #define FIRM 0.95f        /* confidence from which a fit is good, and its correlation: */
@@ -40,6 +51,8 @@ typedef struct {
   int64_t seen, before_seen; /* their times; before_seen < 0: there is none */
   bool verified;             /* on this frame */
   bool dropped;              /* explained by a rival on this frame */
+  uint64_t rival_of;         /* the number of the track that stands in its place; 0: none */
+  float behind;              /* by how much evidence, gathered over frames */
   uint32_t alternatives[LINCE_MAX_ALTERNATIVES];
   uint32_t alternative_count;
 } Track;
@@ -52,6 +65,7 @@ typedef struct {
   int start_count;
   float prior;
   bool upright;
+  bool fixed;                 /* to the screen, by what the mean of frames shows */
   int near_levels;            /* that suffice when the first start is near; 0: start with all */
   float correlation, visible; /* of the last fit, where near_levels > 0 */
   bool done;                  /* `verdict` is filled */
@@ -166,38 +180,118 @@ try_near (const Task *task, LinceAligner *aligner, Trial *trial)
          trial->verdict.visible >= trial->visible - VISIBLE_LOSS;
 }
 
-/* Places a mark from one start: one that was followed is near, another is looked at coarsely first.
- */
-static void
-try_mark (const Task *task, LinceCompositor *compositor, Trial *trial, const double start[9])
+/* Places a mark from one start as a plan says, and judges it. */
+static bool
+place_mark (const Task *task, LinceCompositor *compositor, const Trial *trial,
+    const double start[9], LinceCompositePlan plan, LinceComposition *composition,
+    LinceVerdict *verdict)
 {
-  LinceCompositePlan plan = trial->prior > 0 ? MARK_FOLLOW_PLAN : MARK_COARSE_PLAN;
-  LinceComposition composition;
-  LinceVerdict verdict;
+  bool translucent = trial->fixed || (trial->upright && trial->prior > 0);
 
   plan.upright = trial->upright;
-  if (!lince_composite_align (
-          compositor, task->pyramid, trial->reference, start, &plan, &composition))
-    return;
-  if (!(trial->prior > 0)) {
-    double coarse[9];
+  plan.translucent = translucent;
+  return lince_composite_align (
+             compositor, task->pyramid, trial->reference, start, &plan, composition) &&
+         lince_verify_mark (composition, task->pyramid, trial->reference, trial->upright,
+             translucent, trial->prior, verdict);
+}
 
-    if (composition.evidence < MARK_HOPE)
-      return;
-    memcpy (coarse, composition.homography, sizeof coarse);
-    plan = MARK_FINE_PLAN;
-    plan.upright = trial->upright;
-    if (!lince_composite_align (
-            compositor, task->pyramid, trial->reference, coarse, &plan, &composition))
-      return;
+/* By how much an outline's top edge is turned, radians. */
+static double
+turn_of (const LincePoint corners[4])
+{
+  return atan2 (corners[1].y - corners[0].y, corners[1].x - corners[0].x);
+}
+
+/* A mark that looks the same when turned by a part of a circle is taken to be turned as little as
+ * its pixels allow, for so are most. */
+static void
+turn_back (const Task *task, LinceCompositor *compositor, const Trial *trial, LinceVerdict *verdict)
+{
+  static const int parts[] = {2, 3, 4, 5, 6, 8};
+  double turn = turn_of (verdict->corners), start[9], homography[9];
+  double x = trial->reference->width / 2.0, y = trial->reference->height / 2.0;
+
+  memcpy (homography, verdict->homography, sizeof homography);
+  for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+    double step = 2 * M_PI / parts[i], angle = -round (turn / step) * step;
+    double c = cos (angle), s = sin (angle);
+    LinceComposition composition;
+    LinceVerdict other;
+
+    if (fabs (turn + angle) > fabs (turn_of (verdict->corners)) - 0.2)
+      continue;
+    lince_homography_compose (
+        homography, (double[9]){c, -s, x - c * x + s * y, s, c, y - s * x - c * y, 0, 0, 1}, start);
+    if (place_mark (task, compositor, trial, start, MARK_FINE_PLAN, &composition, &other) &&
+        other.evidence > verdict->evidence - TURN_PRICE &&
+        fabs (turn_of (other.corners)) < fabs (turn_of (verdict->corners)))
+      *verdict = other;
   }
-  if (lince_verify_mark (
-          &composition, task->pyramid, trial->reference, trial->upright, trial->prior, &verdict) &&
-      (!trial->done || verdict.evidence > trial->verdict.evidence)) {
-    trial->done = true;
-    trial->verdict = verdict;
-    trial->verdict.image = trial->image;
+}
+
+static void
+keep_mark (Trial *trial, const LinceVerdict *verdict)
+{
+  if (trial->done && verdict->evidence <= trial->verdict.evidence)
+    return;
+  trial->done = true;
+  trial->verdict = *verdict;
+  trial->verdict.image = trial->image;
+}
+
+/* A new mark is looked at coarsely first. */
+static void
+find_mark (const Task *task, LinceCompositor *compositor, Trial *trial, const double start[9])
+{
+  LinceComposition composition;
+  LinceVerdict verdict;
+  double coarse[9];
+
+  if (!place_mark (task, compositor, trial, start, MARK_COARSE_PLAN, &composition, &verdict) ||
+      composition.evidence < MARK_HOPE)
+    return;
+  memcpy (coarse, composition.homography, sizeof coarse);
+  if (!place_mark (task, compositor, trial, coarse, MARK_FINE_PLAN, &composition, &verdict))
+    return;
+  if (verdict.confidence >= 0.5f && !trial->upright)
+    turn_back (task, compositor, trial, &verdict);
+  keep_mark (trial, &verdict);
+}
+
+/* One that was followed is near. Where it then agrees badly it may be covered, or it moved further
+ * than a fine look reaches. */
+static void
+follow_mark (const Task *task, LinceCompositor *compositor, Trial *trial)
+{
+  static const LinceCompositePlan plans[] = {MARK_FOLLOW_PLAN, MARK_REGAIN_PLAN};
+
+  for (size_t p = 0; p < sizeof plans / sizeof plans[0]; p++)
+    for (int i = 0; i < trial->start_count; i++) {
+      LinceComposition composition;
+      LinceVerdict verdict;
+
+      if (place_mark (task, compositor, trial, trial->starts[i], plans[p], &composition, &verdict))
+        keep_mark (trial, &verdict);
+      if (trial->done && trial->verdict.agreement > MARK_SURE)
+        return;
+    }
+}
+
+static void
+try_mark (const Task *task, LinceCompositor *compositor, Trial *trial)
+{
+  if (trial->prior > 0) {
+    follow_mark (task, compositor, trial);
+    /* it only happened to be upright when it was found */
+    if (trial->upright && !holds (trial)) {
+      trial->upright = false;
+      follow_mark (task, compositor, trial);
+    }
+    return;
   }
+  for (int i = 0; i < trial->start_count && !holds (trial); i++)
+    find_mark (task, compositor, trial, trial->starts[i]);
 }
 
 static void
@@ -209,8 +303,7 @@ run_trial (void *context, uint32_t item, uint32_t thread)
 
   trial->done = false;
   if (trial->reference->mark) {
-    for (int i = 0; i < trial->start_count && !holds (trial); i++)
-      try_mark (task, task->tracker->compositors[thread], trial, trial->starts[i]);
+    try_mark (task, task->tracker->compositors[thread], trial);
     return;
   }
   if (trial->near_levels > 0 && try_near (task, aligner, trial))
@@ -286,6 +379,7 @@ prepare_track (
   trial->reference = reference;
   trial->prior = LINCE_VERIFY_FOLLOWED;
   trial->upright = track->verdict.upright;
+  trial->fixed = false;
   trial->start_count = 0;
   trial->near_levels = levels < LINCE_PLAN_ALL_LEVELS && is_firm (track) ? levels : 0;
   trial->correlation = track->verdict.correlation;
@@ -418,7 +512,9 @@ prepare_hypotheses (LinceTracker *tracker, const LinceReferences *references,
     trial->start_count = 1;
     trial->near_levels = 0;
     trial->prior = 0;
-    trial->upright = hypotheses[i].upright;
+    trial->fixed = hypotheses[i].upright;
+    trial->upright =
+        hypotheses[i].upright || lince_quad_upright (corners, reference->width, reference->height);
     prepared++;
   }
   return prepared;
@@ -483,6 +579,27 @@ accept (LinceTracker *tracker, const LinceVerdict *verdict)
   see (track, verdict, tracker->time);
 }
 
+/* Accepts what holds among the first trials, best first. */
+static void
+accept_trials (LinceTracker *tracker, uint32_t trials, LinceStatistics *statistics)
+{
+  for (;;) {
+    Trial *best = NULL;
+
+    for (uint32_t i = 0; i < trials; i++) {
+      Trial *trial = &tracker->trials[i];
+
+      if (holds (trial) && (!best || trial->verdict.evidence > best->verdict.evidence))
+        best = trial;
+    }
+    if (!best)
+      break;
+    accept (tracker, &best->verdict);
+    best->done = false;
+    statistics->verified++;
+  }
+}
+
 void
 lince_tracker_propose (LinceTracker *tracker, const LincePyramid *pyramid,
     const LinceReferences *references, LincePool *pool, const LinceHypothesis *hypotheses,
@@ -492,23 +609,35 @@ lince_tracker_propose (LinceTracker *tracker, const LincePyramid *pyramid,
   uint32_t trials = prepare_hypotheses (tracker, references, hypotheses, count, most);
 
   lince_pool_run (pool, run_trial, &task, trials);
-  for (;;) {
-    Trial *best = NULL;
-
-    for (uint32_t i = 0; i < trials; i++) {
-      Trial *trial = &tracker->trials[i];
-
-      if (trial->done && trial->verdict.confidence >= 0.5f &&
-          (!best || trial->verdict.evidence > best->verdict.evidence))
-        best = trial;
-    }
-    if (!best)
-      break;
-    accept (tracker, &best->verdict);
-    best->done = false;
-    statistics->verified++;
-  }
+  accept_trials (tracker, trials, statistics);
   statistics->rejected += trials;
+}
+
+void
+lince_tracker_propose_gathered (LinceTracker *tracker, const LincePyramid *pyramid,
+    const LincePyramid *gathered, const LinceReferences *references, LincePool *pool,
+    const LinceHypothesis *hypotheses, uint32_t count, uint32_t most, uint32_t steps,
+    LinceStatistics *statistics)
+{
+  Task task = {tracker, gathered, SEARCH ((int) steps)};
+  uint32_t trials = prepare_hypotheses (tracker, references, hypotheses, count, most), kept = 0;
+
+  lince_pool_run (pool, run_trial, &task, trials);
+  statistics->rejected += trials;
+  for (uint32_t i = 0; i < trials; i++) {
+    Trial *trial = &tracker->trials[kept];
+
+    if (!holds (&tracker->trials[i]))
+      continue;
+    *trial = tracker->trials[i];
+    memcpy (trial->starts[0], trial->verdict.homography, sizeof trial->starts[0]);
+    trial->start_count = 1;
+    trial->prior = LINCE_VERIFY_FOLLOWED;
+    kept++;
+  }
+  task.pyramid = pyramid;
+  lince_pool_run (pool, run_trial, &task, kept);
+  accept_trials (tracker, kept, statistics);
 }
 
 void
@@ -529,6 +658,7 @@ lince_tracker_expect (LinceTracker *tracker, const LincePyramid *pyramid,
     track->number = proposals[i].track;
     track->before_seen = -1;
     track->verdict.image = proposals[i].image;
+    track->verdict.upright = proposals[i].upright;
     memcpy (track->verdict.corners, proposals[i].corners, sizeof track->verdict.corners);
     if (!lince_quad_to_homography (
             track->verdict.corners, reference->width, reference->height, track->verdict.homography))
@@ -551,31 +681,85 @@ add_alternative (Track *track, uint32_t object)
     track->alternatives[track->alternative_count++] = object;
 }
 
-/* The same where a mark is among them. */
+/* What the frame says for one track's mark against the other's, or that both are there, the one
+ * over the other: then each explains its own place better. */
+static bool
+compare_marks (LinceTracker *tracker, const LincePyramid *pyramid, const LinceReference *a,
+    const Track *first, const LinceReference *b, const Track *second, float *evidence)
+{
+  LinceComposition one = {0}, other = {0};
+  float for_first, for_second;
+
+  memcpy (one.homography, first->verdict.homography, sizeof one.homography);
+  memcpy (other.homography, second->verdict.homography, sizeof other.homography);
+  for_first =
+      lince_composite_rivals (tracker->compositors[0], pyramid, a, &one, b, &other, MARK_AREA);
+  for_second =
+      lince_composite_rivals (tracker->compositors[0], pyramid, b, &other, a, &one, MARK_AREA);
+  *evidence = for_first - for_second;
+  return for_first < MARK_BOTH || for_second < MARK_BOTH;
+}
+
+/* The same where a mark is among them. Marks of one family differ by little, which one frame may
+ * show badly: the one that comes second is followed unseen, and evidence is gathered over frames
+ * before they change places. */
 static void
 settle_marks (LinceTracker *tracker, const LincePyramid *pyramid, const LinceReference *a,
     Track *first, const LinceReference *b, Track *second)
 {
-  LinceComposition one = {0}, other = {0};
+  Track *leader = second->rival_of == first->number ? first : second;
+  Track *other = leader == first ? second : first;
+  bool known = other->rival_of == leader->number;
   float evidence;
 
-  memcpy (one.homography, first->verdict.homography, sizeof one.homography);
-  memcpy (other.homography, second->verdict.homography, sizeof other.homography);
   if (first->verdict.object == second->verdict.object) {
     second->dropped = true;
     return;
   }
-  evidence =
-      lince_composite_rivals (tracker->compositors[0], pyramid, a, &one, b, &other, MARK_AREA);
-  evidence -=
-      lince_composite_rivals (tracker->compositors[0], pyramid, b, &other, a, &one, MARK_AREA);
-  if (fabsf (evidence) < MARK_DIFFERENCE)
-    add_alternative (evidence >= 0 ? first : second,
-        evidence >= 0 ? second->verdict.object : first->verdict.object);
-  if (evidence >= 0)
-    second->dropped = true;
-  else
-    first->dropped = true;
+  /* a third leads one of them */
+  if (!known && (first->rival_of != 0 || second->rival_of != 0))
+    return;
+  if (!compare_marks (tracker, pyramid, a, first, b, second, &evidence)) {
+    other->rival_of = known ? 0 : other->rival_of;
+    return;
+  }
+  if (!known && evidence < 0) {
+    leader = second;
+    other = first;
+  } else if (!known) {
+    leader = first;
+    other = second;
+  }
+  evidence = leader == first ? evidence : -evidence;
+  other->behind = known ? RIVAL_MEMORY * other->behind + evidence : evidence;
+  other->rival_of = leader->number;
+  if (other->behind < -MARK_DIFFERENCE) {
+    leader->rival_of = other->number;
+    leader->behind = -other->behind;
+    other->rival_of = 0;
+    leader = other;
+    other = leader == first ? second : first;
+  }
+  if (fabsf (other->behind) < MARK_DIFFERENCE)
+    add_alternative (leader, other->verdict.object);
+}
+
+/* Those whose leader is gone stand for themselves. */
+static void
+free_rivals (LinceTracker *tracker)
+{
+  for (uint32_t i = 0; i < tracker->count; i++) {
+    Track *track = &tracker->tracks[i];
+    bool led = false;
+
+    for (uint32_t k = 0; k < tracker->count && track->rival_of != 0; k++)
+      led = led || (tracker->tracks[k].number == track->rival_of && tracker->tracks[k].verified &&
+                       !tracker->tracks[k].dropped &&
+                       lince_quad_overlap (tracker->tracks[k].verdict.corners,
+                           track->verdict.corners) >= RIVAL_PLACE);
+    if (!led)
+      track->rival_of = 0;
+  }
 }
 
 /* Settles which of two tracks at the same place stands; the one with less evidence comes second. */
@@ -611,6 +795,7 @@ settle (LinceTracker *tracker, const LincePyramid *pyramid, const LinceReference
 static void
 settle_all (LinceTracker *tracker, const LincePyramid *pyramid, const LinceReferences *references)
 {
+  free_rivals (tracker);
   for (uint32_t i = 0; i < tracker->count; i++) {
     for (uint32_t k = i + 1; k < tracker->count; k++) {
       Track *a = &tracker->tracks[i], *b = &tracker->tracks[k];
@@ -650,6 +835,8 @@ write_placement (const Track *track, const LincePyramid *pyramid, LincePlacement
   memcpy (placement->corners, track->verdict.corners, sizeof placement->corners);
   placement->confidence = track->verdict.confidence;
   placement->visible = track->verdict.visible;
+  placement->opacity = track->verdict.opacity;
+  placement->upright = track->verdict.upright;
   placement->area = (float) (lince_quad_area_inside (placement->corners, width, height) /
                              ((double) width * height));
   placement->alternative_count = track->alternative_count;
@@ -668,7 +855,7 @@ lince_tracker_placements (LinceTracker *tracker, const LincePyramid *pyramid,
 
     if (track->dropped)
       continue;
-    if (track->verified && track->verdict.confidence >= minimum_confidence)
+    if (track->verified && track->rival_of == 0 && track->verdict.confidence >= minimum_confidence)
       write_placement (track, pyramid, &placements[count++]);
     tracker->tracks[kept++] = *track;
   }
