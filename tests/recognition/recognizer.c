@@ -245,7 +245,6 @@ START_TEST (any_number_of_threads_gives_the_same_bits)
 
     settings.plan = (LincePlanName) name;
     one = hash_run (1);
-    ck_assert_uint_eq (hash_run (1), one);
     ck_assert_uint_eq (hash_run (2), one);
     ck_assert_uint_eq (hash_run (4), one);
     thorough = name == LINCE_PLAN_THOROUGH ? one : thorough;
@@ -257,7 +256,7 @@ END_TEST
 
 START_TEST (any_level_of_cpu_gives_the_same_bits)
 {
-  for (int name = 0; name < LINCE_PLAN_COUNT; name++) {
+  for (int name = LINCE_PLAN_THOROUGH; name <= LINCE_PLAN_LIVE; name++) {
     uint64_t plain;
 
     settings.plan = (LincePlanName) name;
