@@ -10,7 +10,7 @@
 #define OBJECT_ENTRY 16
 #define IMAGE_ENTRY 32
 
-enum { FLAG_MASKED = 1, FLAG_TEXTURED = 2, FLAG_MARK = 4 };
+enum { FLAG_MASKED = 1, FLAG_GENERATORS = LINCE_GENERATORS_ALL << 1 };
 
 /* Length in bytes of the code point at `text`, 0 when it is malformed (overlong forms, surrogates
  * and what lies beyond U+10FFFF included). */
@@ -87,7 +87,8 @@ read_object (LinceObject *object, const uint8_t *entry, const char *strings, siz
     return false;
   *object =
       (LinceObject){strings + id, strings + name, strings + metadata, lince_get_u32 (entry + 12)};
-  return lince_object_id_is_valid (object->id) && lince_text_is_valid (object->name, LINCE_NAME_MAX) &&
+  return lince_object_id_is_valid (object->id) &&
+         lince_text_is_valid (object->name, LINCE_NAME_MAX) &&
          lince_text_is_valid (object->metadata, LINCE_METADATA_MAX);
 }
 
@@ -131,15 +132,16 @@ read_image (LinceCatalogueImage *image, const uint8_t *entry)
       .enrolment = {.width = (int) width,
           .height = (int) height,
           .keypoints = lince_get_u32 (entry + 24),
-          .textured = (flags & FLAG_TEXTURED) != 0,
+          .generators = (flags & FLAG_GENERATORS) >> 1,
+          .textured = ((flags >> 1) & LINCE_GENERATOR_TEXTURED) != 0,
           .transparent = (flags & FLAG_MASKED) != 0,
-          .mark = (flags & FLAG_MARK) != 0,
+          .mark = ((flags >> 1) & LINCE_GENERATOR_MARK) != 0,
           .score = (float) lince_get_u32 (entry + 28) / 1e6f},
       .segment = lince_get_u32 (entry + 16),
       .block = lince_get_u32 (entry + 20)};
   return width >= LINCE_PICTURE_MIN_SIDE && width <= LINCE_PICTURE_MAX_SIDE &&
          height >= LINCE_PICTURE_MIN_SIDE && height <= LINCE_PICTURE_MAX_SIDE &&
-         (flags & ~(uint32_t) (FLAG_MASKED | FLAG_TEXTURED | FLAG_MARK)) == 0;
+         (flags & ~(uint32_t) (FLAG_MASKED | FLAG_GENERATORS)) == 0;
 }
 
 static bool
@@ -241,8 +243,7 @@ lince_catalogue_write_images (const LinceCatalogue *catalogue, size_t *size)
     lince_put_u32 (entry + 4, (uint32_t) image->enrolment.width);
     lince_put_u32 (entry + 8, (uint32_t) image->enrolment.height);
     lince_put_u32 (entry + 12, (image->enrolment.transparent ? FLAG_MASKED : 0) |
-                                   (image->enrolment.textured ? FLAG_TEXTURED : 0) |
-                                   (image->enrolment.mark ? FLAG_MARK : 0));
+                                   (image->enrolment.generators << 1 & FLAG_GENERATORS));
     lince_put_u32 (entry + 16, image->segment);
     lince_put_u32 (entry + 20, image->block);
     lince_put_u32 (entry + 24, image->enrolment.keypoints);

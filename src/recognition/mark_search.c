@@ -38,7 +38,7 @@ struct LinceMarkSearch {
   Plane planes[MAX_PLANES];
   LinceRegionFinder **finders; /* one a thread */
   LinceMarkMatch *matches;     /* plane by plane */
-  uint32_t counts[MAX_PLANES];
+  uint32_t counts[MAX_PLANES], region_counts[MAX_PLANES];
   LinceMarkMatch *sorted; /* image by image */
   uint32_t *first, *kept, match_count;
   LinceMarkTrial *trials;                          /* image by image, one a match */
@@ -302,6 +302,7 @@ search_plane (void *context, uint32_t item, uint32_t thread)
 
   lince_region_find (finder, &work.level->grey, &rule);
   regions = lince_regions (finder, &count);
+  search->region_counts[item] = count;
   for (uint32_t i = 0; i < count; i++) {
     uint32_t first = work.count;
 
@@ -547,4 +548,29 @@ lince_mark_search_run (LinceMarkSearch *search, const LincePyramid *pyramid,
   if (profile != NULL)
     lince_profile_stamp (profile, LINCE_STAGE_GEOMETRY);
   return choose (search, hypotheses);
+}
+
+uint32_t
+lince_mark_search_region_count (const LinceMarkSearch *search)
+{
+  uint32_t count = 0;
+
+  for (uint32_t p = 0; search->image_count > 0 && p < search->plane_count; p++)
+    count += search->region_counts[p];
+  return count;
+}
+
+uint32_t
+lince_mark_search_match_count (const LinceMarkSearch *search, uint32_t image, uint32_t *nearest)
+{
+  uint32_t first, end;
+
+  *nearest = UINT32_MAX;
+  if (image >= search->image_count)
+    return 0;
+  first = search->first[image];
+  end = search->first[image + 1];
+  for (uint32_t i = first; i < end; i++)
+    *nearest = search->sorted[i].distance < *nearest ? search->sorted[i].distance : *nearest;
+  return end - first;
 }

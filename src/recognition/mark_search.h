@@ -41,3 +41,10 @@ bool lince_mark_search_resize (LinceMarkSearch *search, const LincePyramid *pyra
 uint32_t lince_mark_search_run (LinceMarkSearch *search, const LincePyramid *pyramid,
     const LinceMarks *marks, const LinceMarkPlan *plan, LincePool *pool, LinceProfile *profile,
     LinceHypothesis *hypotheses);
+
+/* Regions of the last frame, over all its planes and octaves; for explanations. */
+uint32_t lince_mark_search_region_count (const LinceMarkSearch *search);
+/* How many of them look like regions of an image, and the distance of the nearest (UINT32_MAX: of
+ * none). */
+uint32_t lince_mark_search_match_count (
+    const LinceMarkSearch *search, uint32_t image, uint32_t *nearest);

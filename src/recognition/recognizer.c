@@ -8,6 +8,7 @@
 #include "recognition/cut.h"
 #include "recognition/exposure.h"
 #include "recognition/gather.h"
+#include "recognition/inspection.h"
 #include "recognition/mark_search.h"
 #include "recognition/track.h"
 
@@ -41,6 +42,8 @@ struct LinceRecognizer {
   bool index_changed;
 
   LinceHypothesis hypotheses[LINCE_MAX_HYPOTHESES];
+  LinceHypothesis mark_hypotheses[LINCE_MARK_HYPOTHESES];
+  uint32_t hypothesis_count, mark_hypothesis_count; /* of the last search */
   LincePlacement placements[LINCE_MAX_PLACEMENTS];
   LinceChange changes[LINCE_MAX_CHANGES];
   LinceResult result;
@@ -379,14 +382,17 @@ find_marks (LinceRecognizer *recognizer, LinceTracker *tracker, const LincePlan 
   LinceMarkPlan mark = {.work = plan->mark, .turn = (uint32_t) profile->statistics.mark_searches};
   uint32_t count;
 
+  recognizer->mark_hypothesis_count = 0;
   if (recognizer->marks.image_count == 0)
     return;
   count = lince_mark_search_run (recognizer->mark_search, recognizer->pyramid, &recognizer->marks,
-      &mark, recognizer->pool, profile, recognizer->hypotheses);
+      &mark, recognizer->pool, profile, recognizer->mark_hypotheses);
   profile->statistics.mark_searches++;
+  recognizer->mark_hypothesis_count = count;
   profile->statistics.hypotheses += count;
   lince_tracker_propose (tracker, recognizer->pyramid, &references, recognizer->pool,
-      recognizer->hypotheses, count, plan->mark_trials, plan->trial_steps, &profile->statistics);
+      recognizer->mark_hypotheses, count, plan->mark_trials, plan->trial_steps,
+      &profile->statistics);
 }
 
 /* Looks for marks that are fixed to the screen in the mean of the last frames, when one is due. */
@@ -422,6 +428,7 @@ find_placements (
   LinceProfile *profile = &recognizer->profile;
   uint32_t count = searches.textured ? search (recognizer, plan, searches.part) : 0;
 
+  recognizer->hypothesis_count = count;
   lince_tracker_propose (tracker, recognizer->pyramid, &references, recognizer->pool,
       recognizer->hypotheses, count, plan->trials, plan->trial_steps, &profile->statistics);
   if (searches.marks)
@@ -539,6 +546,35 @@ lince_recognizer_still (LinceRecognizer *recognizer, const LinceFrame *frame,
   fill_result (recognizer, recognizer->time, false, placements, changes);
   if (result)
     *result = &recognizer->result;
+  return true;
+}
+
+bool
+lince_recognizer_inspect (LinceRecognizer *recognizer, const LinceFrame *frame,
+    LinceInspection *inspection, LinceError *error)
+{
+  const LinceResult *result;
+  LincePlan plan;
+
+  if (!lince_recognizer_still (recognizer, frame, &result, error))
+    return false;
+  lince_plan_make (recognizer->settings.plan, frame->width, frame->height, &plan);
+  *inspection = (LinceInspection){
+      .index = recognizer->index,
+      .pyramid = recognizer->pyramid,
+      .search = recognizer->search,
+      .textured = &recognizer->textured,
+      .tracker = recognizer->still,
+      .references = {recognizer, load_reference},
+      .mark_search = recognizer->mark_search,
+      .proposed = {{LINCE_GENERATOR_TEXTURED, recognizer->hypotheses, recognizer->hypothesis_count,
+                       plan.trials},
+          {LINCE_GENERATOR_MARK, recognizer->mark_hypotheses, recognizer->mark_hypothesis_count,
+              plan.mark_trials}},
+      .minimum_confidence = recognizer->settings.minimum_confidence,
+      .placements = result->placements,
+      .placement_count = result->placement_count,
+  };
   return true;
 }
 

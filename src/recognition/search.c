@@ -8,11 +8,10 @@
 #include "recognition/matching.h"
 #include "recognition/proposal.h"
 
-#define CHUNK 64                                 /* keypoints that one item of the pool looks up */
-#define LEAST_WEIGHT (LINCE_VOTE_WEIGHT * 5 / 2) /* of a peak */
-#define MAX_PEAKS 24 /* of all images that are followed up, heaviest first */
+#define CHUNK 64 /* keypoints that one item of the pool looks up */
 
 typedef struct {
+  uint32_t match_count; /* matches that vote */
   LincePeak peaks[LINCE_PEAKS_AN_IMAGE];
   uint32_t peak_count;
   LinceHypothesis hypotheses[LINCE_PEAKS_AN_IMAGE];
@@ -212,7 +211,7 @@ group (LinceSearch *search, const LinceTextured *textured)
       make_match (search, textured, k, neighbour, &search->matches[first[neighbour->image + 1]++]);
     }
   for (uint32_t i = 0; i < search->image_count; i++)
-    if (first[i + 1] - first[i] >= 3)
+    if (first[i + 1] - first[i] >= LINCE_LEAST_MATCHES)
       search->wanted[wanted++] = i;
   return wanted;
 }
@@ -249,8 +248,8 @@ vote_for_image (void *context, uint32_t item, uint32_t thread)
   lince_textured_image (searching->textured, image, &width, &height, &count);
   count = thin (matches, search->first[image + 1] - search->first[image]);
   state->peak_count = lince_vote (matches, count, sqrtf (width * width + height * height),
-      LEAST_WEIGHT, &search->voting[thread], state->peaks, LINCE_PEAKS_AN_IMAGE);
-  state->hypothesis_count = count;
+      LINCE_PEAK_LEAST_WEIGHT, &search->voting[thread], state->peaks, LINCE_PEAKS_AN_IMAGE);
+  state->match_count = count;
 }
 
 static void
@@ -262,15 +261,15 @@ propose_image (void *context, uint32_t item, uint32_t thread)
   ImageState *state = &search->images[image];
 
   state->hypothesis_count = lince_propose (searching->textured, image, &search->extractor,
-      &search->grid, search->matches + search->first[image], state->hypothesis_count, state->peaks,
-      state->peak_count, &search->scratch[thread], state->hypotheses);
+      &search->grid, search->matches + search->first[image], state->match_count, state->peaks,
+      state->peak_count, &search->scratch[thread], state->hypotheses, NULL);
 }
 
-/* Leaves only the MAX_PEAKS heaviest peaks, and the images that have one. */
+/* Leaves only the LINCE_MAX_PEAKS heaviest peaks, and the images that have one. */
 static uint32_t
 choose_peaks (LinceSearch *search, uint32_t wanted)
 {
-  uint32_t weights[MAX_PEAKS] = {0}, count = 0, kept = 0, least, left = 0;
+  uint32_t weights[LINCE_MAX_PEAKS] = {0}, count = 0, kept = 0, least, left = 0;
 
   for (uint32_t w = 0; w < wanted; w++) {
     const ImageState *state = &search->images[search->wanted[w]];
@@ -278,9 +277,9 @@ choose_peaks (LinceSearch *search, uint32_t wanted)
     for (uint32_t p = 0; p < state->peak_count; p++) {
       uint32_t weight = state->peaks[p].weight, at = count;
 
-      if (count == MAX_PEAKS && weight <= weights[count - 1])
+      if (count == LINCE_MAX_PEAKS && weight <= weights[count - 1])
         continue;
-      if (count == MAX_PEAKS)
+      if (count == LINCE_MAX_PEAKS)
         at--;
       else
         count++;
@@ -289,7 +288,7 @@ choose_peaks (LinceSearch *search, uint32_t wanted)
       weights[at] = weight;
     }
   }
-  least = count == MAX_PEAKS ? weights[MAX_PEAKS - 1] : 0;
+  least = count == LINCE_MAX_PEAKS ? weights[LINCE_MAX_PEAKS - 1] : 0;
   /* how many of exactly the least weight there is room for: the first images' */
   for (uint32_t i = 0; i < count; i++)
     left += weights[i] == least;
@@ -371,4 +370,69 @@ lince_search_run (LinceSearch *search, const LincePyramid *pyramid, const LinceT
     profile->statistics.matches += matches;
   }
   return count;
+}
+
+uint32_t
+lince_search_keypoint_count (const LinceSearch *search)
+{
+  return search->ready ? search->extractor.count : 0;
+}
+
+void
+lince_search_keypoint (const LinceSearch *search, uint32_t number, float *x, float *y)
+{
+  *x = search->grid.x[number];
+  *y = search->grid.y[number];
+}
+
+uint32_t
+lince_search_match_count (const LinceSearch *search, uint32_t image)
+{
+  return image < search->image_count ? search->first[image + 1] - search->first[image] : 0;
+}
+
+/* The matches of an image that vote, and the peaks that they make, however light. */
+static void
+trace_votes (LinceSearch *search, const LinceTextured *textured, uint32_t image,
+    LinceSearchTrace *trace, LincePeak *peaks)
+{
+  bool voted = trace->all_matches >= LINCE_LEAST_MATCHES;
+  float width, height;
+
+  lince_textured_image (textured, image, &width, &height, &trace->features);
+  trace->match_count = voted ? search->images[image].match_count : trace->all_matches;
+  memcpy (trace->matches, search->matches + search->first[image],
+      trace->match_count * sizeof *trace->matches);
+  for (uint32_t i = 0; i < trace->match_count; i++)
+    trace->matches[i].used = 0;
+  trace->peak_count = lince_vote (trace->matches, trace->match_count,
+      sqrtf (width * width + height * height), 1, &search->voting[0], peaks, LINCE_PEAKS_AN_IMAGE);
+  for (uint32_t p = 0; p < trace->peak_count; p++)
+    trace->peaks[p] = (LincePeakTrace){
+        .peak = peaks[p], .followed = voted && p < search->images[image].peak_count};
+}
+
+void
+lince_search_trace (
+    LinceSearch *search, const LinceTextured *textured, uint32_t image, LinceSearchTrace *trace)
+{
+  LinceHypothesis hypotheses[LINCE_PEAKS_AN_IMAGE];
+  LinceGeometryTrace geometry[LINCE_PEAKS_AN_IMAGE];
+  LincePeak peaks[LINCE_PEAKS_AN_IMAGE];
+  uint32_t made = 0;
+
+  *trace = (LinceSearchTrace){0};
+  if (image >= search->image_count || search->threads == 0)
+    return;
+  trace->all_matches = search->first[image + 1] - search->first[image];
+  trace_votes (search, textured, image, trace, peaks);
+  lince_propose (textured, image, &search->extractor, &search->grid, trace->matches,
+      trace->match_count, peaks, trace->peak_count, &search->scratch[0], hypotheses, geometry);
+  for (uint32_t p = 0; p < trace->peak_count; p++) {
+    trace->peaks[p].solved = geometry[p].solved;
+    trace->peaks[p].inliers = geometry[p].inliers;
+    trace->peaks[p].score = geometry[p].score;
+    if (geometry[p].solved)
+      trace->peaks[p].hypothesis = hypotheses[made++];
+  }
 }

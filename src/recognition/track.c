@@ -9,10 +9,12 @@
 
 #define MAX_TRACKS LINCE_MAX_PLACEMENTS
 #define MAX_THREADS 16
+#define MAX_TRIED LINCE_MAX_HYPOTHESES
 #define SAME_PLACE 0.5 /* overlap from which two placements of one object are one instance */
 #define LOOSE_STEPS 2
 #define LOOSE_PRICE 3.0f /* evidence that the freedom to bend costs */
 #define ROUGH_FIT 0.4f   /* correlation on the coarsest level that is worth a second look */
+#define SAME_TRIAL 0.8   /* overlap from which two hypotheses of one image are one */
 #define RIVAL_PLACE 0.3  /* overlap from which two objects explain the same pixels */
 
 #define MARK_HOPE 4.0f       /* evidence of a mark's coarse placement that is worth a finer look */
@@ -35,6 +37,7 @@
 #define MARK_SURE 0.85f /* agreement from which nothing better is looked for */
 
 #define EXPECT_STEPS 6
+#define EXPLAIN_STEPS 8 /* as `thorough` does */
 #define FIRM 0.95f        /* confidence from which a fit is good, and its correlation: */
 #define FIRM_FIT 0.7f     /* then the next frame needs no coarse levels */
 #define FIT_LOSS 0.02f    /* of correlation, from which they are asked all the same, */
@@ -72,12 +75,22 @@ typedef struct {
   LinceVerdict verdict;
 } Trial;
 
+/* A hypothesis that was verified. */
+typedef struct {
+  uint32_t image;
+  LincePoint corners[4];
+} Tried;
+
 struct LinceTracker {
   uint64_t next;
   int64_t time;
   uint32_t count, threads;
   Track tracks[MAX_TRACKS];
   Trial trials[LINCE_MAX_HYPOTHESES];
+  Tried tried[MAX_TRIED]; /* of the searches of this frame */
+  uint32_t tried_count;
+  LinceRivalry rivalries[LINCE_MAX_PLACEMENTS];
+  uint32_t rivalry_count;
   LinceAligner *aligners[MAX_THREADS];
   LinceCompositor *compositors[MAX_THREADS];
 };
@@ -295,10 +308,8 @@ try_mark (const Task *task, LinceCompositor *compositor, Trial *trial)
 }
 
 static void
-run_trial (void *context, uint32_t item, uint32_t thread)
+decide (const Task *task, uint32_t thread, Trial *trial)
 {
-  const Task *task = context;
-  Trial *trial = &task->tracker->trials[item];
   LinceAligner *aligner = task->tracker->aligners[thread];
 
   trial->done = false;
@@ -319,6 +330,14 @@ run_trial (void *context, uint32_t item, uint32_t thread)
     if (holds (trial))
       break;
   }
+}
+
+static void
+run_trial (void *context, uint32_t item, uint32_t thread)
+{
+  const Task *task = context;
+
+  decide (task, thread, &task->tracker->trials[item]);
 }
 
 static void
@@ -445,6 +464,7 @@ lince_tracker_follow (LinceTracker *tracker, const LincePyramid *pyramid,
   uint32_t kept = 0;
 
   tracker->time = time;
+  tracker->tried_count = 0;
   for (uint32_t i = 0; i < tracker->count; i++) {
     const LinceReference *reference =
         references->load (references->context, tracker->tracks[i].verdict.image);
@@ -484,10 +504,22 @@ is_explained (
     if (trial->image == image &&
         lince_quad_from_homography (
             trial->starts[0], trial->reference->width, trial->reference->height, other) &&
-        lince_quad_overlap (other, corners) > 0.8)
+        lince_quad_overlap (other, corners) > SAME_TRIAL)
       return true;
   }
   return false;
+}
+
+static void
+note_tried (LinceTracker *tracker, uint32_t image, const LincePoint corners[4])
+{
+  Tried *tried = &tracker->tried[tracker->tried_count];
+
+  if (tracker->tried_count == MAX_TRIED)
+    return;
+  tried->image = image;
+  memcpy (tried->corners, corners, sizeof tried->corners);
+  tracker->tried_count++;
 }
 
 static uint32_t
@@ -515,6 +547,7 @@ prepare_hypotheses (LinceTracker *tracker, const LinceReferences *references,
     trial->fixed = hypotheses[i].upright;
     trial->upright =
         hypotheses[i].upright || lince_quad_upright (corners, reference->width, reference->height);
+    note_tried (tracker, trial->image, corners);
     prepared++;
   }
   return prepared;
@@ -681,6 +714,14 @@ add_alternative (Track *track, uint32_t object)
     track->alternatives[track->alternative_count++] = object;
 }
 
+static void
+note_rivalry (LinceTracker *tracker, const Track *stands, const Track *falls, bool equal)
+{
+  if (tracker->rivalry_count < LINCE_MAX_PLACEMENTS)
+    tracker->rivalries[tracker->rivalry_count++] =
+        (LinceRivalry){stands->verdict, falls->verdict, equal};
+}
+
 /* What the frame says for one track's mark against the other's, or that both are there, the one
  * over the other: then each explains its own place better. */
 static bool
@@ -742,6 +783,7 @@ settle_marks (LinceTracker *tracker, const LincePyramid *pyramid, const LinceRef
   }
   if (fabsf (other->behind) < MARK_DIFFERENCE)
     add_alternative (leader, other->verdict.object);
+  note_rivalry (tracker, leader, other, fabsf (other->behind) < MARK_DIFFERENCE);
 }
 
 /* Those whose leader is gone stand for themselves. */
@@ -784,6 +826,8 @@ settle (LinceTracker *tracker, const LincePyramid *pyramid, const LinceReference
   if (first->verdict.object != second->verdict.object)
     rival = lince_verify_rivals (
         tracker->aligners[0], pyramid, a, &first->verdict, b, &second->verdict);
+  note_rivalry (tracker, rival == LINCE_RIVAL_SECOND ? second : first,
+      rival == LINCE_RIVAL_SECOND ? first : second, rival == LINCE_RIVAL_EQUAL);
   if (rival == LINCE_RIVAL_EQUAL)
     add_alternative (first, second->verdict.object);
   if (rival == LINCE_RIVAL_SECOND)
@@ -849,6 +893,7 @@ lince_tracker_placements (LinceTracker *tracker, const LincePyramid *pyramid,
 {
   uint32_t count = 0, kept = 0;
 
+  tracker->rivalry_count = 0;
   settle_all (tracker, pyramid, references);
   for (uint32_t i = 0; i < tracker->count; i++) {
     const Track *track = &tracker->tracks[i];
@@ -862,6 +907,53 @@ lince_tracker_placements (LinceTracker *tracker, const LincePyramid *pyramid,
   tracker->count = kept;
   qsort (placements, count, sizeof *placements, compare_placements);
   return count;
+}
+
+uint32_t
+lince_tracker_rivalries (const LinceTracker *tracker, const LinceRivalry **rivalries)
+{
+  *rivalries = tracker->rivalries;
+  return tracker->rivalry_count;
+}
+
+/* Whether a trial of the last searches stood for that start. */
+static bool
+was_tried (const LinceTracker *tracker, uint32_t image, const LincePoint corners[4])
+{
+  for (uint32_t i = 0; i < tracker->tried_count; i++)
+    if (tracker->tried[i].image == image &&
+        lince_quad_overlap (tracker->tried[i].corners, corners) > SAME_TRIAL)
+      return true;
+  return false;
+}
+
+void
+lince_tracker_try (LinceTracker *tracker, const LincePyramid *pyramid,
+    const LinceReference *reference, const LinceHypothesis *hypothesis, LinceTrialTrace *trace)
+{
+  Task task = {tracker, pyramid, SEARCH (EXPLAIN_STEPS)};
+  LinceAligner *aligner = tracker->aligners[0];
+  Trial trial = {.image = hypothesis->image, .reference = reference, .start_count = 1};
+  LincePoint corners[4];
+  LinceAlignment alignment;
+
+  *trace = (LinceTrialTrace){.give_up = task.plan.give_up};
+  if (!lince_quad_from_homography (
+          hypothesis->homography, reference->width, reference->height, corners))
+    return;
+  trace->tried = was_tried (tracker, hypothesis->image, corners);
+  trace->mark = reference->mark;
+  trial.upright =
+      hypothesis->upright || lince_quad_upright (corners, reference->width, reference->height);
+  if (!reference->mark) {
+    lince_aligner_trace (aligner, &trace->alignment);
+    lince_align (aligner, pyramid, reference, hypothesis->homography, &task.plan, &alignment);
+    lince_aligner_trace (aligner, NULL);
+  }
+  memcpy (trial.starts[0], hypothesis->homography, sizeof trial.starts[0]);
+  decide (&task, 0, &trial);
+  trace->judged = trial.done;
+  trace->verdict = trial.verdict;
 }
 
 uint32_t
@@ -884,6 +976,7 @@ void
 lince_tracker_clear (LinceTracker *tracker)
 {
   tracker->count = 0;
+  tracker->tried_count = 0;
 }
 
 void

@@ -48,6 +48,28 @@ void lince_tracker_expect (LinceTracker *tracker, const LincePyramid *pyramid,
 uint32_t lince_tracker_placements (LinceTracker *tracker, const LincePyramid *pyramid,
     const LinceReferences *references, float minimum_confidence, LincePlacement *placements);
 
+/* What explains the same pixels, as the last lince_tracker_placements() settled it. */
+typedef struct {
+  LinceVerdict stands, falls;
+  bool equal; /* the pixels do not tell them apart */
+} LinceRivalry;
+
+/* How many there were, at most LINCE_MAX_PLACEMENTS are kept; `*rivalries` is borrowed until then. */
+uint32_t lince_tracker_rivalries (const LinceTracker *tracker, const LinceRivalry **rivalries);
+
+/* What verification comes to from one start, tried for itself; for explanations. */
+typedef struct {
+  bool tried;                /* lince_tracker_propose() verified it on this frame, or one very near */
+  bool mark;                 /* placed and compared by the compositing model, not as below */
+  LinceAlignTrace alignment; /* its first attempt */
+  float give_up;             /* the correlation that each level needs */
+  bool judged;               /* some attempt was aligned: `verdict` is filled */
+  LinceVerdict verdict;
+} LinceTrialTrace;
+
+void lince_tracker_try (LinceTracker *tracker, const LincePyramid *pyramid,
+    const LinceReference *reference, const LinceHypothesis *hypothesis, LinceTrialTrace *trace);
+
 /* Tracks, waiting ones included. */
 uint32_t lince_tracker_count (const LinceTracker *tracker);
 bool lince_tracker_has_image (const LinceTracker *tracker, uint32_t image);
