@@ -17,6 +17,7 @@
 #define LEAST_SHARE 8     /* a plan pays for one level in so many at least */
 #define LUMA_STEP 12      /* grey levels */
 #define CHROMA_STEP 6
+#define FINER 2            /* times, where what is upright may be translucent too */
 #define REGIONS 700        /* of one plane, at most */
 #define PLANE_MATCHES 8192 /* of one plane, at most */
 #define MATCHES 24576      /* of all planes */
@@ -43,7 +44,7 @@ struct LinceMarkSearch {
   LinceMarkTrial *trials;                          /* image by image, one a match */
   uint64_t *ranks;                                 /* of the trials of each image that are kept */
   uint64_t *all;                                   /* ranks of all images */
-  LinceMarkTrial *best[LINCE_MARK_TABLES], *spare; /* SIEVED each */
+  LinceMarkTrial *best[LINCE_MARK_TABLES], *spare; /* LINCE_MARK_TABLES * SIEVED each */
   uint32_t best_count[LINCE_MARK_TABLES];
 };
 
@@ -153,9 +154,9 @@ lince_mark_search_resize (LinceMarkSearch *search, const LincePyramid *pyramid,
   search->trials = malloc (MATCHES * sizeof *search->trials);
   search->ranks = malloc (MATCHES * sizeof *search->ranks);
   search->all = malloc (MATCHES * sizeof *search->all);
-  search->spare = malloc (SIEVED * sizeof *search->spare);
+  search->spare = malloc (LINCE_MARK_TABLES * SIEVED * sizeof *search->spare);
   for (int t = 0; t < LINCE_MARK_TABLES; t++)
-    search->best[t] = malloc (SIEVED * sizeof *search->spare);
+    search->best[t] = malloc (LINCE_MARK_TABLES * SIEVED * sizeof *search->spare);
   if (!search->finders || !search->matches || !search->sorted || !search->first || !search->kept ||
       !search->trials || !search->ranks || !search->all || !search->spare || !search->best[0] ||
       !search->best[1])
@@ -202,10 +203,10 @@ plane_rule (const LinceMarkSearch *search, const LinceMarkPlan *plan, const Plan
     const LinceGrey *grey)
 {
   uint32_t share = level_share (search, plan);
-  int step = plane->component == 0 ? LUMA_STEP : CHROMA_STEP;
+  int step = (plane->component == 0 ? LUMA_STEP : CHROMA_STEP) / (plan->upright_only ? FINER : 1);
   /* twice what such a plane takes on average, for pictures full of noise */
   uint64_t runs = (uint64_t) grey->width * (uint64_t) grey->height * 4 / PIXELS_A_UNIT *
-                  RUNS_A_UNIT * 2 / share;
+                  RUNS_A_UNIT * 2 * (plan->upright_only ? FINER : 1) / share;
 
   return (LinceRegionRule){.step = step * (int) share,
       .phase = step / 2 + step * (int) (plan->turn % share),
@@ -525,6 +526,8 @@ lince_mark_search_run (LinceMarkSearch *search, const LincePyramid *pyramid,
     LinceHypothesis *hypotheses)
 {
   Searching searching = {search, pyramid, marks, plan, 0, 0};
+  /* one table alone has all of the sieve */
+  uint32_t tables = plan->upright_only ? LINCE_MARK_TABLES : 1;
 
   if (search->image_count == 0 ||
       marks->block_count[LINCE_MARK_AFFINE] + marks->block_count[LINCE_MARK_UPRIGHT] == 0)
@@ -535,12 +538,12 @@ lince_mark_search_run (LinceMarkSearch *search, const LincePyramid *pyramid,
   group (search);
   lince_pool_run (pool, join_image, &searching, search->image_count);
   for (uint32_t t = 0; t < LINCE_MARK_TABLES; t++)
-    gather (search, t, SIEVED / level_share (search, plan));
+    gather (search, t, tables * SIEVED / level_share (search, plan));
   if (profile != NULL)
     lince_profile_stamp (profile, LINCE_STAGE_VOTING);
   for (uint32_t t = 0; t < LINCE_MARK_TABLES; t++) {
-    sieve (&searching, pool, t, FEW_POINTS, FINE_SIEVED);
-    sieve (&searching, pool, t, LINCE_MARK_POINTS, FINE_SIEVED);
+    sieve (&searching, pool, t, FEW_POINTS, tables * FINE_SIEVED);
+    sieve (&searching, pool, t, LINCE_MARK_POINTS, tables * FINE_SIEVED);
   }
   if (profile != NULL)
     lince_profile_stamp (profile, LINCE_STAGE_GEOMETRY);
