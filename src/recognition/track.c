@@ -37,7 +37,7 @@
 #define MARK_SURE 0.85f /* agreement from which nothing better is looked for */
 
 #define EXPECT_STEPS 6
-#define EXPLAIN_STEPS 8 /* as `thorough` does */
+#define EXPLAIN_STEPS 8   /* as `thorough` does */
 #define FIRM 0.95f        /* confidence from which a fit is good, and its correlation: */
 #define FIRM_FIT 0.7f     /* then the next frame needs no coarse levels */
 #define FIT_LOSS 0.02f    /* of correlation, from which they are asked all the same, */
@@ -303,8 +303,13 @@ try_mark (const Task *task, LinceCompositor *compositor, Trial *trial)
     }
     return;
   }
-  for (int i = 0; i < trial->start_count && !holds (trial); i++)
+  for (int i = 0; i < trial->start_count && !holds (trial); i++) {
     find_mark (task, compositor, trial, trial->starts[i]);
+    if (trial->upright && !trial->fixed && !holds (trial)) {
+      trial->upright = false;
+      find_mark (task, compositor, trial, trial->starts[i]);
+    }
+  }
 }
 
 static void

@@ -26,7 +26,10 @@
 #define USUAL_GAIN 0.95f     /* of the light, and the deviations of what is usual */
 #define GAIN_DEVIATION 0.25f
 #define LIFT_DEVIATION 7.0f     /* levels */
-#define OPACITY_DEVIATION 0.10f /* of a mark that is not fixed to the screen */
+#define OPACITY_DEVIATION 0.12f /* of a mark that is not fixed to the screen */
+
+#define LEAST_STRENGTH 0.25f /* opacity times gain, of one that is */
+#define STRENGTH_DEVIATION 0.05f
 
 /* What a mark must reach for no evidence for or against it. */
 typedef struct {
@@ -37,9 +40,9 @@ typedef struct {
   float light; /* how much an unusual light counts */
 } MarkBounds;
 
-static const MarkBounds new_mark = {2.4f, 14.0f, 0.97f, 200.0f, 1.0f};
-/* one that may only be moved and scaled fits less by chance */
-static const MarkBounds new_upright_mark = {2.4f, 8.0f, 0.97f, 200.0f, 1.0f};
+static const MarkBounds new_mark = {2.4f, 14.0f, 0.955f, 200.0f, 1.0f};
+/* one that may only be moved and scaled fits less by chance, and has less to fit with */
+static const MarkBounds new_upright_mark = {2.4f, 8.0f, 0.985f, 200.0f, 1.0f};
 /* one that stands out of the mean of frames, whose ground may be restless still */
 static const MarkBounds new_fixed_mark = {1.95f, 10.0f, 0.93f, 100.0f, 1.0f};
 static const MarkBounds followed_mark = {1.0f, 6.0f, 0.6f, 10.0f, 0.5f};
@@ -154,11 +157,14 @@ set_confidence (LinceVerdict *verdict, float evidence, float least_agreement)
 
 /* How unusual the light is: half a sum of squared deviations, doubled for they are not all. */
 static float
-unusual_light (const LinceComposition *composition, bool translucent)
+unusual_light (const LinceComposition *composition, bool translucent, bool followed)
 {
   float gain = (composition->gain - USUAL_GAIN) / GAIN_DEVIATION;
   float lift = composition->lift / LIFT_DEVIATION;
-  float opacity = translucent ? 0 : (1 - composition->opacity) / OPACITY_DEVIATION;
+  /* what the mark adds to the frame tells more than the opacity, which a flat ground leaves open */
+  float strength = fmaxf (LEAST_STRENGTH - composition->opacity * composition->gain, 0);
+  float opacity = translucent ? (followed ? 0 : strength / STRENGTH_DEVIATION)
+                              : (1 - composition->opacity) / OPACITY_DEVIATION;
 
   return gain * gain + lift * lift + opacity * opacity;
 }
@@ -181,7 +187,7 @@ lince_verify_mark (const LinceComposition *composition, const LincePyramid *pyra
           bounds->few / composition->contrast - bounds->votes;
   dissent = fmaxf (bounds->agreement - composition->agreement, 0);
   evidence = MARK_SLOPE * votes - bounds->dissent * dissent -
-             bounds->light * unusual_light (composition, translucent);
+             bounds->light * unusual_light (composition, translucent, prior > 0);
   verdict->agreement = composition->agreement;
   verdict->correlation = composition->agreement;
   verdict->opacity = composition->opacity;
