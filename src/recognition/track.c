@@ -19,6 +19,7 @@
 
 #define MARK_HOPE 4.0f       /* evidence of a mark's coarse placement that is worth a finer look */
 #define MARK_BOTH 8.0f       /* evidence for each of two marks at its own place: both are there */
+#define BOTH_OVERLAP 0.6     /* the most that two marks cover of each other's places */
 #define RIVAL_MEMORY 0.92f   /* of the evidence gathered, kept from frame to frame */
 #define MARK_DIFFERENCE 3.0f /* evidence by which one mark must beat another at its place */
 #define TURN_PRICE 4.0f      /* evidence that a smaller turn may cost */
@@ -743,7 +744,8 @@ compare_marks (LinceTracker *tracker, const LincePyramid *pyramid, const LinceRe
   for_second =
       lince_composite_rivals (tracker->compositors[0], pyramid, b, &other, a, &one, MARK_AREA);
   *evidence = for_first - for_second;
-  return for_first < MARK_BOTH || for_second < MARK_BOTH;
+  return for_first < MARK_BOTH || for_second < MARK_BOTH ||
+         lince_quad_overlap (first->verdict.corners, second->verdict.corners) > BOTH_OVERLAP;
 }
 
 /* The same where a mark is among them. Marks of one family differ by little, which one frame may
