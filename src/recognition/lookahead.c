@@ -203,8 +203,9 @@ look_back (
     const LinceResult *result;
     LinceProposal proposal;
 
-    /* a shot begins on the frame from which we look back */
-    if (kept_at (lookahead, back)->cut || find_track (kept, now.track) ||
+    /* a shot begins on the frame from which we look back; what is fixed to the screen outlasts it
+     */
+    if ((kept_at (lookahead, back)->cut && !now.upright) || find_track (kept, now.track) ||
         kept->frame.width != kept_at (lookahead, 0)->frame.width ||
         kept->frame.height != kept_at (lookahead, 0)->frame.height)
       break;

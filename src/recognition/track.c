@@ -22,6 +22,7 @@
 #define BOTH_OVERLAP 0.6     /* the most that two marks cover of each other's places */
 #define RIVAL_MEMORY 0.92f   /* of the evidence gathered, kept from frame to frame */
 #define MARK_DIFFERENCE 3.0f /* evidence by which one mark must beat another at its place */
+#define SLIP 1.25            /* growth from frame to frame of what agrees in part only */
 #define TURN_PRICE 4.0f      /* evidence that a smaller turn may cost */
 #define MARK_AREA 12288      /* pixels of the finest level compared */
 
@@ -427,13 +428,15 @@ see (Track *track, const LinceVerdict *verdict, int64_t time)
   track->verified = true;
 }
 
-/* A track that turned or grew beyond what a moment allows has slipped onto something else. */
+/* A track that grew or shrank beyond what a moment allows has slipped onto something else; the less
+ * of it agrees the less is allowed. */
 static bool
 continues (const Track *track, const LinceVerdict *verdict)
 {
   double ratio = lince_quad_area (verdict->corners) / lince_quad_area (track->verdict.corners);
+  double most = verdict->agreement > MARK_SURE ? 2.0 : SLIP;
 
-  return ratio > 0.5 && ratio < 2.0;
+  return ratio > 1 / most && ratio < most;
 }
 
 /* What a frame says about a track. */
