@@ -2,6 +2,7 @@
 #include "recognition/index.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,10 @@ struct LinceIndex {
   LinceSegment **segments; /* manifest.segment_count */
   LinceCatalogue catalogue;
   uint32_t textured_block; /* of segment 0 */
+  pthread_mutex_t lock;    /* guards what follows until it is made */
+  bool opened;
+  LinceTexturedPart part;
+  LinceTexturedSet set;
 };
 
 static const uint8_t *
@@ -96,6 +101,7 @@ lince_index_assemble (LinceManifest *manifest, LinceSegment **segments, LinceErr
     return NULL;
   }
   atomic_init (&index->references, 1);
+  pthread_mutex_init (&index->lock, NULL);
   memcpy (index->segments, segments, count * sizeof *segments);
   index->manifest = *manifest;
   *manifest = (LinceManifest){0};
@@ -191,6 +197,7 @@ lince_index_unref (LinceIndex *index)
   free (index->segments);
   lince_manifest_clear (&index->manifest);
   lince_catalogue_clear (&index->catalogue);
+  pthread_mutex_destroy (&index->lock);
   free (index);
 }
 
@@ -294,9 +301,27 @@ lince_index_reference (
   return true;
 }
 
-const void *
-lince_index_textured (const LinceIndex *index, size_t *size, LinceError *error)
+static bool
+open_textured (LinceIndex *index, LinceError *error)
 {
-  *size = lince_segment_block_size (index->segments[0], index->textured_block);
-  return lince_segment_block (index->segments[0], index->textured_block, error);
+  const void *data = lince_segment_block (index->segments[0], index->textured_block, error);
+  size_t size = lince_segment_block_size (index->segments[0], index->textured_block);
+  uint32_t count = index->catalogue.image_count;
+
+  if (data == NULL || !lince_textured_open (&index->part.textured, data, size, count, error))
+    return false;
+  index->set = (LinceTexturedSet){count, 1, &index->part, NULL};
+  return true;
+}
+
+const LinceTexturedSet *
+lince_index_textured (LinceIndex *index, LinceError *error)
+{
+  bool ok;
+
+  pthread_mutex_lock (&index->lock);
+  ok = index->opened || open_textured (index, error);
+  index->opened = ok;
+  pthread_mutex_unlock (&index->lock);
+  return ok ? &index->set : NULL;
 }

@@ -30,9 +30,9 @@ struct LinceRecognizer {
   uint32_t waited; /* frames since the last search */
   int64_t time;    /* of the last frame */
 
-  LinceIndex *index; /* in use; NULL: none */
-  LinceTextured textured;
-  LinceReference *references; /* one an image, filled when loaded */
+  LinceIndex *index;                /* in use; NULL: none */
+  const LinceTexturedSet *textured; /* of the index */
+  LinceReference *references;       /* one an image, filled when loaded */
 
   pthread_mutex_t mutex; /* guards what follows */
   LinceIndex *next_index;
@@ -162,8 +162,9 @@ lince_recognizer_set_index (LinceRecognizer *recognizer, LinceIndex *index)
 {
   LinceIndex *old;
 
-  if (index)
-    lince_index_ref (index);
+  /* read and checked here, so that no frame waits for it; what is damaged is told at the frame */
+  if (index && lince_index_ref (index))
+    lince_index_textured (index, NULL);
   pthread_mutex_lock (&recognizer->mutex);
   old = recognizer->next_index;
   recognizer->next_index = index;
@@ -177,7 +178,7 @@ load_reference (void *context, uint32_t image)
 {
   LinceRecognizer *recognizer = context;
 
-  if (!recognizer->index || image >= recognizer->textured.image_count ||
+  if (!recognizer->index || image >= recognizer->textured->image_count ||
       !lince_index_reference (recognizer->index, image, &recognizer->references[image], NULL))
     return NULL;
   return &recognizer->references[image];
@@ -237,15 +238,13 @@ renumber_tracks (LinceRecognizer *recognizer, const LinceIndex *index, LinceErro
 static bool
 use_index (LinceRecognizer *recognizer, LinceIndex *index, LinceError *error)
 {
-  LinceTextured textured = {0};
+  const LinceTexturedSet *textured = NULL;
   LinceReference *references = NULL;
   uint32_t count = index ? lince_index_image_count (index) : 0;
-  size_t size;
-  const void *block;
 
   if (index) {
-    block = lince_index_textured (index, &size, error);
-    if (!block || !lince_textured_open (&textured, block, size, count, error))
+    textured = lince_index_textured (index, error);
+    if (!textured)
       goto fail;
     references = calloc (count ? count : 1, sizeof *references);
     if (!references) {
@@ -302,10 +301,9 @@ prepare (LinceRecognizer *recognizer, const LinceFrame *frame, LinceError *error
 {
   /* what was found damaged while in use is told at the next frame */
   return lince_pyramid_resize (recognizer->pyramid, frame, error) &&
-         (!recognizer->index ||
-             (lince_index_intact (recognizer->index, error) &&
-                 lince_search_resize (recognizer->search, recognizer->pyramid,
-                     &recognizer->textured, lince_pool_threads (recognizer->pool), error)));
+         (!recognizer->index || (lince_index_intact (recognizer->index, error) &&
+                                    lince_search_resize (recognizer->search, recognizer->pyramid,
+                                        lince_pool_threads (recognizer->pool), error)));
 }
 
 /* How many keypoints this frame's search may look up, 0: no search. Where the plan does not pay for
@@ -341,7 +339,7 @@ search (LinceRecognizer *recognizer, uint32_t keypoints)
 
   if (!recognizer->index || keypoints == 0)
     return 0;
-  count = lince_search_run (recognizer->search, recognizer->pyramid, &recognizer->textured,
+  count = lince_search_run (recognizer->search, recognizer->pyramid, recognizer->textured,
       keypoints, recognizer->pool, profile, recognizer->hypotheses);
   profile->statistics.hypotheses += count;
   return count;

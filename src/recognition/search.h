@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * The search of one whole frame for textured references: pyramid, keypoints, descriptors, one pass
- * over the inverted index, voting, homography. Its output are hypotheses; verify.h decides.
+ * over the inverted indexes, voting, homography. Its output are hypotheses; verify.h decides.
  * Internal to the room. */
 #pragma once
 
@@ -34,15 +34,14 @@ void lince_search_free (LinceSearch *search);
 /* The full plan for frames of that size, units. */
 uint32_t lince_search_full_work (int width, int height);
 
-/* Makes the buffers for frames as `pyramid` was resized for, for that index (NULL: none) and for
- * pools of up to `threads`. Cheap when nothing has changed. On failure the search must not be run
+/* Makes the buffers for frames as `pyramid` was resized for and for pools of up to `threads`. Cheap when nothing has changed. On failure the search must not be run
  * before a resize() that succeeds. */
-bool lince_search_resize (LinceSearch *search, const LincePyramid *pyramid,
-    const LinceTextured *textured, uint32_t threads, LinceError *error);
+bool lince_search_resize (
+    LinceSearch *search, const LincePyramid *pyramid, uint32_t threads, LinceError *error);
 
 /* Searches the frame that `pyramid` holds. `work` is the plan in counted units (0: full). Writes up
  * to LINCE_MAX_HYPOTHESES, best first with a total order, several an image where several peaks
  * stand; returns how many. Allocates nothing. */
 uint32_t lince_search_run (LinceSearch *search, const LincePyramid *pyramid,
-    const LinceTextured *textured, uint32_t work, LincePool *pool, LinceProfile *profile,
+    const LinceTexturedSet *set, uint32_t work, LincePool *pool, LinceProfile *profile,
     LinceHypothesis *hypotheses);
