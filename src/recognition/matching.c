@@ -2,6 +2,7 @@
 #include "recognition/matching.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "recognition/vocabulary.h"
@@ -287,4 +288,42 @@ lince_textured_distance (
     sum += (uint32_t) __builtin_popcountll (
         block->words[w][slot % LINCE_BLOCK] ^ descriptor->words[w]);
   return sum;
+}
+
+bool
+lince_textured_extract (
+    const LinceTextured *textured, uint32_t image, LinceFeatures *features, LinceError *error)
+{
+  LinceFeatureHeader header = {0};
+  LinceFeature *list;
+  uint32_t count, slot;
+
+  lince_textured_image (textured, image, &header.width, &header.height, &count);
+  *features = (LinceFeatures){.data = calloc (1, sizeof header + count * sizeof *list)};
+  if (features->data == NULL) {
+    lince_error_set (error, LINCE_ERROR_MEMORY, "no memory for an image's features");
+    return false;
+  }
+  list = (LinceFeature *) ((LinceFeatureHeader *) features->data + 1);
+  for (uint32_t i = 0; i < count; i++) {
+    const LinceDescriptorBlock *blocks = textured->parts[LINCE_PART_BLOCKS];
+    LinceFeature *feature = &list[header.count];
+    LincePlacedFeature placed;
+
+    if (!lince_textured_member (textured, image, i, &slot) ||
+        !lince_textured_slot (textured, slot, header.width, header.height, &placed))
+      continue;
+    *feature = (LinceFeature){.x = placed.x,
+        .y = placed.y,
+        .scale = placed.scale,
+        .angle = placed.angle,
+        .dark = placed.dark};
+    for (int w = 0; w < LINCE_DESCRIPTOR_WORDS; w++)
+      feature->descriptor.words[w] = blocks[slot / LINCE_BLOCK].words[w][slot % LINCE_BLOCK];
+    header.count++;
+  }
+  memcpy (features->data, &header, sizeof header);
+  features->count = header.count;
+  features->size = sizeof header + header.count * sizeof *list;
+  return true;
 }

@@ -52,6 +52,11 @@ typedef struct {
 bool lince_textured_open (LinceTextured *textured, const void *data, size_t size,
     uint32_t image_count, LinceError *error);
 
+/* The features of image `image` of a block, as enrolment gave them but for what slots round: compiled
+ * again they give the same slots. */
+bool lince_textured_extract (
+    const LinceTextured *textured, uint32_t image, LinceFeatures *features, LinceError *error);
+
 /* The blocks of one index. Each image is in one of them; a block may hold images that the index has
  * no more. Flat values: the arrays stay the caller's. */
 typedef struct {
