@@ -135,10 +135,10 @@ read_image (LinceCatalogueImage *image, const uint8_t *entry)
           .keypoints = lince_get_u32 (entry + 24),
           .textured = (flags & FLAG_TEXTURED) != 0,
           .transparent = (flags & FLAG_MASKED) != 0,
-          .score = (float) lince_get_u32 (entry + 28) / 1e6f},
+          .score = (float) lince_get_u32 (entry + 28) / 1e6f,
+          .content = lince_get_u64 (entry + 32)},
       .segment = lince_get_u32 (entry + 16),
-      .block = lince_get_u32 (entry + 20),
-      .content = lince_get_u64 (entry + 32)};
+      .block = lince_get_u32 (entry + 20)};
   return width >= LINCE_PICTURE_MIN_SIDE && width <= LINCE_PICTURE_MAX_SIDE &&
          height >= LINCE_PICTURE_MIN_SIDE && height <= LINCE_PICTURE_MAX_SIDE &&
          (flags & ~(uint32_t) (FLAG_MASKED | FLAG_TEXTURED)) == 0;
@@ -237,7 +237,7 @@ write_image (const LinceCatalogueImage *image, uint8_t entry[IMAGE_ENTRY])
   lince_put_u32 (entry + 20, image->block);
   lince_put_u32 (entry + 24, image->enrolment.keypoints);
   lince_put_u32 (entry + 28, (uint32_t) (image->enrolment.score * 1e6f + 0.5f));
-  lince_put_u64 (entry + 32, image->content);
+  lince_put_u64 (entry + 32, image->enrolment.content);
 }
 
 uint8_t *

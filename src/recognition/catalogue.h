@@ -20,7 +20,6 @@ typedef struct {
   uint32_t object;
   LinceEnrolment enrolment;
   uint32_t segment, block;
-  uint64_t content; /* hash of the picture */
 } LinceCatalogueImage;
 
 typedef struct {

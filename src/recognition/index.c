@@ -363,7 +363,7 @@ lince_index_image_at (const LinceIndex *index, uint32_t number, LinceIndexImage 
 
   if (number >= index->catalogue.image_count)
     return false;
-  *image = (LinceIndexImage){entry->enrolment, entry->content, entry->segment, entry->block};
+  *image = (LinceIndexImage){entry->enrolment, entry->segment, entry->block};
   return true;
 }
 

@@ -60,6 +60,7 @@ typedef struct {
   bool textured;         /* enough keypoints for the `textured` generator */
   bool transparent;      /* has a mask */
   float score;           /* 0 to 1: how well it will be recognised, by what enrolment measured */
+  uint64_t content;      /* a hash of the picture's pixels */
 } LinceEnrolment;
 
 /* The object that image `number` belongs to, and what enrolment found out (each may be NULL).

@@ -222,7 +222,7 @@ enrol (const LincePicture *picture, LinceError *error)
     free_image (image);
     image = NULL;
   } else {
-    image->content = hash_picture (picture);
+    image->enrolment.content = hash_picture (picture);
     image->enrolment.width = picture->width;
     image->enrolment.height = picture->height;
     image->enrolment.transparent = source.masked;
@@ -316,8 +316,7 @@ lince_index_builder_keep_image (
   if (!ok) {
     lince_error_set (error, LINCE_ERROR_ARGUMENT, "there is no image %u to be taken over", number);
   } else {
-    *image = (LinceBuilderImage){.content = known.content,
-        .enrolment = known.enrolment,
+    *image = (LinceBuilderImage){.enrolment = known.enrolment,
         .based = true,
         .number = number,
         .segment = known.segment,
@@ -339,7 +338,8 @@ compare_images (const void *a, const void *b)
 
   if (order != 0)
     return order;
-  return (one->content > other->content) - (one->content < other->content);
+  return (one->enrolment.content > other->enrolment.content) -
+         (one->enrolment.content < other->enrolment.content);
 }
 
 /* Of a picture that an object has twice, the one that is enrolled already comes first. */

@@ -14,7 +14,6 @@ typedef struct {
 
 typedef struct {
   const LinceBuilderObject *object;
-  uint64_t content; /* hash of the picture */
   LinceEnrolment enrolment;
   LinceFeatures features;
   uint8_t *levels; /* NULL: put aside at `offset` */

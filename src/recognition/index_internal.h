@@ -21,7 +21,6 @@ LinceSegment *lince_index_segment (const LinceIndex *index, uint32_t number);
 /* An image as the builder needs it. */
 typedef struct {
   LinceEnrolment enrolment;
-  uint64_t content;
   uint32_t segment, block;
 } LinceIndexImage;
 

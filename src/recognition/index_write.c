@@ -82,7 +82,6 @@ fill_catalogue (Compilation *work)
     catalogue->objects[catalogue->object_count - 1].image_count++;
     catalogue->images[i].object = catalogue->object_count - 1;
     catalogue->images[i].enrolment = image->enrolment;
-    catalogue->images[i].content = image->content;
     catalogue->image_count++;
   }
   work->manifest.object_count = catalogue->object_count;
