@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "recognition/increment.h"
 #include "recognition/quad.h"
 
-#define PARAMETERS 8
 #define MIN_COARSE_SIDE 20 /* of the longer side of the coarsest level */
 /* What a cell's displacement errs by at best, level pixels: on coarse levels the pixels match less
  * well than their noise alone would have it, and a few cells must not bend the outline. */
@@ -79,7 +79,14 @@ frame_scale (const LincePyramid *pyramid, const LinceReference *reference, const
   return sqrt (lince_quad_area (corners) / ((double) reference->width * reference->height));
 }
 
-/* The finest level that fits, is not longer than `max_side` and not finer than the frame shows. */
+/* Whether a level is no larger than a square of `max_side`, and not much longer. */
+static bool
+level_within (const LinceReferenceLevel *level, int max_side)
+{
+  return level->width * level->height <= max_side * max_side && longer_side (level) <= 2 * max_side;
+}
+
+/* The finest level that fits, is within `max_side` and not finer than the frame shows. */
 static int
 finest_level (
     const LincePyramid *pyramid, const LinceReference *reference, double scale, int max_side)
@@ -92,7 +99,7 @@ finest_level (
     const LinceReferenceLevel *l = &reference->levels[level];
     double level_scale = scale * reference->width / l->width / pixel;
 
-    if (lince_template_fits (l) && longer_side (l) <= max_side && level_scale >= 0.75)
+    if (lince_template_fits (l) && level_within (l, max_side) && level_scale >= 0.75)
       break;
   }
   return level;
@@ -186,57 +193,21 @@ stage_match (const Stage *stage, const double homography[9], bool chosen, LinceC
   return mean_correlation (stage->template, cells);
 }
 
-/* Adds a cell's displacement equations, B' M B and B' r, with B the derivative of the warp by its
- * parameters at the cell's middle. */
+/* Adds a cell's displacement equations. */
 static void
 add_cell (const Stage *stage, const LinceCell *cell, const LinceCellMatch *match,
-    double normal[PARAMETERS][PARAMETERS], double right[PARAMETERS])
+    LinceIncrement *increment)
 {
   double u = (cell->x + LINCE_CELL_SIDE / 2) * stage->to_template[0] + stage->to_template[2];
   double v = (cell->y + LINCE_CELL_SIDE / 2) * stage->to_template[4] + stage->to_template[5];
-  double bx[PARAMETERS] = {u, v, 1, 0, 0, 0, -u * u, -u * v};
-  double by[PARAMETERS] = {0, 0, 0, u, v, 1, -u * v, -v * v};
   double variance = cell->energy / cell->count;
   double agreement = (match->correlation - stage->doubt) / (1 - stage->doubt);
   double weight =
       (stage->floor + (agreement > 0 ? agreement * agreement : 0)) /
       (36 + 0.1 * variance + stage->slack * stage->slack * ((double) cell->xx + cell->yy));
 
-  for (int i = 0; i < PARAMETERS; i++) {
-    double mx = cell->xx * bx[i] + cell->xy * by[i], my = cell->xy * bx[i] + cell->yy * by[i];
-
-    for (int k = 0; k <= i; k++)
-      normal[i][k] += weight * stage->unit * stage->unit * (mx * bx[k] + my * by[k]);
-    right[i] += weight * stage->unit * (bx[i] * match->shift_x + by[i] * match->shift_y);
-  }
-}
-
-/* Solves the symmetric positive definite system by Cholesky; only the lower triangle is read. */
-static bool
-solve (double a[PARAMETERS][PARAMETERS], double b[PARAMETERS])
-{
-  for (int i = 0; i < PARAMETERS; i++) {
-    for (int k = 0; k <= i; k++) {
-      double sum = a[i][k];
-
-      for (int j = 0; j < k; j++)
-        sum -= a[i][j] * a[k][j];
-      if (i == k && !(sum > 1e-12))
-        return false;
-      a[i][k] = i == k ? sqrt (sum) : sum / a[k][k];
-    }
-  }
-  for (int i = 0; i < PARAMETERS; i++) {
-    for (int j = 0; j < i; j++)
-      b[i] -= a[i][j] * b[j];
-    b[i] /= a[i][i];
-  }
-  for (int i = PARAMETERS - 1; i >= 0; i--) {
-    for (int j = i + 1; j < PARAMETERS; j++)
-      b[i] -= a[j][i] * b[j];
-    b[i] /= a[i][i];
-  }
-  return true;
+  lince_increment_add (increment, u, v, stage->unit, weight,
+      (double[3]){cell->xx, cell->xy, cell->yy}, (double[2]){match->shift_x, match->shift_y});
 }
 
 /* One step of the inverse composition. Returns how far it moved, level pixels; negative: it failed.
@@ -245,36 +216,16 @@ static double
 step (const Stage *stage, const LinceCellMatch *cells, double homography[9])
 {
   /* how much a step may be expected to change each parameter, in normalised units */
-  static const double expected[PARAMETERS] = {0.03, 0.03, 0, 0.03, 0.03, 0, 0.005, 0.005};
-  double normal[PARAMETERS][PARAMETERS] = {0}, d[PARAMETERS] = {0};
-  double update[9], inverse[9], warp[9], from_reference[9], whole[9];
+  const double expected[LINCE_INCREMENT_PARAMETERS] = {
+      0.03, 0.03, 3 / stage->unit, 0.03, 0.03, 3 / stage->unit, 0.005, 0.005};
   const LinceTemplate *template = stage->template;
-  double moved = 0;
+  LinceIncrement increment = {0};
 
   for (int i = 0; i < template->columns * template->rows; i++) {
     if (cells[i].seen && template->cells[i].energy > 0)
-      add_cell (stage, &template->cells[i], &cells[i], normal, d);
+      add_cell (stage, &template->cells[i], &cells[i], &increment);
   }
-  for (int i = 0; i < PARAMETERS; i++) {
-    double deviation = expected[i] > 0 ? expected[i] : 3 / stage->unit;
-
-    normal[i][i] += 1 / (deviation * deviation);
-  }
-  if (!solve (normal, d))
-    return -1;
-  for (int i = 0; i < PARAMETERS; i++)
-    moved = fmax (moved, fabs (d[i]) * stage->unit);
-  memcpy (update, (double[9]){1 + d[0], d[1], d[2], d[3], 1 + d[4], d[5], d[6], d[7], 1},
-      sizeof update);
-  if (!lince_homography_inverse (update, inverse) ||
-      !lince_homography_inverse (stage->to_reference, from_reference))
-    return -1;
-  lince_homography_compose (stage->to_reference, inverse, warp);
-  lince_homography_compose (warp, from_reference, whole);
-  lince_homography_compose (homography, whole, warp);
-  for (int i = 0; i < 9; i++)
-    homography[i] = warp[i] / warp[8];
-  return isfinite (moved) ? moved : -1;
+  return lince_increment_apply (&increment, expected, stage->unit, stage->to_reference, homography);
 }
 
 /* Iterates on one stage and leaves the best placement. Returns its correlation. */

@@ -335,6 +335,7 @@ lince_index_reference (
       reference, entry->enrolment.width, entry->enrolment.height, entry->enrolment.transparent);
   lince_reference_view (reference, data, entry->enrolment.transparent);
   reference->object = entry->object;
+  reference->mark = entry->enrolment.mark;
   return true;
 }
 
@@ -478,4 +479,19 @@ lince_index_textured (LinceIndex *index, LinceError *error)
   index->opened = ok;
   pthread_mutex_unlock (&index->lock);
   return ok ? &index->set : NULL;
+}
+
+const void *
+lince_index_marks (const LinceIndex *index, size_t *size, LinceError *error)
+{
+  int64_t number = lince_segment_find (index->segments[0], LINCE_TAG_MARKS);
+
+  *size = 0;
+  if (number < 0) {
+    if (error != NULL)
+      *error = (LinceError){0};
+    return NULL;
+  }
+  *size = lince_segment_block_size (index->segments[0], (uint32_t) number);
+  return lince_segment_block (index->segments[0], (uint32_t) number, error);
 }

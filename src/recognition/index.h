@@ -58,6 +58,7 @@ typedef struct {
   int width, height;     /* of the reference picture */
   uint32_t keypoints;    /* kept, over all simulated views */
   bool textured;         /* enough keypoints for the `textured` generator */
+  bool mark;             /* looked for by its shapes, compared in luma and chroma (`mark`) */
   bool transparent;      /* has a mask */
   float score;           /* 0 to 1: how well it will be recognised, by what enrolment measured */
   uint64_t content;      /* a hash of the picture's pixels */
@@ -94,8 +95,8 @@ LINCE_API bool lince_index_builder_add_image (LinceIndexBuilder *builder, const 
 /* Lets images be taken over from `base`, of which the builder keeps a reference; once, before the
  * first image. An index that is then written or finished holds base's segments as they are and new
  * ones for the images that came anew; from time to time small segments, and those with images that
- * nobody wants any more, are merged. It recognises the same and has the same revision as one compiled
- * of the same pictures at once, but not the same bytes. */
+ * nobody wants any more, are merged. It has the same features and revision as one compiled of the
+ * same pictures at once, but not the same bytes. */
 LINCE_API void lince_index_builder_set_base (LinceIndexBuilder *builder, LinceIndex *base);
 
 /* Adds image `number` of the base, as it was enrolled there, to object `id`. */

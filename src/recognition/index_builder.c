@@ -7,9 +7,11 @@
 #include "recognition/catalogue.h"
 #include "recognition/hash.h"
 #include "recognition/index_internal.h"
+#include "recognition/mark.h"
 #include "recognition/reference.h"
 
 #define DEFAULT_MEMORY (64u << 20)
+#define PLAIN_KEYPOINTS 250 /* over all simulated views; a poster has 450 and more */
 
 static bool
 no_memory (LinceError *error)
@@ -58,6 +60,7 @@ free_image (LinceBuilderImage *image)
   if (image == NULL)
     return;
   lince_features_clear (&image->features);
+  lince_features_clear (&image->marks);
   free (image->levels);
   free (image);
 }
@@ -203,6 +206,21 @@ hash_picture (const LincePicture *picture)
   return hash;
 }
 
+/* What the picture is found by: its texture; its shapes, where it has a shape of its own or is too
+ * plain to be found by texture alone. */
+static bool
+enrol_source (LinceBuilderImage *image, const LinceReferenceSource *source, LinceError *error)
+{
+  LinceMarkPicture mark = {
+      source->luma, source->cb, source->cr, source->mask, source->width, source->height};
+
+  if (!lince_textured_enrol (source->luma, source->mask, source->width, source->height,
+          &image->features, &image->enrolment, error))
+    return false;
+  image->enrolment.mark = source->masked || image->enrolment.keypoints < PLAIN_KEYPOINTS;
+  return !image->enrolment.mark || lince_mark_enrol (&mark, &image->marks, error);
+}
+
 /* Everything that does not touch the builder: the costly part, which threads do side by side. */
 static LinceBuilderImage *
 enrol (const LincePicture *picture, LinceError *error)
@@ -216,9 +234,7 @@ enrol (const LincePicture *picture, LinceError *error)
   }
   image->enrolment.width = picture->width;
   image->enrolment.height = picture->height;
-  if (!lince_reference_make (&source, picture, error) ||
-      !lince_textured_enrol (source.luma, source.mask, source.width, source.height,
-          &image->features, &image->enrolment, error)) {
+  if (!lince_reference_make (&source, picture, error) || !enrol_source (image, &source, error)) {
     free_image (image);
     image = NULL;
   } else {

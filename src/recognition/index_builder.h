@@ -15,7 +15,7 @@ typedef struct {
 typedef struct {
   const LinceBuilderObject *object;
   LinceEnrolment enrolment;
-  LinceFeatures features;
+  LinceFeatures features, marks;
   uint8_t *levels; /* NULL: put aside at `offset` */
   size_t levels_size;
   uint64_t offset;

@@ -7,6 +7,8 @@
 #include "recognition/index_builder.h"
 #include "recognition/index_internal.h"
 #include "recognition/index_store.h"
+#include "recognition/mark.h"
+#include "recognition/reference.h"
 
 /* When a segment of the base is not kept but its images go into a new one. */
 #define SMALL_SEGMENT 32 /* images that are merged with any that come anew */
@@ -326,6 +328,57 @@ emit_fresh (Compilation *work, LinceError *error)
   return true;
 }
 
+/* The marks of the base's images, by their numbers there; `*count` of them. */
+static bool
+get_base_marks (const Compilation *work, LinceFeatures **marks, uint32_t *count, LinceError *error)
+{
+  LinceError problem = {0};
+  LinceMarks block = {0};
+  size_t size = 0;
+  const void *data = NULL;
+
+  *count = work->builder->base != NULL ? lince_index_image_count (work->builder->base) : 0;
+  *marks = calloc (*count + 1, sizeof **marks);
+  if (*marks == NULL)
+    return no_memory (error);
+  if (*count > 0)
+    data = lince_index_marks (work->builder->base, &size, &problem);
+  if (data == NULL && problem.code != LINCE_OK && error != NULL)
+    *error = problem;
+  if (data == NULL)
+    return problem.code == LINCE_OK;
+  return lince_mark_open (&block, data, size, *count, error) &&
+         lince_mark_extract (&block, *marks, error);
+}
+
+/* All marks are in one block, which is compiled anew each time. */
+static bool
+add_marks (const Compilation *work, LinceSegmentWriter *writer, LinceError *error)
+{
+  size_t count = work->builder->image_count, size;
+  LinceFeatures *marks = calloc (count + 1, sizeof *marks), *base_marks = NULL;
+  uint32_t base_count = 0;
+  void *data = NULL;
+  bool ok;
+
+  if (marks == NULL)
+    return no_memory (error);
+  ok = get_base_marks (work, &base_marks, &base_count, error);
+  for (size_t i = 0; ok && i < count; i++) {
+    const LinceBuilderImage *image = work->builder->images[i];
+
+    marks[i] = image->based ? base_marks[image->number] : image->marks;
+  }
+  ok = ok && lince_mark_compile (marks, (uint32_t) count, &data, &size, error) &&
+       lince_segment_writer_add (writer, LINCE_TAG_MARKS, data, size, error);
+  for (uint32_t i = 0; base_marks != NULL && i < base_count; i++)
+    lince_features_clear (&base_marks[i]);
+  free (base_marks);
+  free (data);
+  free (marks);
+  return ok;
+}
+
 static bool
 emit_catalogue (Compilation *work, LinceError *error)
 {
@@ -339,7 +392,7 @@ emit_catalogue (Compilation *work, LinceError *error)
     no_memory (error);
   ok = ok && lince_segment_writer_add (&writer, LINCE_TAG_OBJECTS, objects, objects_size, error) &&
        lince_segment_writer_add (&writer, LINCE_TAG_IMAGES, images, images_size, error) &&
-       emit (work, &writer, 0, error);
+       add_marks (work, &writer, error) && emit (work, &writer, 0, error);
   lince_segment_writer_clear (&writer);
   free (objects);
   free (images);

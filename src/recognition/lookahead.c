@@ -12,7 +12,7 @@
 typedef struct {
   int64_t time;
   bool cut;
-  LinceFrame frame; /* its luma is in `pixels` */
+  LinceFrame frame; /* its planes are in `pixels` */
   uint8_t *pixels;
   size_t size;
   LincePlacement placements[LINCE_MAX_PLACEMENTS];
@@ -79,10 +79,30 @@ kept_at (LinceLookahead *lookahead, uint32_t back)
   return &lookahead->kept[(lookahead->first + lookahead->count - 1 - back) % lookahead->capacity];
 }
 
-static bool
-keep_luma (Kept *kept, const LinceFrame *frame, LinceError *error)
+/* Copies a plane and points it at the copy; returns what follows. */
+static uint8_t *
+keep_plane (LincePlane *plane, int width, int height, uint8_t *out)
 {
-  size_t size = (size_t) frame->width * frame->height;
+  const LincePlane from = *plane;
+
+  *plane = (LincePlane){out, width, 1};
+  for (int y = 0; y < height; y++) {
+    const uint8_t *row = from.data + (ptrdiff_t) y * from.stride;
+
+    for (int x = 0; x < width; x++)
+      out[x] = row[(ptrdiff_t) x * from.step];
+    out += width;
+  }
+  return out;
+}
+
+static bool
+keep_planes (Kept *kept, const LinceFrame *frame, LinceError *error)
+{
+  bool chroma = frame->cb.data && frame->cr.data;
+  size_t size = (size_t) frame->width * frame->height +
+                (chroma ? 2 * (size_t) frame->chroma_width * frame->chroma_height : 0);
+  uint8_t *out;
 
   if (kept->size != size) {
     free (kept->pixels);
@@ -95,16 +115,14 @@ keep_luma (Kept *kept, const LinceFrame *frame, LinceError *error)
     }
     kept->size = size;
   }
-  for (int y = 0; y < frame->height; y++) {
-    const uint8_t *row = frame->luma.data + (ptrdiff_t) y * frame->luma.stride;
-    uint8_t *out = kept->pixels + (size_t) y * frame->width;
-
-    for (int x = 0; x < frame->width; x++)
-      out[x] = row[(ptrdiff_t) x * frame->luma.step];
-  }
   kept->frame = *frame;
-  kept->frame.luma = (LincePlane){kept->pixels, frame->width, 1};
-  kept->frame.cb = kept->frame.cr = (LincePlane){NULL, 0, 0};
+  out = keep_plane (&kept->frame.luma, frame->width, frame->height, kept->pixels);
+  if (chroma) {
+    out = keep_plane (&kept->frame.cb, frame->chroma_width, frame->chroma_height, out);
+    keep_plane (&kept->frame.cr, frame->chroma_width, frame->chroma_height, out);
+  } else {
+    kept->frame.cb = kept->frame.cr = (LincePlane){NULL, 0, 0};
+  }
   return true;
 }
 
@@ -214,7 +232,7 @@ lince_lookahead_push (
   }
   kept = &lookahead->kept[(lookahead->first + lookahead->count) % lookahead->capacity];
   if (!lince_recognizer_process (lookahead->recognizer, frame, time, &result, error) ||
-      !keep_luma (kept, frame, error))
+      !keep_planes (kept, frame, error))
     return false;
   kept->time = time;
   kept->cut = result->cut;

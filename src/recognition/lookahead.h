@@ -2,7 +2,7 @@
  * Recordings, where the frames to come are known: what is found on a frame is looked for on the
  * frames before it too.
  *
- * Keeps the luma of the last frames. When an object is found on a frame and not on the one before,
+ * Keeps the planes of the last frames. When an object is found on a frame and not on the one before,
  * its placement is proposed to the frames before, from each to the next, and verified on each one's
  * own pixels; so it is seen from its first frame, and through moments in which it was lost. Results
  * come out when the frames leave the memory. Belongs to one thread, as its recogniser does. */
@@ -21,7 +21,7 @@ LINCE_API LinceLookahead *lince_lookahead_new (LinceRecognizer *recognizer,
     const LinceSettings *settings, int64_t span, uint32_t frames, LinceError *error);
 LINCE_API void lince_lookahead_free (LinceLookahead *lookahead); /* NULL is allowed */
 
-/* Analyses a frame as lince_recognizer_process() does and keeps its luma. Call pop() first while it
+/* Analyses a frame as lince_recognizer_process() does and keeps its planes. Call pop() first while it
  * gives results: a full memory is an error. */
 LINCE_API bool lince_lookahead_push (
     LinceLookahead *lookahead, const LinceFrame *frame, int64_t time, LinceError *error);

@@ -19,7 +19,7 @@
  *             20  reserved    u32: 0
  *             24  name        of a file in the manifest's directory, zeros up to a multiple of 8
  *
- * The first segment holds objects and images; each other one holds images' features in one block
+ * The first segment holds objects, images and marks; each other one holds images' features in one block
  * and then the reference of each of them. A segment may hold images that the first does not name
  * any more. */
 #pragma once
@@ -30,7 +30,7 @@
 
 #include "recognition/error.h"
 
-#define LINCE_MANIFEST_VERSION 2
+#define LINCE_MANIFEST_VERSION 3
 #define LINCE_MANIFEST_HEADER 64
 #define LINCE_MANIFEST_MAX_SEGMENTS 4096
 #define LINCE_MANIFEST_MAX_SIZE (4096 * 1024)

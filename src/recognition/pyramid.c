@@ -9,11 +9,19 @@
 #define MIN_SIDE 8
 #define BAND 64 /* output rows that one item of the pool makes */
 
-struct LincePyramid {
+/* One component and its octaves. */
+typedef struct {
   LincePyramidLevel levels[LINCE_PYRAMID_LEVELS];
   uint8_t *planes[LINCE_PYRAMID_LEVELS]; /* own memory; none for an octave 0 read in place */
   int count;
-  int width, height, step;
+  int step;
+} Component;
+
+enum { LUMA, CB, CR, COMPONENTS };
+
+struct LincePyramid {
+  Component components[COMPONENTS];
+  int width, height;
   bool interlaced;
 };
 
@@ -38,8 +46,9 @@ lince_pyramid_new (LinceError *error)
 static void
 free_planes (LincePyramid *pyramid)
 {
-  for (int i = 0; i < LINCE_PYRAMID_LEVELS; i++)
-    free (pyramid->planes[i]);
+  for (int c = 0; c < COMPONENTS; c++)
+    for (int i = 0; i < LINCE_PYRAMID_LEVELS; i++)
+      free (pyramid->components[c].planes[i]);
 }
 
 void
@@ -51,34 +60,75 @@ lince_pyramid_free (LincePyramid *pyramid)
   free (pyramid);
 }
 
-/* The sizes of all octaves, without memory. */
+/* The sizes of all octaves of a component of `width` x `height` stored samples, without memory. */
 static void
-plan (LincePyramid *pyramid, const LinceFrame *frame)
+plan (Component *component, const LincePyramid *pyramid, int width, int height, int step)
 {
-  bool interlaced = frame->interlaced && frame->height >= 2 * MIN_SIDE;
+  bool interlaced = pyramid->interlaced;
   LincePyramidLevel level = {0};
 
-  pyramid->width = frame->width;
-  pyramid->height = frame->height;
-  pyramid->step = frame->luma.step;
-  pyramid->interlaced = interlaced;
-  level.grey.width = frame->width;
-  level.grey.height = interlaced ? (frame->height + 1) / 2 : frame->height;
-  level.scale_x = 1;
-  level.scale_y = interlaced ? 2 : 1;
+  component->step = step;
+  level.grey.width = width;
+  level.grey.height = interlaced ? (height + 1) / 2 : height;
+  level.scale_x = (float) pyramid->width / (float) width;
+  level.scale_y = (float) pyramid->height / (float) height * (interlaced ? 2.f : 1.f);
   for (int i = 0; i < LINCE_PYRAMID_LEVELS; i++) {
+    if (i > 0 && (level.grey.width < MIN_SIDE || level.grey.height < MIN_SIDE))
+      break;
     level.grey.stride = level.grey.width;
-    pyramid->levels[i] = level;
-    pyramid->count = i + 1;
+    component->levels[i] = level;
+    component->count = i + 1;
     level.grey.width /= 2;
     level.scale_x *= 2;
     if (i > 0 || !interlaced) {
       level.grey.height /= 2;
       level.scale_y *= 2;
     }
-    if (level.grey.width < MIN_SIDE || level.grey.height < MIN_SIDE)
-      break;
   }
+}
+
+static void
+plan_all (LincePyramid *pyramid, const LinceFrame *frame)
+{
+  pyramid->width = frame->width;
+  pyramid->height = frame->height;
+  pyramid->interlaced = frame->interlaced && frame->height >= 2 * MIN_SIDE;
+  plan (&pyramid->components[LUMA], pyramid, frame->width, frame->height, frame->luma.step);
+  if (frame->cb.data == NULL || frame->cr.data == NULL || frame->chroma_width < MIN_SIDE ||
+      frame->chroma_height < (pyramid->interlaced ? 2 * MIN_SIDE : MIN_SIDE))
+    return;
+  plan (
+      &pyramid->components[CB], pyramid, frame->chroma_width, frame->chroma_height, frame->cb.step);
+  plan (
+      &pyramid->components[CR], pyramid, frame->chroma_width, frame->chroma_height, frame->cr.step);
+}
+
+static bool
+same_plan (const LincePyramid *a, const LincePyramid *b)
+{
+  for (int c = 0; c < COMPONENTS; c++) {
+    const Component *x = &a->components[c], *y = &b->components[c];
+
+    if (x->count != y->count || x->step != y->step ||
+        x->levels[0].grey.width != y->levels[0].grey.width ||
+        x->levels[0].grey.height != y->levels[0].grey.height)
+      return false;
+  }
+  return a->width == b->width && a->height == b->height && a->interlaced == b->interlaced;
+}
+
+static bool
+allocate (Component *component)
+{
+  for (int i = component->step == 1 ? 1 : 0; i < component->count; i++) {
+    LinceGrey *grey = &component->levels[i].grey;
+
+    component->planes[i] = malloc ((size_t) grey->width * (size_t) grey->height);
+    if (component->planes[i] == NULL)
+      return false;
+    grey->data = component->planes[i];
+  }
+  return true;
 }
 
 bool
@@ -94,18 +144,12 @@ lince_pyramid_resize (LincePyramid *pyramid, const LinceFrame *frame, LinceError
         frame->width, frame->height, MIN_SIDE, LINCE_FRAME_MAX_SIDE);
     return false;
   }
-  plan (&made, frame);
-  if (pyramid->count > 0 && made.width == pyramid->width && made.height == pyramid->height &&
-      made.step == pyramid->step && made.interlaced == pyramid->interlaced)
+  plan_all (&made, frame);
+  if (pyramid->components[LUMA].count > 0 && same_plan (&made, pyramid))
     return true;
-  for (int i = made.step == 1 ? 1 : 0; i < made.count; i++) {
-    const LinceGrey *grey = &made.levels[i].grey;
-
-    made.planes[i] = malloc ((size_t) grey->width * (size_t) grey->height);
-    if (made.planes[i] == NULL)
+  for (int c = 0; c < COMPONENTS; c++)
+    if (!allocate (&made.components[c]))
       goto fail;
-    made.levels[i].grey.data = made.planes[i];
-  }
   free_planes (pyramid);
   *pyramid = made;
   return true;
@@ -135,47 +179,69 @@ halve_band (void *context, uint32_t item, uint32_t thread)
 
 /* Octave 0 from samples that do not lie side by side. */
 static void
-narrow (LincePyramid *pyramid, const LinceFrame *frame, int row_step)
+narrow (Component *component, const LincePlane *plane, int row_step)
 {
-  const LinceGrey *grey = &pyramid->levels[0].grey;
+  const LinceGrey *grey = &component->levels[0].grey;
 
   for (int y = 0; y < grey->height; y++) {
-    const uint8_t *row = frame->luma.data + (ptrdiff_t) (y * row_step) * frame->luma.stride;
-    uint8_t *out = pyramid->planes[0] + (size_t) y * (size_t) grey->width;
+    const uint8_t *row = plane->data + (ptrdiff_t) (y * row_step) * plane->stride;
+    uint8_t *out = component->planes[0] + (size_t) y * (size_t) grey->width;
 
     for (int x = 0; x < grey->width; x++)
-      out[x] = row[(ptrdiff_t) x * frame->luma.step];
+      out[x] = row[(ptrdiff_t) x * plane->step];
+  }
+}
+
+static void
+build (Component *component, const LincePlane *plane, bool interlaced, LincePool *pool)
+{
+  int row_step = interlaced ? 2 : 1;
+
+  if (component->step == 1) {
+    component->levels[0].grey.data = plane->data;
+    component->levels[0].grey.stride = plane->stride * row_step;
+  } else {
+    narrow (component, plane, row_step);
+  }
+  for (int i = 1; i < component->count; i++) {
+    const LinceGrey *grey = &component->levels[i].grey;
+    Halving halving = {&component->levels[i - 1], component->planes[i], grey->width, grey->height,
+        i == 1 && interlaced ? 1 : 2};
+
+    lince_pool_run (pool, halve_band, &halving, (uint32_t) (grey->height + BAND - 1) / BAND);
   }
 }
 
 void
 lince_pyramid_build (LincePyramid *pyramid, const LinceFrame *frame, LincePool *pool)
 {
-  int row_step = pyramid->interlaced ? 2 : 1;
+  const LincePlane *planes[COMPONENTS] = {&frame->luma, &frame->cb, &frame->cr};
 
-  if (pyramid->step == 1) {
-    pyramid->levels[0].grey.data = frame->luma.data;
-    pyramid->levels[0].grey.stride = frame->luma.stride * row_step;
-  } else {
-    narrow (pyramid, frame, row_step);
-  }
-  for (int i = 1; i < pyramid->count; i++) {
-    const LinceGrey *grey = &pyramid->levels[i].grey;
-    Halving halving = {&pyramid->levels[i - 1], pyramid->planes[i], grey->width, grey->height,
-        i == 1 && pyramid->interlaced ? 1 : 2};
-
-    lince_pool_run (pool, halve_band, &halving, (uint32_t) (grey->height + BAND - 1) / BAND);
-  }
+  for (int c = 0; c < COMPONENTS; c++)
+    if (pyramid->components[c].count > 0)
+      build (&pyramid->components[c], planes[c], pyramid->interlaced, pool);
 }
 
 int
 lince_pyramid_octave_count (const LincePyramid *pyramid)
 {
-  return pyramid->count;
+  return pyramid->components[LUMA].count;
 }
 
 const LincePyramidLevel *
 lince_pyramid_octave (const LincePyramid *pyramid, int octave)
 {
-  return &pyramid->levels[octave];
+  return &pyramid->components[LUMA].levels[octave];
+}
+
+int
+lince_pyramid_chroma_count (const LincePyramid *pyramid)
+{
+  return pyramid->components[CB].count;
+}
+
+const LincePyramidLevel *
+lince_pyramid_chroma (const LincePyramid *pyramid, int component, int octave)
+{
+  return &pyramid->components[component == 0 ? CB : CR].levels[octave];
 }

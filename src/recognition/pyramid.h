@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
- * A frame's luma at falling scales, shared by search, verification and tracking. Internal. */
+ * A frame's luma and chroma at falling scales, shared by search, verification and tracking.
+ * Internal. */
 #pragma once
 
 #include "recognition/error.h"
@@ -38,6 +39,13 @@ bool lince_pyramid_resize (LincePyramid *pyramid, const LinceFrame *frame, Lince
  * keeps its field's rows and so has square scale again. The frame must be as in the last resize().
  */
 void lince_pyramid_build (LincePyramid *pyramid, const LinceFrame *frame, LincePool *pool);
+
+/* Chroma: component 0 is Cb, 1 is Cr. Octave 0 has the planes' own samples, in place where they lie
+ * side by side; its scale is that of the format (2 and 2 for 4:2:0). No octaves where the frame has
+ * no chroma. */
+int lince_pyramid_chroma_count (const LincePyramid *pyramid);
+const LincePyramidLevel *lince_pyramid_chroma (
+    const LincePyramid *pyramid, int component, int octave);
 
 /* 1 to LINCE_PYRAMID_LEVELS; the last octave's shorter side is at least 8. */
 int lince_pyramid_octave_count (const LincePyramid *pyramid);

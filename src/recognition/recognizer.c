@@ -7,11 +7,13 @@
 
 #include "recognition/cut.h"
 #include "recognition/exposure.h"
+#include "recognition/mark_search.h"
 #include "recognition/track.h"
 
 #define MAX_THREADS 16
 #define MAX_DURATION INT64_C (3600000000000) /* ns, of a setting */
 #define TRIALS 48                            /* hypotheses verified a frame at most */
+#define MARK_TRIALS 64                       /* the same, of marks */
 #define UNIT 2000        /* ns of one core for a unit of work: a keypoint described and looked up */
 #define TRACK_WORK 500   /* units kept for tracks and verification */
 #define LEAST_SEARCH 600 /* keypoints below which a search is not worth its fixed cost */
@@ -22,6 +24,7 @@ struct LinceRecognizer {
   LincePool *pool;
   LincePyramid *pyramid;
   LinceSearch *search;
+  LinceMarkSearch *mark_search;
   LinceTracker *tracker, *still;
   LinceExposures *exposures;
   LinceCut cut;
@@ -32,6 +35,7 @@ struct LinceRecognizer {
 
   LinceIndex *index;                /* in use; NULL: none */
   const LinceTexturedSet *textured; /* of the index */
+  LinceMarks marks;
   LinceReference *references;       /* one an image, filled when loaded */
 
   pthread_mutex_t mutex; /* guards what follows */
@@ -113,6 +117,7 @@ lince_recognizer_new (const LinceSettings *settings, LinceError *error)
   if (!(recognizer->pool = lince_pool_new (settings->threads, error)) ||
       !(recognizer->pyramid = lince_pyramid_new (error)) ||
       !(recognizer->search = lince_search_new (error)) ||
+      !(recognizer->mark_search = lince_mark_search_new (error)) ||
       !(recognizer->tracker = lince_tracker_new (settings->threads, error)) ||
       !(recognizer->still = lince_tracker_new (settings->threads, error)) ||
       !(recognizer->exposures = lince_exposures_new (error)))
@@ -131,6 +136,7 @@ lince_recognizer_free (LinceRecognizer *recognizer)
   lince_exposures_free (recognizer->exposures);
   lince_tracker_free (recognizer->still);
   lince_tracker_free (recognizer->tracker);
+  lince_mark_search_free (recognizer->mark_search);
   lince_search_free (recognizer->search);
   lince_pyramid_free (recognizer->pyramid);
   lince_pool_free (recognizer->pool);
@@ -233,18 +239,36 @@ renumber_tracks (LinceRecognizer *recognizer, const LinceIndex *index, LinceErro
   return true;
 }
 
+/* `marks` stays empty where the index has none. */
+static bool
+open_marks (LinceIndex *index, LinceMarks *marks, LinceError *error)
+{
+  LinceError problem = {0};
+  size_t size;
+  const void *block = lince_index_marks (index, &size, &problem);
+
+  if (!block && problem.code != LINCE_OK && error)
+    *error = problem;
+  if (!block)
+    return problem.code == LINCE_OK;
+  return lince_mark_open (marks, block, size, lince_index_image_count (index), error);
+}
+
 /* Prepares all that `index` needs, then puts it in the place of the one in use. Takes the
  * reference over, also when it fails: then the old index serves on. */
 static bool
 use_index (LinceRecognizer *recognizer, LinceIndex *index, LinceError *error)
 {
   const LinceTexturedSet *textured = NULL;
+  LinceMarks marks = {0};
   LinceReference *references = NULL;
   uint32_t count = index ? lince_index_image_count (index) : 0;
 
   if (index) {
     textured = lince_index_textured (index, error);
     if (!textured)
+      goto fail;
+    if (!open_marks (index, &marks, error))
       goto fail;
     references = calloc (count ? count : 1, sizeof *references);
     if (!references) {
@@ -259,6 +283,7 @@ use_index (LinceRecognizer *recognizer, LinceIndex *index, LinceError *error)
   recognizer->index = index;
   recognizer->references = references;
   recognizer->textured = textured;
+  recognizer->marks = marks;
   return true;
 fail:
   free (references);
@@ -301,9 +326,12 @@ prepare (LinceRecognizer *recognizer, const LinceFrame *frame, LinceError *error
 {
   /* what was found damaged while in use is told at the next frame */
   return lince_pyramid_resize (recognizer->pyramid, frame, error) &&
-         (!recognizer->index || (lince_index_intact (recognizer->index, error) &&
-                                    lince_search_resize (recognizer->search, recognizer->pyramid,
-                                        lince_pool_threads (recognizer->pool), error)));
+         (!recognizer->index ||
+             (lince_index_intact (recognizer->index, error) &&
+                 lince_search_resize (recognizer->search, recognizer->pyramid,
+                     lince_pool_threads (recognizer->pool), error) &&
+                 lince_mark_search_resize (recognizer->mark_search, recognizer->pyramid,
+                     &recognizer->marks, lince_pool_threads (recognizer->pool), error)));
 }
 
 /* How many keypoints this frame's search may look up, 0: no search. Where the plan does not pay for
@@ -345,6 +373,24 @@ search (LinceRecognizer *recognizer, uint32_t keypoints)
   return count;
 }
 
+/* Looks for marks and verifies what it finds. */
+static void
+find_marks (LinceRecognizer *recognizer, LinceTracker *tracker, bool upright)
+{
+  LinceReferences references = {recognizer, load_reference};
+  LinceProfile *profile = &recognizer->profile;
+  LinceMarkPlan plan = {.upright_only = upright};
+  uint32_t count;
+
+  if (recognizer->marks.image_count == 0)
+    return;
+  count = lince_mark_search_run (recognizer->mark_search, recognizer->pyramid, &recognizer->marks,
+      &plan, recognizer->pool, profile, recognizer->hypotheses);
+  profile->statistics.hypotheses += count;
+  lince_tracker_propose (tracker, recognizer->pyramid, &references, recognizer->pool,
+      recognizer->hypotheses, count, MARK_TRIALS, &profile->statistics);
+}
+
 static uint32_t
 find_placements (LinceRecognizer *recognizer, LinceTracker *tracker, uint32_t keypoints)
 {
@@ -354,6 +400,8 @@ find_placements (LinceRecognizer *recognizer, LinceTracker *tracker, uint32_t ke
 
   lince_tracker_propose (tracker, recognizer->pyramid, &references, recognizer->pool,
       recognizer->hypotheses, count, TRIALS, &profile->statistics);
+  if (keypoints > 0)
+    find_marks (recognizer, tracker, false);
   count = lince_tracker_placements (tracker, recognizer->pyramid, &references,
       recognizer->settings.minimum_confidence, recognizer->placements);
   lince_profile_stamp (profile, LINCE_STAGE_VERIFICATION);

@@ -10,17 +10,31 @@
 #define FLAT_DEVIATION 2.0
 #define FLAT_MASK_RANGE 64
 
+/* The longer side of level 0 of a picture of that shape. */
+static int
+longest_side (int longer, int shorter)
+{
+  int side = LINCE_REFERENCE_SIDE;
+
+  while (side < LINCE_REFERENCE_MAX_SIDE &&
+         (int64_t) side * side * shorter <
+             (int64_t) LINCE_REFERENCE_SIDE * LINCE_REFERENCE_SIDE / 2 * longer)
+    side += 2;
+  return side;
+}
+
 size_t
 lince_reference_layout (LinceReference *reference, int width, int height, bool masked)
 {
-  int longer = width > height ? width : height;
+  int longer = width > height ? width : height, shorter = width < height ? width : height;
+  int side = longest_side (longer, shorter);
   int w = width, h = height;
-  size_t pixels = 0;
+  size_t pixels = 0, chroma = 0;
 
-  if (longer > LINCE_REFERENCE_MAX_SIDE) {
+  if (longer > side) {
     /* rounded; a very long picture keeps a few rows, and levels need not keep the aspect */
-    w = (int) (((int64_t) width * LINCE_REFERENCE_MAX_SIDE * 2 + longer) / (2 * longer));
-    h = (int) (((int64_t) height * LINCE_REFERENCE_MAX_SIDE * 2 + longer) / (2 * longer));
+    w = (int) (((int64_t) width * side * 2 + longer) / (2 * longer));
+    h = (int) (((int64_t) height * side * 2 + longer) / (2 * longer));
     w = w < 8 ? 8 : w;
     h = h < 8 ? 8 : h;
   }
@@ -34,25 +48,27 @@ lince_reference_layout (LinceReference *reference, int width, int height, bool m
       break;
     *level = (LinceReferenceLevel){.width = w, .height = h};
     pixels += (size_t) w * (size_t) h;
-    reference->level_count++;
     w = (w + 1) / 2;
     h = (h + 1) / 2;
+    chroma += (size_t) w * (size_t) h;
+    reference->level_count++;
   }
-  return masked ? 2 * pixels : pixels;
+  return pixels + 2 * chroma + (masked ? pixels : 0);
 }
 
 void
 lince_reference_view (LinceReference *reference, const uint8_t *data, bool masked)
 {
-  for (int pass = 0; pass < (masked ? 2 : 1); pass++)
+  for (int pass = 0; pass < (masked ? 4 : 3); pass++)
     for (int i = 0; i < reference->level_count; i++) {
       LinceReferenceLevel *level = &reference->levels[i];
+      const uint8_t **planes[] = {&level->luma, &level->cb, &level->cr, &level->mask};
+      bool chroma = pass == 1 || pass == 2;
 
-      if (pass == 0)
-        level->luma = data;
-      else
-        level->mask = data;
-      data += (size_t) level->width * (size_t) level->height;
+      *planes[pass] = data;
+      data += chroma ? (size_t) lince_reference_chroma_width (level) *
+                           (size_t) lince_reference_chroma_height (level)
+                     : (size_t) level->width * (size_t) level->height;
     }
 }
 
@@ -201,57 +217,103 @@ fill_coarsest (const LinceReferenceLevel *level, uint8_t *luma)
       luma[i] = weight > 0 ? (uint8_t) ((sum + weight / 2) / weight) : 128;
 }
 
-static bool
-make_levels (LinceReferenceSource *source, LinceError *error)
+/* Reduces one component, `full` as its luma, to all levels of `reference`, which is a luma layout;
+ * fills what is transparent, also in `full`'s own samples `plane`. */
+static void
+make_component (const LinceReference *reference, const LinceReferenceLevel *full, uint8_t *plane,
+    uint64_t *sums)
 {
-  LinceReference reference = {0};
-  LinceReferenceLevel full = {
-      .luma = source->luma, .mask = source->mask, .width = source->width, .height = source->height};
-  const LinceReferenceLevel *from = &full;
-  uint64_t *sums = calloc (6 * LINCE_REFERENCE_MAX_SIDE, sizeof *sums);
+  const LinceReferenceLevel *from = full;
+  int last = reference->level_count - 1;
 
-  source->levels_size =
-      lince_reference_layout (&reference, source->width, source->height, source->masked);
-  source->levels = malloc (source->levels_size);
-  if (sums == NULL || source->levels == NULL) {
-    free (sums);
-    lince_error_set (error, LINCE_ERROR_MEMORY, "no memory for its reduced copies");
-    return false;
-  }
-  lince_reference_view (&reference, source->levels, source->masked);
-  for (int i = 0; i < reference.level_count; i++) {
-    LinceReferenceLevel *level = &reference.levels[i];
+  for (int i = 0; i <= last; i++) {
+    const LinceReferenceLevel *level = &reference->levels[i];
 
     reduce (from->luma, from->mask, (Ratio){from->width, level->width},
         (Ratio){from->height, level->height}, (uint8_t *) level->luma, (uint8_t *) level->mask,
         sums);
     from = level;
   }
-  free (sums);
-  if (source->masked) {
-    int last = reference.level_count - 1;
+  if (full->mask == NULL)
+    return;
+  fill_coarsest (&reference->levels[last], (uint8_t *) reference->levels[last].luma);
+  for (int i = last; i > 0; i--)
+    fill_from (&reference->levels[i], &reference->levels[i - 1],
+        (uint8_t *) reference->levels[i - 1].luma);
+  fill_from (&reference->levels[0], full, plane);
+}
 
-    fill_coarsest (&reference.levels[last], (uint8_t *) reference.levels[last].luma);
-    for (int i = last; i > 0; i--)
-      fill_from (
-          &reference.levels[i], &reference.levels[i - 1], (uint8_t *) reference.levels[i - 1].luma);
-    fill_from (&reference.levels[0], &full, source->luma);
+/* The same for a chroma component, by way of levels in full size. */
+static void
+make_chroma (const LinceReference *reference, const LinceReference *whole,
+    const LinceReferenceLevel *full, uint8_t *plane, bool cr, uint64_t *sums)
+{
+  make_component (whole, full, plane, sums);
+  for (int i = 0; i < reference->level_count; i++) {
+    const LinceReferenceLevel *level = &reference->levels[i];
+
+    reduce (whole->levels[i].luma, NULL,
+        (Ratio){level->width, lince_reference_chroma_width (level)},
+        (Ratio){level->height, lince_reference_chroma_height (level)},
+        (uint8_t *) (cr ? level->cr : level->cb), NULL, sums);
   }
+}
+
+static bool
+make_levels (LinceReferenceSource *source, LinceError *error)
+{
+  LinceReference reference = {0}, whole = {0};
+  LinceReferenceLevel full = {
+      .luma = source->luma, .mask = source->mask, .width = source->width, .height = source->height};
+  uint64_t *sums = calloc (6 * LINCE_REFERENCE_MAX_SIDE, sizeof *sums);
+  uint8_t *scratch;
+
+  source->levels_size =
+      lince_reference_layout (&reference, source->width, source->height, source->masked);
+  source->levels = malloc (source->levels_size);
+  scratch = malloc (source->levels_size);
+  if (sums == NULL || source->levels == NULL || scratch == NULL) {
+    free (sums);
+    free (scratch);
+    lince_error_set (error, LINCE_ERROR_MEMORY, "no memory for its reduced copies");
+    return false;
+  }
+  lince_reference_view (&reference, source->levels, source->masked);
+  lince_reference_layout (&whole, source->width, source->height, source->masked);
+  lince_reference_view (&whole, scratch, source->masked);
+  make_component (&reference, &full, source->luma, sums);
+  full.luma = source->cb;
+  make_chroma (&reference, &whole, &full, source->cb, false, sums);
+  full.luma = source->cr;
+  make_chroma (&reference, &whole, &full, source->cr, true, sums);
+  free (sums);
+  free (scratch);
   return true;
 }
 
-/* Takes one component of the picture apart into `plane`; component 3 is the opacity, 4 the luma. */
+enum { OPACITY = 3, LUMA, CB, CR };
+
+/* Takes one component of the picture apart into `plane`: R, G, B, then those above, by ITU-R BT.601
+ * with full range in 65536ths. */
 static void
 extract (const LincePicture *picture, int component, uint8_t *plane)
 {
   for (int y = 0; y < picture->height; y++) {
     const uint8_t *row = picture->data + y * picture->stride;
 
-    for (int x = 0; x < picture->width; x++, row += 4)
-      *plane++ =
-          component < 4
-              ? row[component]
-              : (uint8_t) ((19595u * row[0] + 38470u * row[1] + 7471u * row[2] + 32768u) >> 16);
+    for (int x = 0; x < picture->width; x++, row += 4) {
+      int32_t r = row[0], g = row[1], b = row[2], value;
+
+      if (component == LUMA)
+        value = 19595 * r + 38470 * g + 7471 * b + 32768;
+      else if (component == CB)
+        value = -11059 * r - 21709 * g + 32768 * b + (128 << 16) + 32767;
+      else if (component == CR)
+        value = 32768 * r - 27439 * g - 5329 * b + (128 << 16) + 32767;
+      else
+        value = row[component] << 16;
+      *plane++ = (uint8_t) (value >> 16);
+    }
   }
 }
 
@@ -379,15 +441,20 @@ lince_reference_make (LinceReferenceSource *source, const LincePicture *picture,
   pixels = (size_t) picture->width * (size_t) picture->height;
   source->masked = !is_opaque (picture);
   source->luma = malloc (pixels);
+  source->cb = malloc (pixels);
+  source->cr = malloc (pixels);
   if (source->masked)
     source->mask = malloc (pixels);
-  if (source->luma == NULL || (source->masked && source->mask == NULL)) {
+  if (source->luma == NULL || source->cb == NULL || source->cr == NULL ||
+      (source->masked && source->mask == NULL)) {
     lince_error_set (error, LINCE_ERROR_MEMORY, "no memory for %zu pixels", pixels);
     return false;
   }
-  extract (picture, 4, source->luma);
+  extract (picture, LUMA, source->luma);
+  extract (picture, CB, source->cb);
+  extract (picture, CR, source->cr);
   if (source->masked)
-    extract (picture, 3, source->mask);
+    extract (picture, OPACITY, source->mask);
   return make_levels (source, error) && check_contrast (source, picture, error);
 }
 
@@ -395,6 +462,8 @@ void
 lince_reference_clear (LinceReferenceSource *source)
 {
   free (source->luma);
+  free (source->cb);
+  free (source->cr);
   free (source->mask);
   free (source->levels);
   *source = (LinceReferenceSource){0};

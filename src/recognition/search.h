@@ -16,6 +16,7 @@ typedef struct {
   uint32_t votes;       /* matches that voted for it */
   uint32_t inliers;     /* of the homography */
   float score;          /* orders hypotheses: more is better */
+  bool upright;         /* of a mark fixed to the screen: not turned, not tilted */
 } LinceHypothesis;
 
 #define LINCE_MAX_HYPOTHESES 256

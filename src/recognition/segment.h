@@ -37,6 +37,7 @@
 #define LINCE_TAG_OBJECTS LINCE_TAG ('O', 'B', 'J', 'S')
 #define LINCE_TAG_IMAGES LINCE_TAG ('I', 'M', 'G', 'S')
 #define LINCE_TAG_TEXTURED LINCE_TAG ('T', 'X', 'T', 'R')
+#define LINCE_TAG_MARKS LINCE_TAG ('M', 'A', 'R', 'K')
 #define LINCE_TAG_REFERENCE LINCE_TAG ('R', 'E', 'F', 'S')
 
 /* What a writer puts together: the bytes of one segment file. Zero it before its first use. */

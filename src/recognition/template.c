@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "recognition/lanes.h"
+
 /* no vector is passed between files: inlined functions only */
 #pragma GCC diagnostic ignored "-Wpsabi"
 
@@ -14,33 +16,14 @@
 #define MAX_SHIFT 2.0f     /* pixels of the level that a cell may be off its place */
 #define MIN_DEVIATION 1.5f /* grey levels: below it a cell is flat */
 
-/* Eight lanes whatever the machine has: the order of sums is then the same everywhere. */
-typedef float Lanes __attribute__ ((vector_size (32)));
-typedef int32_t LanesInt __attribute__ ((vector_size (32)));
-
-static inline Lanes
-load (const float *p)
-{
-  Lanes v;
-
-  memcpy (&v, p, sizeof v);
-  return v;
-}
-
-static inline float
-sum_lanes (Lanes v)
-{
-  return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
-}
-
 static float
 dot (const float *a, const float *b)
 {
-  Lanes sum = load (a) * load (b);
+  LinceLanes sum = lince_lanes_load (a) * lince_lanes_load (b);
 
   for (int i = SIDE; i < PIXELS; i += SIDE)
-    sum += load (a + i) * load (b + i);
-  return sum_lanes (sum);
+    sum += lince_lanes_load (a + i) * lince_lanes_load (b + i);
+  return lince_lanes_sum (sum);
 }
 
 bool
@@ -236,80 +219,44 @@ cell_inside (float left, float top, const LinceGrey *grey, const double map[9])
   return true;
 }
 
-/* Into 0 to `most`, not-a-number to 0: no rounding leads a read out of the picture. */
-static inline Lanes
-limit (Lanes value, float most)
-{
-  const Lanes low = {0}, high = low + most;
-  LanesInt bits = (LanesInt) value & (value > low), below = (Lanes) bits < high;
-
-  return (Lanes) ((bits & below) | ((LanesInt) high & ~below));
-}
-
-/* Eight neighbouring samples of a row, bilinear. */
-static inline void
-sample_row (const LinceGrey *grey, Lanes px, Lanes py, float *out)
-{
-  px = limit (px, (float) grey->width - 1.01f);
-  py = limit (py, (float) grey->height - 1.01f);
-
-  LanesInt ix = __builtin_convertvector(px, LanesInt);
-  LanesInt iy = __builtin_convertvector(py, LanesInt);
-  Lanes fx = px - __builtin_convertvector(ix, Lanes);
-  Lanes fy = py - __builtin_convertvector(iy, Lanes);
-  Lanes a, b, c, d, top, bottom;
-
-  for (int i = 0; i < SIDE; i++) {
-    const uint8_t *p = grey->data + (ptrdiff_t) iy[i] * grey->stride + ix[i];
-
-    a[i] = p[0];
-    b[i] = p[1];
-    c[i] = p[grey->stride];
-    d[i] = p[grey->stride + 1];
-  }
-  top = a + fx * (b - a);
-  bottom = c + fx * (d - c);
-  top += fy * (bottom - top);
-  memcpy (out, &top, sizeof top);
-}
-
 static void
 sample_cell (float left, float top, const LinceGrey *grey, const double map[9], float *out)
 {
-  const Lanes steps = {0.5f, 1.5f, 2.5f, 3.5f, 4.5f, 5.5f, 6.5f, 7.5f};
+  const LinceLanes steps = {0.5f, 1.5f, 2.5f, 3.5f, 4.5f, 5.5f, 6.5f, 7.5f};
   const float m[9] = {(float) map[0], (float) map[1], (float) map[2], (float) map[3],
       (float) map[4], (float) map[5], (float) map[6], (float) map[7], (float) map[8]};
-  Lanes x = steps + left;
+  LinceLanes x = steps + left;
 
   for (int j = 0; j < SIDE; j++) {
     float y = top + (float) j + 0.5f;
-    Lanes w = 1.0f / (m[6] * x + (m[7] * y + m[8]));
-    Lanes px = (m[0] * x + (m[1] * y + m[2])) * w - 0.5f;
-    Lanes py = (m[3] * x + (m[4] * y + m[5])) * w - 0.5f;
+    LinceLanes w = 1.0f / (m[6] * x + (m[7] * y + m[8]));
+    LinceLanes px = (m[0] * x + (m[1] * y + m[2])) * w - 0.5f;
+    LinceLanes py = (m[3] * x + (m[4] * y + m[5])) * w - 0.5f;
 
-    sample_row (grey, px, py, out + j * SIDE);
+    lince_lanes_store (out + j * SIDE, lince_lanes_sample (grey, px, py));
   }
 }
 
 static void
 match_cell (const LinceCell *cell, const float *pixels, bool masked, LinceCellMatch *match)
 {
-  Lanes sum = {0}, squares = {0}, along = {0}, rx = {0}, ry = {0};
+  LinceLanes sum = {0}, squares = {0}, along = {0}, rx = {0}, ry = {0};
   float mean, variance, covariance, gain;
 
   for (int k = 0; k < PIXELS; k += SIDE) {
-    Lanes p = load (pixels + k), q = masked ? p * load (cell->weight + k) : p;
+    LinceLanes p = lince_lanes_load (pixels + k),
+               q = masked ? p * lince_lanes_load (cell->weight + k) : p;
 
     sum += q;
     squares += q * p;
-    along += p * load (cell->shape + k);
-    rx += p * load (cell->slope_x + k);
-    ry += p * load (cell->slope_y + k);
+    along += p * lince_lanes_load (cell->shape + k);
+    rx += p * lince_lanes_load (cell->slope_x + k);
+    ry += p * lince_lanes_load (cell->slope_y + k);
   }
-  mean = sum_lanes (sum) / cell->count;
-  variance = sum_lanes (squares) - sum_lanes (sum) * mean;
+  mean = lince_lanes_sum (sum) / cell->count;
+  variance = lince_lanes_sum (squares) - lince_lanes_sum (sum) * mean;
   variance = variance > 0.25f * cell->count ? variance : 0.25f * cell->count;
-  covariance = sum_lanes (along);
+  covariance = lince_lanes_sum (along);
   match->seen = true;
   match->deviation = sqrtf (variance / cell->count);
   if (!(cell->energy > 0))
@@ -319,8 +266,8 @@ match_cell (const LinceCell *cell, const float *pixels, bool masked, LinceCellMa
   match->gain = gain > 0 ? gain : 0;
   /* a cell that is out of place has a small gain: its contrast bounds what it may claim */
   gain = fmaxf (gain, 0.5f * sqrtf (variance / cell->energy));
-  match->shift_x = sum_lanes (rx) / gain;
-  match->shift_y = sum_lanes (ry) / gain;
+  match->shift_x = lince_lanes_sum (rx) / gain;
+  match->shift_y = lince_lanes_sum (ry) / gain;
 }
 
 void

@@ -15,6 +15,14 @@
 #define ROUGH_FIT 0.4f   /* correlation on the coarsest level that is worth a second look */
 #define RIVAL_PLACE 0.3  /* overlap from which two objects explain the same pixels */
 
+#define MARK_HOPE 4.0f       /* evidence of a mark's coarse placement that is worth a finer look */
+#define MARK_DIFFERENCE 3.0f /* evidence by which one mark must beat another at its place */
+#define MARK_AREA 12288      /* pixels of the finest level compared */
+
+#define MARK_COARSE_PLAN ((LinceCompositePlan){2, 6, 1536, 0.3f, false})
+#define MARK_FINE_PLAN ((LinceCompositePlan){1, 3, MARK_AREA, 0, false})
+#define MARK_FOLLOW_PLAN ((LinceCompositePlan){2, 3, 4096, 0, false})
+
 #define FOLLOW_PLAN ((LinceAlignPlan){3, 6, LINCE_VERIFY_SIDE, 0.15f, 0.5f})
 #define SEARCH_PLAN ((LinceAlignPlan){3, 8, LINCE_VERIFY_SIDE, 0.3f, 0})
 
@@ -36,6 +44,7 @@ typedef struct {
   double starts[2][9];
   int start_count;
   float prior;
+  bool upright;
   bool done; /* `verdict` is filled */
   LinceVerdict verdict;
 } Trial;
@@ -47,6 +56,7 @@ struct LinceTracker {
   Track tracks[MAX_TRACKS];
   Trial trials[LINCE_MAX_HYPOTHESES];
   LinceAligner *aligners[MAX_THREADS];
+  LinceCompositor *compositors[MAX_THREADS];
 };
 
 /* What the threads of one task share. */
@@ -69,7 +79,8 @@ lince_tracker_new (uint32_t threads, LinceError *error)
   tracker->threads = threads;
   for (uint32_t i = 0; i < threads && i < MAX_THREADS; i++) {
     tracker->aligners[i] = lince_aligner_new (error);
-    if (!tracker->aligners[i])
+    tracker->compositors[i] = lince_compositor_new (error);
+    if (!tracker->aligners[i] || !tracker->compositors[i])
       goto fail;
   }
   return tracker;
@@ -83,8 +94,10 @@ lince_tracker_free (LinceTracker *tracker)
 {
   if (!tracker)
     return;
-  for (int i = 0; i < MAX_THREADS; i++)
+  for (int i = 0; i < MAX_THREADS; i++) {
     lince_aligner_free (tracker->aligners[i]);
+    lince_compositor_free (tracker->compositors[i]);
+  }
   free (tracker);
 }
 
@@ -127,6 +140,40 @@ try_start (const Task *task, LinceAligner *aligner, Trial *trial, const double s
   return alignment.coarse;
 }
 
+/* Places a mark from one start: one that was followed is near, another is looked at coarsely first.
+ */
+static void
+try_mark (const Task *task, LinceCompositor *compositor, Trial *trial, const double start[9])
+{
+  LinceCompositePlan plan = trial->prior > 0 ? MARK_FOLLOW_PLAN : MARK_COARSE_PLAN;
+  LinceComposition composition;
+  LinceVerdict verdict;
+
+  plan.upright = trial->upright;
+  if (!lince_composite_align (
+          compositor, task->pyramid, trial->reference, start, &plan, &composition))
+    return;
+  if (!(trial->prior > 0)) {
+    double coarse[9];
+
+    if (composition.evidence < MARK_HOPE)
+      return;
+    memcpy (coarse, composition.homography, sizeof coarse);
+    plan = MARK_FINE_PLAN;
+    plan.upright = trial->upright;
+    if (!lince_composite_align (
+            compositor, task->pyramid, trial->reference, coarse, &plan, &composition))
+      return;
+  }
+  if (lince_verify_mark (&composition, task->pyramid, trial->reference, trial->prior, &verdict) &&
+      (!trial->done || verdict.evidence > trial->verdict.evidence)) {
+    trial->done = true;
+    trial->verdict = verdict;
+    trial->verdict.image = trial->image;
+    trial->verdict.upright = trial->upright;
+  }
+}
+
 static void
 run_trial (void *context, uint32_t item, uint32_t thread)
 {
@@ -135,6 +182,11 @@ run_trial (void *context, uint32_t item, uint32_t thread)
   LinceAligner *aligner = task->tracker->aligners[thread];
 
   trial->done = false;
+  if (trial->reference->mark) {
+    for (int i = 0; i < trial->start_count && !holds (trial); i++)
+      try_mark (task, task->tracker->compositors[thread], trial, trial->starts[i]);
+    return;
+  }
   for (int i = 0; i < trial->start_count; i++) {
     const double *start = trial->starts[i];
     float coarse = try_start (task, aligner, trial, start, LINCE_VERIFY_SIDE);
@@ -196,6 +248,7 @@ prepare_track (const Track *track, const LinceReference *reference, int64_t time
   trial->image = track->verdict.image;
   trial->reference = reference;
   trial->prior = LINCE_VERIFY_FOLLOWED;
+  trial->upright = track->verdict.upright;
   trial->start_count = 0;
   if (predict (track, time, corners) &&
       lince_quad_to_homography (corners, reference->width, reference->height, trial->starts[0]))
@@ -322,6 +375,7 @@ prepare_hypotheses (LinceTracker *tracker, const LinceReferences *references,
     memcpy (trial->starts[0], hypotheses[i].homography, sizeof trial->starts[0]);
     trial->start_count = 1;
     trial->prior = 0;
+    trial->upright = hypotheses[i].upright;
     prepared++;
   }
   return prepared;
@@ -454,6 +508,33 @@ add_alternative (Track *track, uint32_t object)
     track->alternatives[track->alternative_count++] = object;
 }
 
+/* The same where a mark is among them. */
+static void
+settle_marks (LinceTracker *tracker, const LincePyramid *pyramid, const LinceReference *a,
+    Track *first, const LinceReference *b, Track *second)
+{
+  LinceComposition one = {0}, other = {0};
+  float evidence;
+
+  memcpy (one.homography, first->verdict.homography, sizeof one.homography);
+  memcpy (other.homography, second->verdict.homography, sizeof other.homography);
+  if (first->verdict.object == second->verdict.object) {
+    second->dropped = true;
+    return;
+  }
+  evidence = lince_composite_rivals (
+      tracker->compositors[0], pyramid, a, &one, b, &other, MARK_AREA);
+  evidence -= lince_composite_rivals (
+      tracker->compositors[0], pyramid, b, &other, a, &one, MARK_AREA);
+  if (fabsf (evidence) < MARK_DIFFERENCE)
+    add_alternative (evidence >= 0 ? first : second,
+        evidence >= 0 ? second->verdict.object : first->verdict.object);
+  if (evidence >= 0)
+    second->dropped = true;
+  else
+    first->dropped = true;
+}
+
 /* Settles which of two tracks at the same place stands; the one with less evidence comes second. */
 static void
 settle (LinceTracker *tracker, const LincePyramid *pyramid, const LinceReferences *references,
@@ -465,6 +546,10 @@ settle (LinceTracker *tracker, const LincePyramid *pyramid, const LinceReference
 
   if (!a || !b)
     return;
+  if (a->mark || b->mark) {
+    settle_marks (tracker, pyramid, a, first, b, second);
+    return;
+  }
   /* one may cover the other: then both are seen, each on pixels of its own */
   if (lince_verify_outside (
           tracker->aligners[0], pyramid, b, &second->verdict, first->verdict.corners) >= 0)

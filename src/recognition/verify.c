@@ -16,6 +16,14 @@
 /* What a cell of the frame with contrast where the reference has none takes away. */
 #define SURPLUS 0.8f
 
+/* The same of a mark's cells, which are compared in three components: a sum of votes that footage
+ * reaches, what a disagreeing cell takes away beside its vote, and the share that must agree, of one
+ * that was not seen on the frame before and of one that was. */
+#define MARK_TRIALS 14.0f
+#define MARK_AGAINST 2.0f
+#define MARK_AGREEMENT 0.64f
+#define MARK_AGREEMENT_FOLLOWED 0.55f
+
 typedef struct {
   float evidence;
   float agreeing, contrast; /* sums of weights */
@@ -88,34 +96,68 @@ count_votes (const LinceAlignment *alignment, Votes *votes)
   }
 }
 
-bool
-lince_verify (const LinceAlignment *alignment, const LincePyramid *pyramid,
-    const LinceReference *reference, float prior, LinceVerdict *verdict)
+/* The outline and how much of it the frame holds. */
+static bool
+set_place (LinceVerdict *verdict, const LincePyramid *pyramid, const LinceReference *reference,
+    const double homography[9])
 {
   const LincePyramidLevel *base = lince_pyramid_octave (pyramid, 0);
   int width = (int) (base->grey.width * base->scale_x + 0.5f);
   int height = (int) (base->grey.height * base->scale_y + 0.5f);
-  Votes votes;
-  double area;
 
   memset (verdict, 0, sizeof *verdict);
-  memcpy (verdict->homography, alignment->homography, sizeof verdict->homography);
+  memcpy (verdict->homography, homography, sizeof verdict->homography);
   verdict->object = reference->object;
   if (!lince_quad_from_homography (
           verdict->homography, reference->width, reference->height, verdict->corners))
     return false;
+  verdict->inside = (float) (lince_quad_area_inside (verdict->corners, width, height) /
+                             lince_quad_area (verdict->corners));
+  return true;
+}
+
+static void
+set_confidence (LinceVerdict *verdict, float evidence, float least_agreement)
+{
+  verdict->evidence = evidence;
+  verdict->visible = verdict->inside * verdict->agreement;
+  verdict->confidence = 1.0f / (1.0f + expf (-0.4f * verdict->evidence));
+  if (verdict->agreement < least_agreement)
+    verdict->confidence *= verdict->agreement;
+}
+
+bool
+lince_verify_mark (const LinceComposition *composition, const LincePyramid *pyramid,
+    const LinceReference *reference, float prior, LinceVerdict *verdict)
+{
+  float against = (1 - composition->agreement) * composition->contrast;
+
+  if (!set_place (verdict, pyramid, reference, composition->homography) ||
+      !(composition->contrast > 0))
+    return false;
+  verdict->agreement = composition->agreement;
+  verdict->correlation = composition->agreement;
+  verdict->opacity = composition->opacity;
+  set_confidence (verdict, composition->evidence - MARK_AGAINST * against - MARK_TRIALS + prior,
+      prior > 0 ? MARK_AGREEMENT_FOLLOWED : MARK_AGREEMENT);
+  return true;
+}
+
+bool
+lince_verify (const LinceAlignment *alignment, const LincePyramid *pyramid,
+    const LinceReference *reference, float prior, LinceVerdict *verdict)
+{
+  Votes votes;
+
+  if (!set_place (verdict, pyramid, reference, alignment->homography))
+    return false;
   count_votes (alignment, &votes);
   if (!(votes.contrast > 0))
     return false;
-  area = lince_quad_area (verdict->corners);
-  verdict->inside = (float) (lince_quad_area_inside (verdict->corners, width, height) / area);
-  verdict->evidence = votes.evidence - TRIALS + prior;
   verdict->agreement = votes.agreeing / votes.contrast;
   verdict->correlation = votes.agreeing > 0 ? votes.correlation / votes.agreeing : 0;
-  verdict->visible = verdict->inside * verdict->agreement;
-  verdict->confidence = 1.0f / (1.0f + expf (-0.4f * verdict->evidence));
-  if (verdict->agreement < MIN_AGREEMENT)
-    verdict->confidence *= verdict->agreement;
+  verdict->opacity = 1;
+  set_confidence (verdict, votes.evidence - TRIALS + prior, MIN_AGREEMENT);
   return true;
 }
 

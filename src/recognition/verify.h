@@ -15,6 +15,7 @@
 #pragma once
 
 #include "recognition/align.h"
+#include "recognition/composite.h"
 #include "recognition/recognizer.h"
 
 #define LINCE_VERIFY_SIDE 128 /* longer side of the finest reference level compared, pixels */
@@ -29,6 +30,8 @@ typedef struct {
   float agreement;   /* 0 to 1: share of the seen contrast that agrees */
   float inside;      /* 0 to 1: share of the outline inside the frame */
   float visible;     /* 0 to 1: share of the outline inside and not covered */
+  float opacity;     /* 0 to 1: 1 opaque, less: the ground shows through */
+  bool upright;      /* as its hypothesis */
   float confidence;  /* 0 to 1; 0.5 is the threshold at which no false event is expected */
 } LinceVerdict;
 
@@ -37,6 +40,10 @@ typedef struct {
  * False when nothing can be said (no cell with contrast inside the frame). */
 #define LINCE_VERIFY_FOLLOWED 4.0f
 bool lince_verify (const LinceAlignment *alignment, const LincePyramid *pyramid,
+    const LinceReference *reference, float prior, LinceVerdict *verdict);
+
+/* Judges a mark's composition in the same measure. */
+bool lince_verify_mark (const LinceComposition *composition, const LincePyramid *pyramid,
     const LinceReference *reference, float prior, LinceVerdict *verdict);
 
 /* The evidence, without a prior, of the part of a placement that lies outside `outline`: what is

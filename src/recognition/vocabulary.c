@@ -268,23 +268,49 @@ make_tree (LinceVocabulary *vocabulary, const Clustering *clustering,
   return done;
 }
 
+/* Room for up to `most` words at a time. */
+static bool
+clustering_init (Clustering *clustering, uint32_t most)
+{
+  *clustering = (Clustering){
+      lince_kernels (), malloc (most * sizeof (Counter)), malloc (most * sizeof (uint16_t))};
+  return clustering->counters != NULL && clustering->distances != NULL;
+}
+
+static void
+clustering_clear (Clustering *clustering)
+{
+  free (clustering->counters);
+  free (clustering->distances);
+}
+
 bool
 lince_vocabulary_make (LinceVocabulary *vocabulary, const LinceDescriptor *descriptors,
     uint32_t count, uint32_t *assigned)
 {
   uint32_t flat = flat_words_for (count);
-  uint32_t most = flat > LINCE_MAX_BRANCH ? flat : LINCE_MAX_BRANCH;
-  Clustering clustering = {
-      lince_kernels (), malloc (most * sizeof (Counter)), malloc (most * sizeof (uint16_t))};
-  bool done = clustering.counters != NULL && clustering.distances != NULL;
+  Clustering clustering;
+  bool done = clustering_init (&clustering, flat > LINCE_MAX_BRANCH ? flat : LINCE_MAX_BRANCH);
 
   *vocabulary = (LinceVocabulary){0};
   if (done && flat <= LINCE_MAX_FLAT_WORDS)
     done = make_flat (vocabulary, &clustering, descriptors, count, flat, assigned);
   else if (done)
     done = make_tree (vocabulary, &clustering, descriptors, count, assigned);
-  free (clustering.counters);
-  free (clustering.distances);
+  clustering_clear (&clustering);
+  return done;
+}
+
+bool
+lince_vocabulary_cluster (const LinceDescriptor *descriptors, uint32_t count, uint32_t word_count,
+    LinceDescriptorBlock *words, uint32_t *assigned)
+{
+  Clustering clustering;
+  bool done = clustering_init (&clustering, word_count);
+
+  if (done)
+    cluster (&clustering, descriptors, count, word_count, words, assigned);
+  clustering_clear (&clustering);
   return done;
 }
 

@@ -390,9 +390,9 @@ START_TEST (levels_are_area_averages)
   ck_assert (lince_index_reference (index, 0, &reference, NULL));
   ck_assert_int_eq (reference.width, 601);
   ck_assert_int_eq (reference.height, 401);
-  ck_assert_int_eq (reference.levels[0].width, 256);
-  ck_assert_int_eq (reference.levels[0].height, 171);
-  ck_assert_int_eq (reference.level_count, 4); /* 256, 128, 64, 32: 16 x 11 is too small */
+  ck_assert_int_eq (reference.levels[0].width, 128);
+  ck_assert_int_eq (reference.levels[0].height, 85);
+  ck_assert_int_eq (reference.level_count, 3); /* 128, 64, 32: 16 x 11 is too small */
   for (int i = 0; i < reference.level_count; i++) {
     const LinceReferenceLevel *level = &reference.levels[i];
     double border = 200.0 * level->width / 601;
@@ -411,6 +411,40 @@ START_TEST (levels_are_area_averages)
         ck_assert_msg (value >= 255 * white - 1.5 - i && value <= 255 * white + 1.5 + i,
             "level %d, %d,%d: %d is not %.1f", i, x, y, value, 255 * white);
       }
+  }
+  lince_index_unref (index);
+  lince_index_builder_free (builder);
+  free_picture (&drawn);
+}
+END_TEST
+
+/* Chroma has half of a level's sides; 0 and 255 are its extremes. A wide picture keeps more columns. */
+START_TEST (levels_have_chroma)
+{
+  DrawnPicture drawn = new_picture (600, 100);
+  LinceIndexBuilder *builder = new_builder ();
+  LinceReference reference;
+  LinceIndex *index;
+
+  fill_rectangle (&drawn, 0, 0, 300, 100, 0x0000ffff);
+  fill_rectangle (&drawn, 300, 0, 300, 100, 0xff0000ff);
+  add_object (builder, "x");
+  ck_assert (lince_index_builder_add_image (builder, "x", "x", &drawn.picture, NULL, NULL));
+  index = finish (builder);
+  ck_assert (lince_index_reference (index, 0, &reference, NULL));
+  ck_assert_int_eq (reference.levels[0].width, 222);
+  ck_assert_int_eq (reference.levels[0].height, 37);
+  for (int i = 0; i < reference.level_count; i++) {
+    const LinceReferenceLevel *level = &reference.levels[i];
+    int width = lince_reference_chroma_width (level);
+
+    for (int y = 0; y < lince_reference_chroma_height (level); y++) {
+      /* pure blue and pure red by BT.601: Cb 255 and 84.97, Cr 107.28 and 255 */
+      ck_assert_int_eq (level->cb[y * width], 255);
+      ck_assert_int_eq (level->cr[y * width], 107);
+      ck_assert_int_eq (level->cb[y * width + width - 1], 85);
+      ck_assert_int_eq (level->cr[y * width + width - 1], 255);
+    }
   }
   lince_index_unref (index);
   lince_index_builder_free (builder);
@@ -818,6 +852,7 @@ main (void)
   tcase_add_test (tests, too_large_is_refused);
   tcase_add_test (tests, ids_and_texts_are_checked);
   tcase_add_test (tests, levels_are_area_averages);
+  tcase_add_test (tests, levels_have_chroma);
   tcase_add_test (tests, transparent_pixels_are_filled);
   tcase_add_test (tests, stale_segments_are_removed);
   tcase_add_test (tests, equal_segments_stay);

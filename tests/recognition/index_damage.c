@@ -153,10 +153,10 @@ START_TEST (other_versions)
 
   data[8] = 0;
   write_whole (path, data, size);
-  expect (LINCE_ERROR_VERSION, "version 0, older than the version 2");
-  data[8] = 3;
+  expect (LINCE_ERROR_VERSION, "version 0, older than the version 3");
+  data[8] = 4;
   write_whole (path, data, size);
-  expect (LINCE_ERROR_VERSION, "version 3, newer than the version 2");
+  expect (LINCE_ERROR_VERSION, "version 4, newer than the version 3");
   free (data);
 }
 END_TEST

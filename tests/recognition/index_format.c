@@ -43,7 +43,7 @@ START_TEST (manifest_bytes)
 
   ck_assert_uint_eq (size, 64 + 24 + 24 + 24 + 8);
   ck_assert_mem_eq (data, "\x89LNCI\r\n\x1a", 8);
-  ck_assert_uint_eq (lince_get_u32 (data + 8), 2);
+  ck_assert_uint_eq (lince_get_u32 (data + 8), LINCE_MANIFEST_VERSION);
   ck_assert_uint_eq (lince_get_u32 (data + 12), 2);
   ck_assert_uint_eq (lince_get_u64 (data + 16), size);
   ck_assert_uint_eq (lince_get_u64 (data + 24), 0x123456789abcdef0u);
@@ -187,8 +187,8 @@ START_TEST (files_on_disk)
     data = read_whole (segment, &size);
     ck_assert_uint_eq (size, manifest.segments[i].size);
     ck_assert_uint_eq (lince_get_u64 (data + 32), manifest.segments[i].hash);
-    /* objects and images; features and one reference an image */
-    ck_assert_uint_eq (lince_get_u32 (data + 12), i == 0 ? 2 : 5);
+    /* objects, images and marks; features and one reference an image */
+    ck_assert_uint_eq (lince_get_u32 (data + 12), i == 0 ? 3 : 5);
     ck_assert_mem_eq (data + 64, i == 0 ? "OBJS" : "TXTR", 4);
     ck_assert_mem_eq (data + 96, i == 0 ? "IMGS" : "REFS", 4);
     free (data);

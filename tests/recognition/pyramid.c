@@ -114,6 +114,42 @@ START_TEST (packed_and_upside_down_samples_are_narrowed)
 }
 END_TEST
 
+/* Chroma of 4:2:0, two samples side by side as in NV12, of both fields. */
+START_TEST (chroma_has_octaves_of_its_own)
+{
+  Grey grey = draw_grey_poster (128, 96, 4), chroma = draw_grey_poster (128, 48, 5);
+  LinceFrame frame = frame_of (&grey);
+
+  build (&frame);
+  ck_assert_int_eq (lince_pyramid_chroma_count (pyramid), 0);
+  frame.chroma_width = 64;
+  frame.chroma_height = 48;
+  frame.cb = (LincePlane){chroma.pixels, 128, 2};
+  frame.cr = (LincePlane){chroma.pixels + 1, 128, 2};
+  for (int interlaced = 0; interlaced < 2; interlaced++) {
+    const LincePyramidLevel *level;
+
+    frame.interlaced = interlaced;
+    build (&frame);
+    ck_assert_int_ge (lince_pyramid_chroma_count (pyramid), 2);
+    for (int c = 0; c < 2; c++) {
+      level = lince_pyramid_chroma (pyramid, c, 0);
+      ck_assert_int_eq (level->grey.width, 64);
+      ck_assert_int_eq (level->grey.height, interlaced ? 24 : 48);
+      ck_assert_float_eq (level->scale_x, 2.f);
+      ck_assert_float_eq (level->scale_y, interlaced ? 4.f : 2.f);
+      for (int y = 0; y < level->grey.height; y++)
+        for (int x = 0; x < 64; x++)
+          ck_assert_int_eq (value (&level->grey, x, y),
+              chroma.pixels[(interlaced ? 2 * y : y) * 128 + 2 * x + c]);
+      ck_assert_float_eq (lince_pyramid_chroma (pyramid, c, 1)->scale_y, 4.f);
+    }
+  }
+  grey_free (&grey);
+  grey_free (&chroma);
+}
+END_TEST
+
 START_TEST (only_the_top_field_is_seen)
 {
   Grey grey = draw_grey_poster (128, 96, 4);
@@ -237,6 +273,7 @@ main (void)
   tcase_add_test (tests, octave_0_is_the_frame_itself);
   tcase_add_test (tests, packed_and_upside_down_samples_are_narrowed);
   tcase_add_test (tests, only_the_top_field_is_seen);
+  tcase_add_test (tests, chroma_has_octaves_of_its_own);
   tcase_add_test (tests, impossible_frames_are_refused);
   tcase_add_test (tests, scales_keep_their_places);
   tcase_add_test (tests, borders_repeat_the_edge);

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Eight float lanes whatever the machine has: the order of sums is then the same everywhere.
+ * Internal to the room. No lanes are passed between files: inlined functions only. */
+#pragma once
+
+#include <stdint.h>
+#include <string.h>
+
+#include "recognition/pyramid.h"
+
+#define LINCE_LANES 8
+
+typedef float LinceLanes __attribute__ ((vector_size (32)));
+typedef int32_t LinceLanesInt __attribute__ ((vector_size (32)));
+
+static inline LinceLanes
+lince_lanes_load (const float *p)
+{
+  LinceLanes v;
+
+  memcpy (&v, p, sizeof v);
+  return v;
+}
+
+static inline void
+lince_lanes_store (float *p, LinceLanes v)
+{
+  memcpy (p, &v, sizeof v);
+}
+
+static inline float
+lince_lanes_sum (LinceLanes v)
+{
+  return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
+}
+
+/* Into 0 to `most`, not-a-number to 0: no rounding leads a read out of the picture. */
+static inline LinceLanes
+lince_lanes_limit (LinceLanes value, float most)
+{
+  const LinceLanes low = {0}, high = low + most;
+  LinceLanesInt bits = (LinceLanesInt) value & (value > low), below = (LinceLanes) bits < high;
+
+  return (LinceLanes) ((bits & below) | ((LinceLanesInt) high & ~below));
+}
+
+/* Eight samples of a picture of at least 2 x 2, bilinear, at (x, y) counted from the first sample's
+ * middle; outside, its edge is repeated. */
+static inline LinceLanes
+lince_lanes_sample (const LinceGrey *grey, LinceLanes x, LinceLanes y)
+{
+  LinceLanes px = lince_lanes_limit (x, (float) grey->width - 1.01f);
+  LinceLanes py = lince_lanes_limit (y, (float) grey->height - 1.01f);
+  LinceLanesInt ix = __builtin_convertvector(px, LinceLanesInt);
+  LinceLanesInt iy = __builtin_convertvector(py, LinceLanesInt);
+  LinceLanes fx = px - __builtin_convertvector(ix, LinceLanes);
+  LinceLanes fy = py - __builtin_convertvector(iy, LinceLanes);
+  LinceLanes a, b, c, d, top, bottom;
+
+  for (int i = 0; i < LINCE_LANES; i++) {
+    const uint8_t *p = grey->data + (ptrdiff_t) iy[i] * grey->stride + ix[i];
+
+    a[i] = p[0];
+    b[i] = p[1];
+    c[i] = p[grey->stride];
+    d[i] = p[grey->stride + 1];
+  }
+  top = a + fx * (b - a);
+  bottom = c + fx * (d - c);
+  return top + fy * (bottom - top);
+}
