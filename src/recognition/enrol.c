@@ -11,8 +11,12 @@
 #include "recognition/feature.h"
 
 #define PER_VIEW 1000 /* keypoints taken from the picture and from each simulated view */
-#define FRONT_FEATURES 400
-#define SIDE_FEATURES 60 /* of each simulated tilt */
+/* An image costs some 46 bytes in the index for each feature that is kept. What makes a picture a
+ * plain one is counted before that choice. */
+#define FRONT_FEATURES 256
+#define FRONT_COUNTED 400
+#define SIDE_FEATURES 22 /* of each simulated tilt */
+#define SIDE_COUNTED 60
 #define TEXTURED_FEATURES 24
 #define STRONG_HALF 40       /* features that survive half of the views, for a score of 0.5 */
 #define SAME_DISTANCE 24     /* a tilted view's feature this close to one kept adds nothing */
@@ -61,6 +65,7 @@ typedef struct {
   uint32_t candidate_count;
   LinceFeature *sides; /* SIDE_FEATURES of each tilt, those that no candidate stands for */
   uint32_t side_count;
+  uint32_t sides_counted; /* SIDE_COUNTED of each tilt */
 } Enrolling;
 
 void
@@ -306,10 +311,12 @@ compare_view (Enrolling *enrolling, uint32_t wanted)
         enrolling->seen[c] = 1;
         known = known || same (&enrolling->candidates[c], &feature, SAME_DISTANCE);
       }
-    if (!known && kept < wanted) {
+    if (known)
+      continue;
+    if (kept < (wanted < SIDE_FEATURES ? wanted : SIDE_FEATURES))
       enrolling->sides[enrolling->side_count++] = feature;
-      kept++;
-    }
+    if (kept++ < wanted)
+      enrolling->sides_counted++;
   }
   for (uint32_t c = 0; c < enrolling->candidate_count; c++)
     enrolling->survived[c] = (uint8_t) (enrolling->survived[c] + enrolling->seen[c]);
@@ -329,7 +336,7 @@ compare_views (Enrolling *enrolling, LinceError *error)
     picture_clear (&enrolling->view);
     if (!extracted)
       return false;
-    compare_view (enrolling, views[v].tilt > 1.f ? SIDE_FEATURES : 0);
+    compare_view (enrolling, views[v].tilt > 1.f ? SIDE_COUNTED : 0);
   }
   return true;
 }
@@ -364,8 +371,10 @@ store (const Enrolling *enrolling, int width, int height, LinceFeatures *feature
   memcpy (data + sizeof header, enrolling->features, size);
   *features = (LinceFeatures){enrolling->count, data, sizeof header + size};
   if (report != NULL) {
-    report->keypoints = enrolling->count;
-    report->textured = enrolling->count >= TEXTURED_FEATURES;
+    report->keypoints =
+        enrolling->sides_counted +
+        (enrolling->candidate_count < FRONT_COUNTED ? enrolling->candidate_count : FRONT_COUNTED);
+    report->textured = report->keypoints >= TEXTURED_FEATURES;
     report->score = (float) strong / (float) (strong + STRONG_HALF);
   }
   return true;

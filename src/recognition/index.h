@@ -56,7 +56,7 @@ LINCE_API int64_t lince_index_find (const LinceIndex *index, const char *id);
 /* What enrolment found out about an image. */
 typedef struct {
   int width, height;     /* of the reference picture */
-  uint32_t keypoints;    /* kept, over all simulated views */
+  uint32_t keypoints;    /* found, over all simulated views, up to some hundreds */
   bool textured;         /* enough keypoints for the `textured` generator */
   bool mark;             /* looked for by its shapes, compared in luma and chroma (`mark`) */
   bool transparent;      /* has a mask */

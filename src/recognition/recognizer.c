@@ -382,7 +382,8 @@ find_marks (LinceRecognizer *recognizer, LinceTracker *tracker, bool upright)
   LinceMarkPlan plan = {.upright_only = upright};
   uint32_t count;
 
-  if (recognizer->marks.image_count == 0)
+  if (recognizer->marks.block_count[LINCE_MARK_AFFINE] == 0 &&
+      recognizer->marks.block_count[LINCE_MARK_UPRIGHT] == 0)
     return;
   count = lince_mark_search_run (recognizer->mark_search, recognizer->pyramid, &recognizer->marks,
       &plan, recognizer->pool, profile, recognizer->hypotheses);

@@ -67,7 +67,7 @@ setup (void)
                        &features[i], &report, &error),
         "%s", error.text);
     ck_assert (report.textured);
-    ck_assert_uint_eq (report.keypoints, features[i].count);
+    ck_assert_uint_ge (report.keypoints, features[i].count);
   }
   ck_assert_msg (
       lince_textured_compile (features, POSTERS, &collection.block, &collection.size, &error), "%s",
