@@ -18,6 +18,11 @@
 #define SOLVES 3     /* rounds of reweighting */
 #define OUTLIER 16.f /* levels: what a pixel may be off before it counts half */
 
+/* Opacity of a mark that is fixed to the screen, and of one that is not, whose thin parts may only
+ * look translucent. */
+#define LEAST_OPACITY 0.15f
+#define LEAST_SOLID 0.5f
+
 /* Squared levels by which the model errs at best: noise, compression, edges. */
 static const float noise[COMPONENTS] = {16, 6, 6};
 /* How much a component counts in the fit of the light. */
@@ -364,7 +369,7 @@ limit (float value, float low, float high)
 /* Opacity from the reduced normal equations, then gain with it, then lift with both, each within
  * its limits. */
 static Light
-solve_light (const LightSums *s)
+solve_light (const LightSums *s, float least_opacity)
 {
   double oo = s->oo, oq = s->oq, op = s->op, qq = s->qq, qp = s->qp, pp = s->pp;
   double determinant = qq * pp - qp * qp;
@@ -372,7 +377,7 @@ solve_light (const LightSums *s)
   double schur = oo - oq * fq - op * fp, right = s->o - s->q * fq - s->p * fp;
   Light light;
 
-  light.opacity = limit ((float) (right / schur), 0.15f, 1.f);
+  light.opacity = limit ((float) (right / schur), least_opacity, 1.f);
   fq = ((s->q - oq * light.opacity) * pp - (s->p - op * light.opacity) * qp) / determinant;
   light.scale = limit ((float) fq, 0.45f * light.opacity, 1.5f * light.opacity);
   fp = (s->p - op * light.opacity - qp * light.scale) / pp;
@@ -401,19 +406,19 @@ light_cost (const LinceCompositor *c, const Light *light)
 }
 
 static void
-refine_light (const LinceCompositor *c, int components, Light *light)
+refine_light (const LinceCompositor *c, int components, float least_opacity, Light *light)
 {
   LightSums sums = {0};
 
   for (int k = 0; k < components; k++)
     add_light (c, k, light, false, &sums);
   add_usual (&sums);
-  *light = solve_light (&sums);
+  *light = solve_light (&sums, least_opacity);
 }
 
 /* Starts from an opaque and from a translucent mark, for reweighting finds the nearer solution. */
 static void
-fit_light (const LinceCompositor *c, int components, Light *light)
+fit_light (const LinceCompositor *c, int components, float least_opacity, Light *light)
 {
   static const Light starts[] = {{1.f, .95f, 0}, {.5f, .475f, 0}};
   float least = INFINITY;
@@ -423,7 +428,7 @@ fit_light (const LinceCompositor *c, int components, Light *light)
     float cost;
 
     for (int round = 0; round < SOLVES; round++)
-      refine_light (c, components, &tried);
+      refine_light (c, components, least_opacity, &tried);
     cost = light_cost (c, &tried);
     if (cost < least) {
       least = cost;
@@ -645,6 +650,7 @@ run_level (LinceCompositor *c, const LincePyramid *pyramid, const LinceReference
 {
   int components = lince_pyramid_chroma_count (pyramid) > 0 ? COMPONENTS : 1;
   double scale = frame_scale (pyramid, reference, composition->homography);
+  float least = plan->upright ? LEAST_OPACITY : LEAST_SOLID;
 
   take_level (c, reference, &reference->levels[level]);
   for (int i = 0;; i++) {
@@ -655,9 +661,9 @@ run_level (LinceCompositor *c, const LincePyramid *pyramid, const LinceReference
       return false;
     estimate_ground (c);
     if (i == 0 || i + 1 >= plan->steps)
-      fit_light (c, components, light);
+      fit_light (c, components, least, light);
     else
-      refine_light (c, components, light);
+      refine_light (c, components, least, light);
     compose_model (c, light, c->model);
     if (i >= plan->steps)
       break;
@@ -782,7 +788,7 @@ explain (LinceCompositor *c, int components, float (*model)[MAX_PIXELS])
   Light light = {1, 1, 0};
 
   estimate_ground (c);
-  fit_light (c, components, &light);
+  fit_light (c, components, LEAST_OPACITY, &light);
   compose_model (c, &light, model);
 }
 

@@ -15,7 +15,7 @@
  * plain one is counted before that choice. */
 #define FRONT_FEATURES 256
 #define FRONT_COUNTED 400
-#define SIDE_FEATURES 22 /* of each simulated tilt */
+#define SIDE_FEATURES 20 /* of each simulated tilt */
 #define SIDE_COUNTED 60
 #define TEXTURED_FEATURES 24
 #define STRONG_HALF 40       /* features that survive half of the views, for a score of 0.5 */

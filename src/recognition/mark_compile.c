@@ -6,7 +6,6 @@
 #include "recognition/feature.h"
 #include "recognition/mark_feature.h"
 #include "recognition/mark_match.h"
-#include "recognition/vocabulary.h"
 
 #define LISTS_READ 6   /* words that a look-up follows, about */
 #define MAX_WORDS 4096 /* of one table */
@@ -73,22 +72,44 @@ words_for (uint32_t entries)
   return words;
 }
 
-static bool
-cluster (Table *table)
+static uint32_t
+bits_apart (const LinceDescriptor *a, const LinceDescriptor *b)
 {
-  LinceDescriptor *descriptors = malloc ((table->count + 1) * sizeof *descriptors);
-  uint32_t *assigned = malloc ((table->count + 1) * sizeof *assigned);
-  bool done = descriptors != NULL && assigned != NULL;
+  uint32_t sum = 0;
 
-  for (uint32_t i = 0; done && i < table->count; i++)
-    descriptors[i] = table->entries[i].feature->descriptor;
-  done = done && (table->count == 0 || lince_vocabulary_cluster (descriptors, table->count,
-                                           table->word_count, table->words, assigned));
-  for (uint32_t i = 0; done && i < table->count; i++)
-    table->entries[i].word = assigned[i];
-  free (descriptors);
-  free (assigned);
-  return done;
+  for (int w = 0; w < LINCE_DESCRIPTOR_WORDS; w++)
+    sum += (uint32_t) __builtin_popcountll (a->words[w] ^ b->words[w]);
+  return sum;
+}
+
+/* Words are shapes taken from all over the collection; every shape goes to the nearest. Shapes lie
+ * scattered, so that means of them would be no better words. */
+static void
+choose_words (Table *table)
+{
+  uint32_t words = table->word_count < table->count ? table->word_count : table->count;
+
+  for (uint32_t i = 0; i < table->word_count && words > 0; i++) {
+    const Entry *entry = &table->entries[(uint64_t) (i % words) * table->count / words];
+
+    for (int w = 0; w < LINCE_DESCRIPTOR_WORDS; w++)
+      table->words[i / LINCE_BLOCK].words[w][i % LINCE_BLOCK] =
+          entry->feature->descriptor.words[w];
+  }
+  for (uint32_t i = 0; i < table->count; i++) {
+    Entry *entry = &table->entries[i];
+    uint32_t least = UINT32_MAX;
+
+    for (uint32_t w = 0; w < words; w++) {
+      const Entry *word = &table->entries[(uint64_t) w * table->count / words];
+      uint32_t distance = bits_apart (&word->feature->descriptor, &entry->feature->descriptor);
+
+      if (distance < least) {
+        least = distance;
+        entry->word = w;
+      }
+    }
+  }
 }
 
 /* Gives every word whole blocks and every entry its slot. */
@@ -135,7 +156,8 @@ make_table (Table *table, uint32_t which, const LinceFeatures *features, uint32_
     for (uint32_t f = 0; f < features[i].count; f++)
       if (features_of (&features[i])[f].table == which)
         table->entries[table->count++] = (Entry){&features_of (&features[i])[f], i, 0, 0};
-  return cluster (table) && lay_out (table);
+  choose_words (table);
+  return lay_out (table);
 }
 
 /* Sizes of the parts in their order; every one a multiple of 8. */

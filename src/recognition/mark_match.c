@@ -6,12 +6,10 @@
 
 #include "recognition/feature.h"
 
-#define LIMIT 52   /* bits: shapes farther apart are different */
-#define FURTHER 14 /* bits by which other images may be farther than the nearest */
-#define HITS 128   /* that one look-up collects */
-#define BEST 24    /* of them that become matches */
-#define PROBES 8
-#define PROBE_REACH 30
+#define HITS 512      /* that one look-up collects */
+#define BEST 64       /* of them that become matches */
+#define PROBES 12
+#define PROBE_REACH 40
 #define MAX_WORDS 4096
 #define MAX_BLOCKS (1u << 16)
 #define FILL 1.3f     /* ratio of the fills, at most */
@@ -21,6 +19,10 @@
 #define CENTRE 0.2f     /* of the size: centres of matches that agree */
 #define MATRIX 0.35f    /* relative difference of their matrices */
 #define MOST_JOINED 256
+
+/* Shapes farther apart than so many bits are different; an affine frame lets more shapes look alike. */
+static const uint32_t limits[LINCE_MARK_TABLES] = {20, 32};
+#define MAX_LIMIT 32
 
 static uint32_t
 read_number (const uint32_t *number)
@@ -91,7 +93,7 @@ collect (const LinceMarks *marks, const LinceMarkQuery *query, uint32_t *slots, 
       continue;
     end = end - begin > MAX_BLOCKS ? begin + MAX_BLOCKS : end;
     hits =
-        kernels->scan (&query->descriptor, blocks + begin, end - begin, LIMIT, found, HITS - count);
+        kernels->scan (&query->descriptor, blocks + begin, end - begin, limits[query->table], found, HITS - count);
     for (uint32_t i = 0; i < hits; i++) {
       slots[count] = begin * LINCE_BLOCK + (found[i] & 0xfffff);
       distances[count++] = found[i] >> 20;
@@ -171,7 +173,7 @@ place (LinceMarkMatch *match, const LinceMarkImage *image, LinceMarkTable table)
 static float
 weigh (const LinceMarkMatch *match, uint32_t hits, float area)
 {
-  float near = 1 - (float) match->distance / (LIMIT + 8);
+  float near = 1 - (float) match->distance / (float) (limits[match->table] + 8);
   float share = sqrtf (area) / match->size, c, s;
 
   nearest_turn (match->matrix, &c, &s);
@@ -206,18 +208,15 @@ uint32_t
 lince_mark_match (const LinceMarks *marks, const LinceMarkQuery *query, LinceMarkMatch *matches,
     uint32_t capacity)
 {
-  uint32_t slots[HITS], distances[HITS], histogram[LIMIT + 1] = {0}, sum = 0, limit = 0, count = 0;
-  uint32_t hits = collect (marks, query, slots, distances);
-  uint32_t nearest = LIMIT;
+  uint32_t slots[HITS], distances[HITS], histogram[MAX_LIMIT + 1] = {0}, sum = 0, limit = 0;
+  uint32_t hits = collect (marks, query, slots, distances), count = 0;
 
-  for (uint32_t i = 0; i < hits; i++) {
-    histogram[distances[i] <= LIMIT ? distances[i] : LIMIT]++;
-    nearest = distances[i] < nearest ? distances[i] : nearest;
-  }
-  while (limit < LIMIT && limit < nearest + FURTHER && (sum += histogram[limit]) <= BEST)
+  for (uint32_t i = 0; i < hits; i++)
+    histogram[distances[i]]++;
+  while (limit < limits[query->table] && (sum += histogram[limit]) + histogram[limit + 1] <= BEST)
     limit++;
   for (uint32_t i = 0; i < hits && count < capacity; i++)
-    if (distances[i] <= limit && count < 2 * BEST &&
+    if (distances[i] <= limit && count < BEST &&
         make_match (marks, query, slots[i], distances[i], &matches[count])) {
       matches[count].weight = weigh (&matches[count], hits, query->area);
       count++;

@@ -2,6 +2,7 @@
 #include "recognition/mark_search.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,8 +13,8 @@
 
 #define MAX_PLANES 12
 #define REGIONS 700        /* of one plane, at most */
-#define PLANE_MATCHES 6144 /* of one plane, at most */
-#define MATCHES 16384      /* of all planes */
+#define PLANE_MATCHES 8192 /* of one plane, at most */
+#define MATCHES 24576      /* of all planes */
 #define AN_IMAGE 400       /* of one image, the best */
 #define SIEVED 1500        /* hypotheses that the sieve looks at */
 #define WEAK 0.045f        /* as at enrolment */
@@ -363,6 +364,10 @@ lince_mark_search_run (LinceMarkSearch *search, const LincePyramid *pyramid,
   lince_pool_run (pool, search_plane, &searching, search->plane_count);
   if (profile != NULL)
     lince_profile_stamp (profile, LINCE_STAGE_SEARCH);
+#ifdef MARKDEBUG
+  for (uint32_t p = 0; p < search->plane_count; p++)
+    fprintf (stderr, "c%d o%d %dx%d: runs %lu regions %u matches %u\n", search->planes[p].component, search->planes[p].octave, plane_level (pyramid, &search->planes[p])->grey.width, plane_level (pyramid, &search->planes[p])->grey.height, search->runs[p], search->region_counts[p], search->counts[p]);
+#endif
   group (search);
   lince_pool_run (pool, join_image, &searching, search->image_count);
   for (uint32_t i = 0; i < search->match_count; i++)

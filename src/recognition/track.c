@@ -165,12 +165,12 @@ try_mark (const Task *task, LinceCompositor *compositor, Trial *trial, const dou
             compositor, task->pyramid, trial->reference, coarse, &plan, &composition))
       return;
   }
-  if (lince_verify_mark (&composition, task->pyramid, trial->reference, trial->prior, &verdict) &&
+  if (lince_verify_mark (&composition, task->pyramid, trial->reference, trial->upright,
+          trial->prior, &verdict) &&
       (!trial->done || verdict.evidence > trial->verdict.evidence)) {
     trial->done = true;
     trial->verdict = verdict;
     trial->verdict.image = trial->image;
-    trial->verdict.upright = trial->upright;
   }
 }
 

@@ -16,13 +16,25 @@
 /* What a cell of the frame with contrast where the reference has none takes away. */
 #define SURPLUS 0.8f
 
-/* The same of a mark's cells, which are compared in three components: a sum of votes that footage
- * reaches, what a disagreeing cell takes away beside its vote, and the share that must agree, of one
- * that was not seen on the frame before and of one that was. */
-#define MARK_TRIALS 14.0f
-#define MARK_AGAINST 2.0f
-#define MARK_AGREEMENT 0.64f
-#define MARK_AGREEMENT_FOLLOWED 0.55f
+/* A mark's evidence. What a wrong place reaches, aligned as well as it can be, is a part of a shape
+ * that it has in common with what is there: the votes a cell, not their sum, tell it apart, the more
+ * so the fewer cells there are; it hardly ever agrees in nearly all of its cells; and its light is
+ * one that no camera or mixer makes. One that is not yet followed must pass by all of these; one
+ * that is may be covered or fade. */
+#define MARK_SLOPE 12.0f      /* natural logarithms of odds for a vote a cell */
+#define MARK_MOST_VOTES 4.0f  /* a cell; more says nothing more */
+#define MARK_VOTES 2.7f       /* a cell, of a new one */
+#define MARK_FEW 10.0f        /* votes, over all cells, that it needs besides */
+#define MARK_AGREEMENT 0.95f  /* of a new one, below which evidence falls by MARK_DISSENT for all */
+#define MARK_DISSENT 40.0f
+#define FOLLOWED_VOTES 1.0f   /* the same of one that is followed */
+#define FOLLOWED_FEW 6.0f
+#define FOLLOWED_AGREEMENT 0.6f
+#define FOLLOWED_DISSENT 10.0f
+#define USUAL_GAIN 0.95f      /* and the deviations of what is usual */
+#define GAIN_DEVIATION 0.25f
+#define LIFT_DEVIATION 6.0f
+#define OPACITY_DEVIATION 0.15f /* of a mark that is not fixed to the screen */
 
 typedef struct {
   float evidence;
@@ -126,20 +138,38 @@ set_confidence (LinceVerdict *verdict, float evidence, float least_agreement)
     verdict->confidence *= verdict->agreement;
 }
 
+/* How unusual the light is: half a sum of squared deviations, doubled for they are not all. */
+static float
+unusual_light (const LinceComposition *composition, bool upright)
+{
+  float gain = (composition->gain - USUAL_GAIN) / GAIN_DEVIATION;
+  float lift = composition->lift / LIFT_DEVIATION;
+  float opacity = upright ? 0 : (1 - composition->opacity) / OPACITY_DEVIATION;
+
+  return gain * gain + lift * lift + opacity * opacity;
+}
+
 bool
 lince_verify_mark (const LinceComposition *composition, const LincePyramid *pyramid,
-    const LinceReference *reference, float prior, LinceVerdict *verdict)
+    const LinceReference *reference, bool upright, float prior, LinceVerdict *verdict)
 {
-  float against = (1 - composition->agreement) * composition->contrast;
+  bool followed = prior > 0;
+  float votes, few, dissent, evidence;
 
   if (!set_place (verdict, pyramid, reference, composition->homography) ||
       !(composition->contrast > 0))
     return false;
+  votes = fminf (composition->evidence / composition->contrast, MARK_MOST_VOTES);
+  few = (followed ? FOLLOWED_FEW : MARK_FEW) / composition->contrast;
+  dissent = (followed ? FOLLOWED_AGREEMENT : MARK_AGREEMENT) - composition->agreement;
+  evidence = MARK_SLOPE * (votes - few - (followed ? FOLLOWED_VOTES : MARK_VOTES)) -
+             (followed ? FOLLOWED_DISSENT : MARK_DISSENT) * fmaxf (dissent, 0) -
+             (followed ? 0.5f : 1.0f) * unusual_light (composition, upright);
   verdict->agreement = composition->agreement;
   verdict->correlation = composition->agreement;
   verdict->opacity = composition->opacity;
-  set_confidence (verdict, composition->evidence - MARK_AGAINST * against - MARK_TRIALS + prior,
-      prior > 0 ? MARK_AGREEMENT_FOLLOWED : MARK_AGREEMENT);
+  verdict->upright = upright;
+  set_confidence (verdict, evidence, 0);
   return true;
 }
 

@@ -42,9 +42,10 @@ typedef struct {
 bool lince_verify (const LinceAlignment *alignment, const LincePyramid *pyramid,
     const LinceReference *reference, float prior, LinceVerdict *verdict);
 
-/* Judges a mark's composition in the same measure. */
+/* Judges a mark's composition in the same measure. `upright`: the mark is fixed to the screen and
+ * may be translucent. */
 bool lince_verify_mark (const LinceComposition *composition, const LincePyramid *pyramid,
-    const LinceReference *reference, float prior, LinceVerdict *verdict);
+    const LinceReference *reference, bool upright, float prior, LinceVerdict *verdict);
 
 /* The evidence, without a prior, of the part of a placement that lies outside `outline`: what is
  * left of it when another object stands there. */

@@ -301,19 +301,6 @@ lince_vocabulary_make (LinceVocabulary *vocabulary, const LinceDescriptor *descr
   return done;
 }
 
-bool
-lince_vocabulary_cluster (const LinceDescriptor *descriptors, uint32_t count, uint32_t word_count,
-    LinceDescriptorBlock *words, uint32_t *assigned)
-{
-  Clustering clustering;
-  bool done = clustering_init (&clustering, word_count);
-
-  if (done)
-    cluster (&clustering, descriptors, count, word_count, words, assigned);
-  clustering_clear (&clustering);
-  return done;
-}
-
 void
 lince_vocabulary_clear (LinceVocabulary *vocabulary)
 {

@@ -30,8 +30,4 @@ typedef struct {
  * clears `vocabulary` in any case. */
 bool lince_vocabulary_make (LinceVocabulary *vocabulary, const LinceDescriptor *descriptors,
     uint32_t count, uint32_t *assigned);
-/* The same with `word_count` words (a multiple of LINCE_BLOCK) and no tops, into `words` of the
- * caller; `count` is at least 1. */
-bool lince_vocabulary_cluster (const LinceDescriptor *descriptors, uint32_t count,
-    uint32_t word_count, LinceDescriptorBlock *words, uint32_t *assigned);
 void lince_vocabulary_clear (LinceVocabulary *vocabulary);

@@ -156,17 +156,40 @@ bend_place (const Bend *bend, double x, double y, double *u, double *v)
   }
 }
 
-/* Component `shift` / 8 of a surface between its pixels; the rim goes on outside. */
-static double
-sample (const guint8 *data, int stride, int width, int height, double x, double y, int component)
+/* A pixel of a surface, BGRA, between its own; the rim goes on outside. */
+static void
+sample (const guint8 *data, int stride, int width, int height, float x, float y, guint8 bgra[4])
 {
-  double u = CLAMP (x - .5, 0, width - 1.001), v = CLAMP (y - .5, 0, height - 1.001);
-  int left = (int) u, top = (int) v;
-  const guint8 *p = data + (gsize) top * (gsize) stride + 4 * left + component;
+  int u = (int) (CLAMP (x - .5f, 0.f, (float) width - 1.01f) * 256);
+  int v = (int) (CLAMP (y - .5f, 0.f, (float) height - 1.01f) * 256);
+  const guint8 *p = data + (gsize) (v >> 8) * (gsize) stride + 4 * (u >> 8);
 
-  u -= left;
-  v -= top;
-  return (p[0] * (1 - u) + p[4] * u) * (1 - v) + (p[stride] * (1 - u) + p[stride + 4] * u) * v;
+  u &= 255;
+  v &= 255;
+  for (int c = 0; c < 4; c++)
+    bgra[c] = (guint8) (((p[c] * (256 - u) + p[c + 4] * u) * (256 - v) +
+                            (p[c + stride] * (256 - u) + p[c + stride + 4] * u) * v + 32768) >>
+                        16);
+}
+
+/* Where the pixels of a row of cells come from: exact at the cells' corners, even between. */
+#define CELL 8
+
+typedef struct {
+  double u, v;
+} Place;
+
+static void
+bend_corners (const Bend *bend, int y, int columns, Place *places)
+{
+  for (int i = 0; i < columns; i++)
+    bend_place (bend, i * CELL, y, &places[i].u, &places[i].v);
+}
+
+static double
+between (double a, double b, double c, double d, double s, double t)
+{
+  return (a + (b - a) * s) * (1 - t) + (c + (d - c) * s) * t;
 }
 
 /* Straight RGBA out of the surface, bent; over white where it is transparent. */
@@ -175,20 +198,30 @@ take_pixels (LinceBenchReference *reference, cairo_surface_t *surface, const Ben
 {
   int width = cairo_image_surface_get_width (surface);
   int height = cairo_image_surface_get_height (surface);
-  int stride = cairo_image_surface_get_stride (surface);
+  int stride = cairo_image_surface_get_stride (surface), columns = width / CELL + 2;
   const guint8 *data = cairo_image_surface_get_data (surface);
   guint8 *pixels = g_malloc ((gsize) width * (gsize) height * 4), *to = pixels;
+  g_autofree Place *above = g_new (Place, columns), *below = g_new (Place, columns);
 
-  for (int y = 0; y < height; y++)
+  for (int y = 0; y < height; y++) {
+    double t = (y % CELL + .5) / CELL;
+
+    if (y % CELL == 0) {
+      bend_corners (bend, y, columns, above);
+      bend_corners (bend, y + CELL, columns, below);
+    }
     for (int x = 0; x < width; x++, to += 4) {
-      double u, v, white;
+      const Place *a = &above[x / CELL], *b = &below[x / CELL];
+      double s = (x % CELL + .5) / CELL;
+      guint8 bgra[4];
 
-      bend_place (bend, x + .5, y + .5, &u, &v);
-      white = 255 - sample (data, stride, width, height, u, v, 3);
+      sample (data, stride, width, height, (float) between (a->u, a[1].u, b->u, b[1].u, s, t),
+          (float) between (a->v, a[1].v, b->v, b[1].v, s, t), bgra);
       for (int c = 0; c < 3; c++)
-        to[c] = (guint8) (sample (data, stride, width, height, u, v, 2 - c) + white + .5);
+        to[c] = (guint8) (bgra[2 - c] + 255 - bgra[3]);
       to[3] = 255;
     }
+  }
   reference->picture = (LincePicture){pixels, width * 4, width, height};
 }
 
