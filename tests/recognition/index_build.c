@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "recognition/index_internal.h"
+#include "recognition/mark_feature.h"
 #include "recognition/reference.h"
 
 static LinceIndex *
@@ -418,7 +419,8 @@ START_TEST (levels_are_area_averages)
 }
 END_TEST
 
-/* Chroma has half of a level's sides; 0 and 255 are its extremes. A wide picture keeps more columns. */
+/* Chroma has half of a level's sides; 0 and 255 are its extremes. A wide picture keeps more
+ * columns. */
 START_TEST (levels_have_chroma)
 {
   DrawnPicture drawn = new_picture (600, 100);
@@ -565,7 +567,7 @@ START_TEST (writing_says_what_is_wrong)
 }
 END_TEST
 
-#define MANY 100
+#define MANY 40 /* more than are merged with any that come anew */
 
 /* Objects `from` to `to` - 1 of a set, each of one small picture. */
 static void
@@ -705,20 +707,20 @@ START_TEST (a_change_keeps_segments)
   lince_index_unref (base);
 
   base = index;
-  index = change (path, base, 20, MANY + 1, MANY + 1);
+  index = change (path, base, 8, MANY + 1, MANY + 1);
   ck_assert_uint_eq (part_count (index), 2);
   ck_assert_int_eq (stat (name, &after), 0);
-  expected = whole (20, MANY + 1);
+  expected = whole (8, MANY + 1);
   check_same (index, expected);
   lince_index_unref (expected);
   lince_index_unref (base);
 
   /* a segment of which too little is wanted goes */
   base = index;
-  index = change (path, base, 40, MANY + 1, MANY + 1);
+  index = change (path, base, 16, MANY + 1, MANY + 1);
   ck_assert_uint_eq (part_count (index), 1);
   ck_assert_int_eq (stat (name, &after), -1);
-  expected = whole (40, MANY + 1);
+  expected = whole (16, MANY + 1);
   check_same (index, expected);
   lince_index_unref (expected);
   lince_index_unref (base);
@@ -734,14 +736,14 @@ END_TEST
 START_TEST (small_segments_are_merged)
 {
   char *folder = make_folder (), *path = path_in (folder, "a.index");
-  LinceIndex *index = NULL, *expected = whole (0, MANY + 80);
+  LinceIndex *index = NULL, *expected = whole (0, MANY + 40);
   LinceIndexBuilder *builder = new_builder ();
 
   add_many (builder, 0, MANY);
   ck_assert (lince_index_builder_write (builder, path, NULL));
   lince_index_builder_free (builder);
   index = lince_index_open (path, NULL);
-  for (int i = MANY; i < MANY + 80; i += 4) {
+  for (int i = MANY; i < MANY + 40; i += 4) {
     LinceIndex *base = index;
 
     index = change (path, base, 0, i, i + 4);
@@ -809,6 +811,74 @@ START_TEST (a_base_lies_elsewhere)
 }
 END_TEST
 
+/* Shapes of all images, in an order of their own. */
+static int
+compare_bytes (const void *a, const void *b)
+{
+  return memcmp (a, b, sizeof (LinceMarkFeature));
+}
+
+static LinceFeatures *
+read_marks (LinceIndex *index)
+{
+  uint32_t count = lince_index_image_count (index);
+  LinceFeatures *features = calloc (count, sizeof *features);
+  LinceError error = {0};
+  LinceMarks marks;
+  size_t size;
+  const void *data = lince_index_marks (index, &size, &error);
+
+  ck_assert_msg (
+      data != NULL && lince_mark_open (&marks, data, size, count, &error), "%s", error.text);
+  ck_assert_msg (lince_mark_extract (&marks, features, &error), "%s", error.text);
+  for (uint32_t i = 0; i < count; i++)
+    if (features[i].count > 0)
+      qsort ((LinceMarkHeader *) features[i].data + 1, features[i].count, sizeof (LinceMarkFeature),
+          compare_bytes);
+  return features;
+}
+
+/* What is known of marks is taken over too. */
+START_TEST (marks_are_kept)
+{
+  LinceIndexBuilder *builder = build_sample (), *changed = new_builder ();
+  LinceIndex *base = finish (builder), *index;
+  LinceFeatures *before = read_marks (base), *after;
+  static const char *const ids[] = {"alpha.1", "beta", "beta", "\xd0\xbc-hd"};
+  uint32_t shapes = 0;
+
+  lince_index_builder_set_base (changed, base);
+  add_object (changed, "a-first"); /* so that numbers are not the same */
+  add_poster (changed, "a-first", 64, 64, 5);
+  for (uint32_t i = 0; i < 4; i++) {
+    if (i != 2)
+      add_object (changed, ids[i]);
+    ck_assert (lince_index_builder_keep_image (changed, ids[i], i, NULL));
+  }
+  index = finish (changed);
+  after = read_marks (index);
+  for (uint32_t i = 0; i < 4; i++) {
+    shapes += before[i].count;
+    ck_assert_uint_eq (before[i].count, after[i + 1].count);
+    ck_assert_uint_eq (before[i].size, after[i + 1].size);
+    if (before[i].size > 0)
+      ck_assert_mem_eq (before[i].data, after[i + 1].data, before[i].size);
+  }
+  ck_assert_uint_gt (shapes, 0);
+  for (uint32_t i = 0; i < 5; i++) {
+    if (i < 4)
+      lince_features_clear (&before[i]);
+    lince_features_clear (&after[i]);
+  }
+  free (before);
+  free (after);
+  lince_index_unref (index);
+  lince_index_unref (base);
+  lince_index_builder_free (builder);
+  lince_index_builder_free (changed);
+}
+END_TEST
+
 /* A picture that the object has from the base already is taken once; what the base has not, never.
  */
 START_TEST (kept_images_are_checked)
@@ -861,6 +931,7 @@ main (void)
   tcase_add_test (tests, small_segments_are_merged);
   tcase_add_test (tests, a_base_lies_elsewhere);
   tcase_add_test (tests, kept_images_are_checked);
+  tcase_add_test (tests, marks_are_kept);
   suite_add_tcase (suite, tests);
   runner = srunner_create (suite);
   srunner_run_all (runner, CK_NORMAL);
