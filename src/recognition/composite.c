@@ -12,6 +12,8 @@
 #define CELL 8
 #define MAX_PIXELS 24576 /* of a level with its margin */
 #define MIN_SIDE 12.0    /* frame pixels across */
+#define MIN_AREA 640.0   /* frame pixels: below it shapes of all kinds are alike */
+#define MAX_STRETCH 2.4  /* a tilt of 60 degrees halves one side; pixels need not be square */
 #define INDEPENDENT 6.0f /* independent pixels of a cell's 64: compressed video is smooth */
 #define MOST_VOTE 2.8f
 #define LEAST_VOTE (-1.0f)
@@ -300,6 +302,7 @@ estimate_ground (LinceCompositor *c)
 
 typedef struct {
   float oo, oq, op, qq, qp, pp, o, q, p; /* normal equations */
+  float weight;                          /* of all pixels */
 } LightSums;
 
 /* Adds a component with weights that fall where `light` leaves much. */
@@ -307,6 +310,7 @@ static void
 add_light (const LinceCompositor *c, int k, const Light *light, bool plain, LightSums *sums)
 {
   LinceLanes oo = {0}, oq = {0}, op = {0}, qq = {0}, qp = {0}, pp = {0}, o = {0}, q = {0}, p = {0};
+  LinceLanes weight = {0};
   float lift = k == 0 ? 1.f : 0.f;
   /* a large level tells enough by every third row */
   int step = c->count > 4096 ? 3 : 1;
@@ -325,6 +329,7 @@ add_light (const LinceCompositor *c, int k, const Light *light, bool plain, Ligh
 
       if (!plain)
         w = w / (1.0f + r * r * (1 / (OUTLIER * OUTLIER)));
+      weight += w;
       oo += w * along_o * along_o;
       oq += w * along_o * along_q;
       op += w * along_o * along_p;
@@ -335,6 +340,7 @@ add_light (const LinceCompositor *c, int k, const Light *light, bool plain, Ligh
       q += w * along_q * seen;
       p += w * along_p * seen;
     }
+  sums->weight += lince_lanes_sum (weight);
   sums->oo += lince_lanes_sum (oo);
   sums->oq += lince_lanes_sum (oq);
   sums->op += lince_lanes_sum (op);
@@ -347,11 +353,13 @@ add_light (const LinceCompositor *c, int k, const Light *light, bool plain, Ligh
 }
 
 /* Where pixels leave open what of opacity, gain and lift explains them (a flat mark on a flat
- * ground), the usual: a gain of 0.95 within 0.25, a lift of 0 within 8 levels. */
+ * ground), the usual: a gain of 0.95, a lift of 0. It weighs in proportion to the pixels, for what
+ * the model errs by does not fall with their number. */
 static void
 add_usual (LightSums *sums)
 {
-  const float gain = 0.95f, gain_weight = 1e4f, lift_weight = 10, opacity_weight = 100;
+  const float gain = 0.95f, opacity_weight = 100;
+  const float gain_weight = 1e4f + 15 * sums->weight, lift_weight = 10 + 0.03f * sums->weight;
 
   sums->oo += gain_weight * gain * gain + opacity_weight;
   sums->oq -= gain_weight * gain;
@@ -605,6 +613,21 @@ compare (LinceCompositor *c, int components, LinceComposition *composition)
 
 /* ---- levels -------------------------------------------------------------------------------- */
 
+/* The larger over the smaller scale of the homography at the picture's middle, from its derivative:
+ * for a 2 x 2 matrix of determinant d whose elements' squares sum up to s, ratio + 1 / ratio is
+ * s / |d|. */
+static double
+stretch (const LinceReference *reference, const double h[9])
+{
+  double x = reference->width / 2.0, y = reference->height / 2.0;
+  double w = h[6] * x + h[7] * y + h[8];
+  double u = (h[0] * x + h[1] * y + h[2]) / w, v = (h[3] * x + h[4] * y + h[5]) / w;
+  double a = h[0] - h[6] * u, b = h[1] - h[7] * u, c = h[3] - h[6] * v, d = h[4] - h[7] * v;
+  double half = (a * a + b * b + c * c + d * d) / (2 * fabs (a * d - b * c));
+
+  return half + sqrt (half > 1 ? half * half - 1 : 0);
+}
+
 /* Frame pixels for one reference pixel, from the outline's area. 0 when it is not plausible. */
 static double
 frame_scale (const LincePyramid *pyramid, const LinceReference *reference, const double h[9])
@@ -615,7 +638,8 @@ frame_scale (const LincePyramid *pyramid, const LinceReference *reference, const
   LincePoint corners[4];
 
   if (!lince_quad_from_homography (h, reference->width, reference->height, corners) ||
-      !lince_quad_plausible (corners, MIN_SIDE, width, height))
+      !lince_quad_plausible (corners, MIN_SIDE, width, height) ||
+      !(lince_quad_area (corners) >= MIN_AREA) || !(stretch (reference, h) <= MAX_STRETCH))
     return 0;
   return sqrt (lince_quad_area (corners) / ((double) reference->width * reference->height));
 }
@@ -677,7 +701,7 @@ run_level (LinceCompositor *c, const LincePyramid *pyramid, const LinceReference
   compare (c, components, composition);
   composition->opacity = light->opacity;
   composition->gain = light->scale / light->opacity;
-  composition->lift = light->lift / light->opacity;
+  composition->lift = light->lift;
   return true;
 }
 

@@ -38,7 +38,7 @@ typedef struct {
   double homography[9]; /* reference picture pixels to frame pixels */
   float opacity;        /* 0.15 to 1 */
   float gain;           /* of contrast, 1: as the reference has it in video range */
-  float lift;           /* luma levels */
+  float lift;           /* luma levels of the frame */
   float evidence;       /* sum of votes, in natural logarithms of odds */
   float contrast;       /* what the cells could say at most, in cells */
   float agreement;      /* 0 to 1: share of it that speaks for the mark */

@@ -136,13 +136,21 @@ find_track (Kept *kept, uint64_t track)
   return NULL;
 }
 
-/* Whether the frame has another placement where the found one stands. */
+/* Whether the frame has no place for the found one: another placement stands there that goes on in
+ * the frame after, `later`. One that does not was taken for what is found now, and gives way. */
 static bool
-is_taken (const Kept *kept, const LincePlacement *found)
+is_taken (Kept *kept, Kept *later, const LincePlacement *found)
 {
   for (uint32_t i = 0; i < kept->count; i++) {
-    if (lince_quad_overlap (kept->placements[i].corners, found->corners) > 0.5)
+    if (lince_quad_overlap (kept->placements[i].corners, found->corners) <= 0.5)
+      continue;
+    if (kept->placements[i].object == found->object ||
+        find_track (later, kept->placements[i].track) != NULL)
       return true;
+    memmove (&kept->placements[i], &kept->placements[i + 1],
+        (kept->count - i - 1) * sizeof kept->placements[0]);
+    kept->count--;
+    i--;
   }
   return kept->count == LINCE_MAX_PLACEMENTS;
 }
@@ -171,6 +179,7 @@ predict (
 {
   proposal->image = now->image;
   proposal->track = now->track;
+  proposal->upright = now->upright;
   for (int i = 0; i < 4; i++) {
     proposal->corners[i] = now->corners[i];
     if (later) {
@@ -207,7 +216,7 @@ look_back (
       misses++;
       continue;
     }
-    if (is_taken (kept, &result->placements[0]))
+    if (is_taken (kept, kept_at (lookahead, back), &result->placements[0]))
       break;
     insert (kept, &result->placements[0]);
     has_later = misses == 0;

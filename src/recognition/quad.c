@@ -228,3 +228,16 @@ lince_quad_plausible (const LincePoint c[4], double minimum, int width, int heig
   }
   return lince_quad_area_inside (c, width, height) > 0.1 * total;
 }
+
+bool
+lince_quad_upright (const LincePoint corners[4], double width, double height)
+{
+  double right = (corners[1].x - corners[0].x + corners[2].x - corners[3].x) / 2;
+  double down = (corners[3].y - corners[0].y + corners[2].y - corners[1].y) / 2;
+  double slack = 0.02 * (right > down ? right : down) + 1;
+
+  if (!(right > 0) || !(down > 0) || fabs (right * height / width - down) > 0.04 * down + 1)
+    return false;
+  return fabs (corners[1].y - corners[0].y) < slack && fabs (corners[2].y - corners[3].y) < slack &&
+         fabs (corners[3].x - corners[0].x) < slack && fabs (corners[2].x - corners[1].x) < slack;
+}

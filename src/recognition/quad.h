@@ -34,6 +34,10 @@ double lince_quad_overlap (const LincePoint a[4], const LincePoint b[4]);
 /* Area of the intersection over that of the smaller one. */
 double lince_quad_cover (const LincePoint a[4], const LincePoint b[4]);
 
+/* Whether an outline of a picture of `width` x `height` is hardly turned, tilted or stretched: by
+ * at most 2 % of its sides. */
+bool lince_quad_upright (const LincePoint corners[4], double width, double height);
+
 /* Whether a flat picture seen by a camera could have that outline: convex, clockwise (not
  * mirrored), no side and no diagonal out of proportion, at least `minimum` pixels across, and some
  * of it inside the frame. */

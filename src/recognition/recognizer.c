@@ -7,6 +7,7 @@
 
 #include "recognition/cut.h"
 #include "recognition/exposure.h"
+#include "recognition/gather.h"
 #include "recognition/mark_search.h"
 #include "recognition/track.h"
 
@@ -25,6 +26,7 @@ struct LinceRecognizer {
   LincePyramid *pyramid;
   LinceSearch *search;
   LinceMarkSearch *mark_search;
+  LinceGather *gather;
   LinceTracker *tracker, *still;
   LinceExposures *exposures;
   LinceCut cut;
@@ -36,7 +38,7 @@ struct LinceRecognizer {
   LinceIndex *index;                /* in use; NULL: none */
   const LinceTexturedSet *textured; /* of the index */
   LinceMarks marks;
-  LinceReference *references;       /* one an image, filled when loaded */
+  LinceReference *references; /* one an image, filled when loaded */
 
   pthread_mutex_t mutex; /* guards what follows */
   LinceIndex *next_index;
@@ -118,6 +120,7 @@ lince_recognizer_new (const LinceSettings *settings, LinceError *error)
       !(recognizer->pyramid = lince_pyramid_new (error)) ||
       !(recognizer->search = lince_search_new (error)) ||
       !(recognizer->mark_search = lince_mark_search_new (error)) ||
+      !(recognizer->gather = lince_gather_new (error)) ||
       !(recognizer->tracker = lince_tracker_new (settings->threads, error)) ||
       !(recognizer->still = lince_tracker_new (settings->threads, error)) ||
       !(recognizer->exposures = lince_exposures_new (error)))
@@ -136,6 +139,7 @@ lince_recognizer_free (LinceRecognizer *recognizer)
   lince_exposures_free (recognizer->exposures);
   lince_tracker_free (recognizer->still);
   lince_tracker_free (recognizer->tracker);
+  lince_gather_free (recognizer->gather);
   lince_mark_search_free (recognizer->mark_search);
   lince_search_free (recognizer->search);
   lince_pyramid_free (recognizer->pyramid);
@@ -330,6 +334,7 @@ prepare (LinceRecognizer *recognizer, const LinceFrame *frame, LinceError *error
              (lince_index_intact (recognizer->index, error) &&
                  lince_search_resize (recognizer->search, recognizer->pyramid,
                      lince_pool_threads (recognizer->pool), error) &&
+                 lince_gather_resize (recognizer->gather, frame, error) &&
                  lince_mark_search_resize (recognizer->mark_search, recognizer->pyramid,
                      &recognizer->marks, lince_pool_threads (recognizer->pool), error)));
 }
@@ -373,23 +378,52 @@ search (LinceRecognizer *recognizer, uint32_t keypoints)
   return count;
 }
 
+/* Most images of a collection may be none. */
+static bool
+has_marks (const LinceRecognizer *recognizer)
+{
+  return recognizer->marks.block_count[LINCE_MARK_AFFINE] > 0 ||
+         recognizer->marks.block_count[LINCE_MARK_UPRIGHT] > 0;
+}
+
 /* Looks for marks and verifies what it finds. */
 static void
-find_marks (LinceRecognizer *recognizer, LinceTracker *tracker, bool upright)
+find_marks (LinceRecognizer *recognizer, LinceTracker *tracker)
 {
   LinceReferences references = {recognizer, load_reference};
   LinceProfile *profile = &recognizer->profile;
-  LinceMarkPlan plan = {.upright_only = upright};
+  LinceMarkPlan plan = {0};
   uint32_t count;
 
-  if (recognizer->marks.block_count[LINCE_MARK_AFFINE] == 0 &&
-      recognizer->marks.block_count[LINCE_MARK_UPRIGHT] == 0)
+  if (!has_marks (recognizer))
     return;
   count = lince_mark_search_run (recognizer->mark_search, recognizer->pyramid, &recognizer->marks,
       &plan, recognizer->pool, profile, recognizer->hypotheses);
   profile->statistics.hypotheses += count;
   lince_tracker_propose (tracker, recognizer->pyramid, &references, recognizer->pool,
       recognizer->hypotheses, count, MARK_TRIALS, &profile->statistics);
+}
+
+/* Looks for marks that are fixed to the screen in the mean of the last frames, when one is due. */
+static void
+find_bugs (LinceRecognizer *recognizer, const LinceFrame *frame)
+{
+  LinceReferences references = {recognizer, load_reference};
+  LinceProfile *profile = &recognizer->profile;
+  LinceMarkPlan plan = {.upright_only = true};
+  const LincePyramid *gathered = lince_gather_pyramid (recognizer->gather);
+  uint32_t count;
+
+  if (!has_marks (recognizer) || !lince_gather_add (recognizer->gather, frame, recognizer->pool))
+    return;
+  count = lince_mark_search_run (recognizer->mark_search, gathered, &recognizer->marks, &plan,
+      recognizer->pool, profile, recognizer->hypotheses);
+  for (uint32_t i = 0; i < count; i++)
+    recognizer->hypotheses[i].upright = true;
+  profile->statistics.hypotheses += count;
+  lince_tracker_propose_gathered (recognizer->tracker, recognizer->pyramid, gathered, &references,
+      recognizer->pool, recognizer->hypotheses, count, MARK_TRIALS, &profile->statistics);
+  lince_profile_stamp (profile, LINCE_STAGE_VERIFICATION);
 }
 
 static uint32_t
@@ -402,7 +436,7 @@ find_placements (LinceRecognizer *recognizer, LinceTracker *tracker, uint32_t ke
   lince_tracker_propose (tracker, recognizer->pyramid, &references, recognizer->pool,
       recognizer->hypotheses, count, TRIALS, &profile->statistics);
   if (keypoints > 0)
-    find_marks (recognizer, tracker, false);
+    find_marks (recognizer, tracker);
   count = lince_tracker_placements (tracker, recognizer->pyramid, &references,
       recognizer->settings.minimum_confidence, recognizer->placements);
   lince_profile_stamp (profile, LINCE_STAGE_VERIFICATION);
@@ -469,6 +503,7 @@ lince_recognizer_process (LinceRecognizer *recognizer, const LinceFrame *frame, 
   lince_tracker_follow (
       recognizer->tracker, recognizer->pyramid, &references, recognizer->pool, time, cut);
   lince_profile_stamp (profile, LINCE_STAGE_TRACKING);
+  find_bugs (recognizer, frame);
   placements = find_placements (
       recognizer, recognizer->tracker, plan_search (recognizer, frame, cut || changed));
   changes = lince_exposures_update (recognizer->exposures, &recognizer->settings, recognizer->index,
@@ -487,6 +522,7 @@ lince_recognizer_reset (LinceRecognizer *recognizer, LinceReason reason, const L
   uint32_t changes = lince_exposures_end (recognizer->exposures, reason, recognizer->changes);
 
   lince_tracker_clear (recognizer->tracker);
+  lince_gather_clear (recognizer->gather);
   recognizer->cut.valid = false;
   recognizer->started = false;
   recognizer->waited = LONGEST_WAIT;

@@ -19,30 +19,33 @@ typedef struct LinceRecognizer LinceRecognizer;
 #define LINCE_MAX_ALTERNATIVES 4
 
 typedef struct {
-  uint32_t threads;       /* 1 to 16; 1 runs everything inline */
+  uint32_t threads;         /* 1 to 16; 1 runs everything inline */
   float minimum_confidence; /* 0 to 1; placements below are not reported (default 0.5) */
   int64_t minimum_duration; /* ns a stay must have lasted to be `appeared` (default 200 ms) */
-  int64_t merge_gap;      /* ns within which a return is the same exposure (default 1 s) */
-  uint32_t work;          /* counted units of work a frame may plan, 0: the full plan.
-                             lince_recognizer_work_for() turns a budget into units. */
+  int64_t merge_gap;        /* ns within which a return is the same exposure (default 1 s) */
+  uint32_t work;            /* counted units of work a frame may plan, 0: the full plan.
+                               lince_recognizer_work_for() turns a budget into units. */
 } LinceSettings;
 
 LINCE_API void lince_settings_default (LinceSettings *settings);
 
-/* Units of work that fit `budget` ns of CPU at `width` x `height`, from a fixed table (no clock). */
+/* Units of work that fit `budget` ns of CPU at `width` x `height`, from a fixed table (no clock).
+ */
 LINCE_API uint32_t lince_recognizer_work_for (int64_t budget, int width, int height);
 
 /* Where an object stands in one frame, verified on that frame's own pixels. A flat value. */
 typedef struct {
-  uint32_t object;        /* number in the index */
-  uint32_t image;         /* number of the image within the index */
-  uint64_t track;         /* counts from 1 within a recogniser, never reused */
-  uint64_t exposure;      /* counts from 1; 0 until the stay has lasted the minimum duration */
-  LincePoint corners[4];  /* clockwise from the reference's own top left; pixels of the stored full
-                             frame, pixel-edge coordinates; may lie outside the frame */
-  float confidence;       /* 0 to 1 */
-  float visible;          /* 0 to 1: the share of the outline inside the frame and not occluded */
-  float area;             /* the outline's share of the frame's area, inside the frame, 0 to 1 */
+  uint32_t object;       /* number in the index */
+  uint32_t image;        /* number of the image within the index */
+  uint64_t track;        /* counts from 1 within a recogniser, never reused */
+  uint64_t exposure;     /* counts from 1; 0 until the stay has lasted the minimum duration */
+  LincePoint corners[4]; /* clockwise from the reference's own top left; pixels of the stored full
+                            frame, pixel-edge coordinates; may lie outside the frame */
+  float confidence;      /* 0 to 1 */
+  float visible;         /* 0 to 1: the share of the outline inside the frame and not occluded */
+  float opacity;         /* 0 to 1: below 1 the ground shows through */
+  bool upright;          /* neither turned nor tilted: found as a mark fixed to the screen */
+  float area;            /* the outline's share of the frame's area, inside the frame, 0 to 1 */
   uint32_t alternatives[LINCE_MAX_ALTERNATIVES]; /* objects the pixels do not tell apart from it */
   uint32_t alternative_count;
 } LincePlacement;
@@ -50,49 +53,49 @@ typedef struct {
 typedef enum { LINCE_APPEARED = 1, LINCE_VANISHED = 2 } LinceChangeType;
 
 typedef enum {
-  LINCE_REASON_NONE = 0,  /* of an appeared */
-  LINCE_REASON_GONE,      /* not verified any more */
-  LINCE_REASON_CUT,       /* the shot ended */
-  LINCE_REASON_END,       /* the stream ended */
-  LINCE_REASON_RESET,     /* seek, flush, caps change */
-  LINCE_REASON_COLLECTION,/* the object left the collection */
+  LINCE_REASON_NONE = 0,   /* of an appeared */
+  LINCE_REASON_GONE,       /* not verified any more */
+  LINCE_REASON_CUT,        /* the shot ended */
+  LINCE_REASON_END,        /* the stream ended */
+  LINCE_REASON_RESET,      /* seek, flush, caps change */
+  LINCE_REASON_COLLECTION, /* the object left the collection */
 } LinceReason;
 
 /* An exposure's beginning or end. A flat value. */
 typedef struct {
   LinceChangeType type;
   LinceReason reason;
-  bool resumed;           /* appeared again within the merge gap, under the same exposure */
+  bool resumed; /* appeared again within the merge gap, under the same exposure */
   uint64_t exposure;
   uint32_t object;
   char id[LINCE_ID_MAX + 1]; /* the object's id, also when the index has been changed since */
-  int64_t seen;           /* running time, ns: first sight of an appeared, last of a vanished */
-  int64_t first_seen;     /* running time of the stay's first sight (since the last appeared) */
-  int64_t decided;        /* running time of the frame that decided it */
-  uint64_t frames;        /* of a vanished: analysed frames on which it stood since the appeared */
-  int64_t duration;       /* of a vanished: seen - first_seen of this stay, ns */
-  double area_time;       /* of a vanished: integral of area over this stay, share * ns */
+  int64_t seen;              /* running time, ns: first sight of an appeared, last of a vanished */
+  int64_t first_seen;        /* running time of the stay's first sight (since the last appeared) */
+  int64_t decided;           /* running time of the frame that decided it */
+  uint64_t frames;  /* of a vanished: analysed frames on which it stood since the appeared */
+  int64_t duration; /* of a vanished: seen - first_seen of this stay, ns */
+  double area_time; /* of a vanished: integral of area over this stay, share * ns */
   LincePlacement placement; /* the last verified one */
 } LinceChange;
 
 /* Borrowed from the recogniser, valid until its next call. Placements are sorted by object, then by
  * track; changes by exposure. */
 typedef struct {
-  int64_t time;           /* as passed to process() */
-  bool cut;               /* the frame begins a new shot */
+  int64_t time; /* as passed to process() */
+  bool cut;     /* the frame begins a new shot */
   const LincePlacement *placements;
   uint32_t placement_count;
   const LinceChange *changes;
   uint32_t change_count;
-  LinceIndex *index;      /* the index that `object` numbers refer to; borrowed */
+  LinceIndex *index; /* the index that `object` numbers refer to; borrowed */
 } LinceResult;
 
 LINCE_API LinceRecognizer *lince_recognizer_new (const LinceSettings *settings, LinceError *error);
 LINCE_API void lince_recognizer_free (LinceRecognizer *recognizer); /* NULL is allowed */
 
 /* Changes settings between frames; `threads` cannot change. */
-LINCE_API bool lince_recognizer_set_settings (LinceRecognizer *recognizer,
-    const LinceSettings *settings, LinceError *error);
+LINCE_API bool lince_recognizer_set_settings (
+    LinceRecognizer *recognizer, const LinceSettings *settings, LinceError *error);
 
 /* The index to use from the next frame on; the recogniser takes its own reference. NULL: none.
  * Thread-safe, never waits for a frame. Exposures of objects with the same id go on. */
@@ -105,8 +108,8 @@ LINCE_API bool lince_recognizer_process (LinceRecognizer *recognizer, const Linc
 
 /* Ends all tracks and open exposures; `result` holds their `vanished` (may be NULL). Exposure and
  * track numbers go on counting. */
-LINCE_API void lince_recognizer_reset (LinceRecognizer *recognizer, LinceReason reason,
-    const LinceResult **result);
+LINCE_API void lince_recognizer_reset (
+    LinceRecognizer *recognizer, LinceReason reason, const LinceResult **result);
 
 /* Stages, timed and counted. */
 typedef enum {
@@ -123,16 +126,16 @@ typedef enum {
 } LinceStage;
 
 typedef struct {
-  uint64_t frames;                       /* analysed */
+  uint64_t frames;                         /* analysed */
   uint64_t nanoseconds[LINCE_STAGE_COUNT]; /* CPU time of the calling and helping threads, summed */
-  uint64_t last_nanoseconds[LINCE_STAGE_COUNT]; /* of the last frame */
+  uint64_t last_nanoseconds[LINCE_STAGE_COUNT];                /* of the last frame */
   uint64_t keypoints, matches, hypotheses, verified, rejected; /* summed over frames */
   uint64_t planned_work, last_planned_work;
-  uint64_t overruns;                     /* frames that cost more than their plan */
+  uint64_t overruns; /* frames that cost more than their plan */
 } LinceStatistics;
 
-LINCE_API void lince_recognizer_statistics (const LinceRecognizer *recognizer,
-    LinceStatistics *statistics);
+LINCE_API void lince_recognizer_statistics (
+    const LinceRecognizer *recognizer, LinceStatistics *statistics);
 /* "pyramid", "keypoints", ...: a static string. */
 LINCE_API const char *lince_stage_name (LinceStage stage);
 
@@ -145,6 +148,7 @@ LINCE_API bool lince_recognizer_still (LinceRecognizer *recognizer, const LinceF
 typedef struct {
   uint32_t image;        /* number within the index */
   uint64_t track;        /* any number; the placement that comes of it bears it */
+  bool upright;          /* as in LincePlacement */
   LincePoint corners[4]; /* as in LincePlacement */
 } LinceProposal;
 
@@ -152,5 +156,4 @@ typedef struct {
  * time or hysteresis; tracks and exposures are left alone. What is not verified is missing from
  * `result`. At most LINCE_MAX_PLACEMENTS proposals. */
 LINCE_API bool lince_recognizer_propose (LinceRecognizer *recognizer, const LinceFrame *frame,
-    const LinceProposal *proposals, uint32_t count, const LinceResult **result,
-    LinceError *error);
+    const LinceProposal *proposals, uint32_t count, const LinceResult **result, LinceError *error);

@@ -16,6 +16,8 @@
 #define RIVAL_PLACE 0.3  /* overlap from which two objects explain the same pixels */
 
 #define MARK_HOPE 4.0f       /* evidence of a mark's coarse placement that is worth a finer look */
+#define MARK_BOTH 8.0f       /* evidence for each of two marks at its own place: both are there */
+#define RIVAL_MEMORY 0.92f   /* of the evidence gathered, kept from frame to frame */
 #define MARK_DIFFERENCE 3.0f /* evidence by which one mark must beat another at its place */
 #define MARK_AREA 12288      /* pixels of the finest level compared */
 
@@ -33,6 +35,8 @@ typedef struct {
   int64_t seen, before_seen; /* their times; before_seen < 0: there is none */
   bool verified;             /* on this frame */
   bool dropped;              /* explained by a rival on this frame */
+  uint64_t rival_of;         /* the number of the track that stands in its place; 0: none */
+  float behind;              /* by how much evidence, gathered over frames */
   uint32_t alternatives[LINCE_MAX_ALTERNATIVES];
   uint32_t alternative_count;
 } Track;
@@ -165,8 +169,8 @@ try_mark (const Task *task, LinceCompositor *compositor, Trial *trial, const dou
             compositor, task->pyramid, trial->reference, coarse, &plan, &composition))
       return;
   }
-  if (lince_verify_mark (&composition, task->pyramid, trial->reference, trial->upright,
-          trial->prior, &verdict) &&
+  if (lince_verify_mark (
+          &composition, task->pyramid, trial->reference, trial->upright, trial->prior, &verdict) &&
       (!trial->done || verdict.evidence > trial->verdict.evidence)) {
     trial->done = true;
     trial->verdict = verdict;
@@ -183,8 +187,15 @@ run_trial (void *context, uint32_t item, uint32_t thread)
 
   trial->done = false;
   if (trial->reference->mark) {
+    LinceCompositor *compositor = task->tracker->compositors[thread];
+
     for (int i = 0; i < trial->start_count && !holds (trial); i++)
-      try_mark (task, task->tracker->compositors[thread], trial, trial->starts[i]);
+      try_mark (task, compositor, trial, trial->starts[i]);
+    /* it only happened to be upright when it was found */
+    if (trial->upright && trial->prior > 0 && !holds (trial)) {
+      trial->upright = false;
+      try_mark (task, compositor, trial, trial->starts[trial->start_count - 1]);
+    }
     return;
   }
   for (int i = 0; i < trial->start_count; i++) {
@@ -375,7 +386,8 @@ prepare_hypotheses (LinceTracker *tracker, const LinceReferences *references,
     memcpy (trial->starts[0], hypotheses[i].homography, sizeof trial->starts[0]);
     trial->start_count = 1;
     trial->prior = 0;
-    trial->upright = hypotheses[i].upright;
+    trial->upright =
+        hypotheses[i].upright || lince_quad_upright (corners, reference->width, reference->height);
     prepared++;
   }
   return prepared;
@@ -440,6 +452,27 @@ accept (LinceTracker *tracker, const LinceVerdict *verdict)
   see (track, verdict, tracker->time);
 }
 
+/* Accepts what holds among the first trials, best first. */
+static void
+accept_trials (LinceTracker *tracker, uint32_t trials, LinceStatistics *statistics)
+{
+  for (;;) {
+    Trial *best = NULL;
+
+    for (uint32_t i = 0; i < trials; i++) {
+      Trial *trial = &tracker->trials[i];
+
+      if (holds (trial) && (!best || trial->verdict.evidence > best->verdict.evidence))
+        best = trial;
+    }
+    if (!best)
+      break;
+    accept (tracker, &best->verdict);
+    best->done = false;
+    statistics->verified++;
+  }
+}
+
 void
 lince_tracker_propose (LinceTracker *tracker, const LincePyramid *pyramid,
     const LinceReferences *references, LincePool *pool, const LinceHypothesis *hypotheses,
@@ -449,23 +482,34 @@ lince_tracker_propose (LinceTracker *tracker, const LincePyramid *pyramid,
   uint32_t trials = prepare_hypotheses (tracker, references, hypotheses, count, most);
 
   lince_pool_run (pool, run_trial, &task, trials);
-  for (;;) {
-    Trial *best = NULL;
-
-    for (uint32_t i = 0; i < trials; i++) {
-      Trial *trial = &tracker->trials[i];
-
-      if (trial->done && trial->verdict.confidence >= 0.5f &&
-          (!best || trial->verdict.evidence > best->verdict.evidence))
-        best = trial;
-    }
-    if (!best)
-      break;
-    accept (tracker, &best->verdict);
-    best->done = false;
-    statistics->verified++;
-  }
+  accept_trials (tracker, trials, statistics);
   statistics->rejected += trials;
+}
+
+void
+lince_tracker_propose_gathered (LinceTracker *tracker, const LincePyramid *pyramid,
+    const LincePyramid *gathered, const LinceReferences *references, LincePool *pool,
+    const LinceHypothesis *hypotheses, uint32_t count, uint32_t most, LinceStatistics *statistics)
+{
+  Task task = {tracker, gathered, SEARCH_PLAN};
+  uint32_t trials = prepare_hypotheses (tracker, references, hypotheses, count, most), kept = 0;
+
+  lince_pool_run (pool, run_trial, &task, trials);
+  statistics->rejected += trials;
+  for (uint32_t i = 0; i < trials; i++) {
+    Trial *trial = &tracker->trials[kept];
+
+    if (!holds (&tracker->trials[i]))
+      continue;
+    *trial = tracker->trials[i];
+    memcpy (trial->starts[0], trial->verdict.homography, sizeof trial->starts[0]);
+    trial->start_count = 1;
+    trial->prior = LINCE_VERIFY_FOLLOWED;
+    kept++;
+  }
+  task.pyramid = pyramid;
+  lince_pool_run (pool, run_trial, &task, kept);
+  accept_trials (tracker, kept, statistics);
 }
 
 void
@@ -486,6 +530,7 @@ lince_tracker_expect (LinceTracker *tracker, const LincePyramid *pyramid,
     track->number = proposals[i].track;
     track->before_seen = -1;
     track->verdict.image = proposals[i].image;
+    track->verdict.upright = proposals[i].upright;
     memcpy (track->verdict.corners, proposals[i].corners, sizeof track->verdict.corners);
     if (!lince_quad_to_homography (
             track->verdict.corners, reference->width, reference->height, track->verdict.homography))
@@ -508,31 +553,85 @@ add_alternative (Track *track, uint32_t object)
     track->alternatives[track->alternative_count++] = object;
 }
 
-/* The same where a mark is among them. */
+/* What the frame says for one track's mark against the other's, or that both are there, the one
+ * over the other: then each explains its own place better. */
+static bool
+compare_marks (LinceTracker *tracker, const LincePyramid *pyramid, const LinceReference *a,
+    const Track *first, const LinceReference *b, const Track *second, float *evidence)
+{
+  LinceComposition one = {0}, other = {0};
+  float for_first, for_second;
+
+  memcpy (one.homography, first->verdict.homography, sizeof one.homography);
+  memcpy (other.homography, second->verdict.homography, sizeof other.homography);
+  for_first =
+      lince_composite_rivals (tracker->compositors[0], pyramid, a, &one, b, &other, MARK_AREA);
+  for_second =
+      lince_composite_rivals (tracker->compositors[0], pyramid, b, &other, a, &one, MARK_AREA);
+  *evidence = for_first - for_second;
+  return for_first < MARK_BOTH || for_second < MARK_BOTH;
+}
+
+/* The same where a mark is among them. Marks of one family differ by little, which one frame may
+ * show badly: the one that comes second is followed unseen, and evidence is gathered over frames
+ * before they change places. */
 static void
 settle_marks (LinceTracker *tracker, const LincePyramid *pyramid, const LinceReference *a,
     Track *first, const LinceReference *b, Track *second)
 {
-  LinceComposition one = {0}, other = {0};
+  Track *leader = second->rival_of == first->number ? first : second;
+  Track *other = leader == first ? second : first;
+  bool known = other->rival_of == leader->number;
   float evidence;
 
-  memcpy (one.homography, first->verdict.homography, sizeof one.homography);
-  memcpy (other.homography, second->verdict.homography, sizeof other.homography);
   if (first->verdict.object == second->verdict.object) {
     second->dropped = true;
     return;
   }
-  evidence = lince_composite_rivals (
-      tracker->compositors[0], pyramid, a, &one, b, &other, MARK_AREA);
-  evidence -= lince_composite_rivals (
-      tracker->compositors[0], pyramid, b, &other, a, &one, MARK_AREA);
-  if (fabsf (evidence) < MARK_DIFFERENCE)
-    add_alternative (evidence >= 0 ? first : second,
-        evidence >= 0 ? second->verdict.object : first->verdict.object);
-  if (evidence >= 0)
-    second->dropped = true;
-  else
-    first->dropped = true;
+  /* a third leads one of them */
+  if (!known && (first->rival_of != 0 || second->rival_of != 0))
+    return;
+  if (!compare_marks (tracker, pyramid, a, first, b, second, &evidence)) {
+    other->rival_of = known ? 0 : other->rival_of;
+    return;
+  }
+  if (!known && evidence < 0) {
+    leader = second;
+    other = first;
+  } else if (!known) {
+    leader = first;
+    other = second;
+  }
+  evidence = leader == first ? evidence : -evidence;
+  other->behind = known ? RIVAL_MEMORY * other->behind + evidence : evidence;
+  other->rival_of = leader->number;
+  if (other->behind < -MARK_DIFFERENCE) {
+    leader->rival_of = other->number;
+    leader->behind = -other->behind;
+    other->rival_of = 0;
+    leader = other;
+    other = leader == first ? second : first;
+  }
+  if (fabsf (other->behind) < MARK_DIFFERENCE)
+    add_alternative (leader, other->verdict.object);
+}
+
+/* Those whose leader is gone stand for themselves. */
+static void
+free_rivals (LinceTracker *tracker)
+{
+  for (uint32_t i = 0; i < tracker->count; i++) {
+    Track *track = &tracker->tracks[i];
+    bool led = false;
+
+    for (uint32_t k = 0; k < tracker->count && track->rival_of != 0; k++)
+      led = led || (tracker->tracks[k].number == track->rival_of && tracker->tracks[k].verified &&
+                       !tracker->tracks[k].dropped &&
+                       lince_quad_overlap (tracker->tracks[k].verdict.corners,
+                           track->verdict.corners) >= RIVAL_PLACE);
+    if (!led)
+      track->rival_of = 0;
+  }
 }
 
 /* Settles which of two tracks at the same place stands; the one with less evidence comes second. */
@@ -568,6 +667,7 @@ settle (LinceTracker *tracker, const LincePyramid *pyramid, const LinceReference
 static void
 settle_all (LinceTracker *tracker, const LincePyramid *pyramid, const LinceReferences *references)
 {
+  free_rivals (tracker);
   for (uint32_t i = 0; i < tracker->count; i++) {
     for (uint32_t k = i + 1; k < tracker->count; k++) {
       Track *a = &tracker->tracks[i], *b = &tracker->tracks[k];
@@ -607,6 +707,8 @@ write_placement (const Track *track, const LincePyramid *pyramid, LincePlacement
   memcpy (placement->corners, track->verdict.corners, sizeof placement->corners);
   placement->confidence = track->verdict.confidence;
   placement->visible = track->verdict.visible;
+  placement->opacity = track->verdict.opacity;
+  placement->upright = track->verdict.upright;
   placement->area = (float) (lince_quad_area_inside (placement->corners, width, height) /
                              ((double) width * height));
   placement->alternative_count = track->alternative_count;
@@ -625,7 +727,7 @@ lince_tracker_placements (LinceTracker *tracker, const LincePyramid *pyramid,
 
     if (track->dropped)
       continue;
-    if (track->verified && track->verdict.confidence >= minimum_confidence)
+    if (track->verified && track->rival_of == 0 && track->verdict.confidence >= minimum_confidence)
       write_placement (track, pyramid, &placements[count++]);
     tracker->tracks[kept++] = *track;
   }

@@ -30,6 +30,11 @@ void lince_tracker_follow (LinceTracker *tracker, const LincePyramid *pyramid,
 void lince_tracker_propose (LinceTracker *tracker, const LincePyramid *pyramid,
     const LinceReferences *references, LincePool *pool, const LinceHypothesis *hypotheses,
     uint32_t count, uint32_t most, LinceStatistics *statistics);
+/* The same for hypotheses of a mean of frames, `gathered`: what holds there strictly is then
+ * followed to the frame that `pyramid` holds, where it may be weaker. */
+void lince_tracker_propose_gathered (LinceTracker *tracker, const LincePyramid *pyramid,
+    const LincePyramid *gathered, const LinceReferences *references, LincePool *pool,
+    const LinceHypothesis *hypotheses, uint32_t count, uint32_t most, LinceStatistics *statistics);
 /* Verifies proposals on the frame that `pyramid` holds. Each that holds is a track of that number;
  * the tracker's own are ended before. */
 void lince_tracker_expect (LinceTracker *tracker, const LincePyramid *pyramid,

@@ -6,8 +6,8 @@
 
 #include "recognition/quad.h"
 
-/* The sum of votes that chance reaches once in an hour of 25 frames a second, extrapolated from what
- * references reached on footage that does not show them. */
+/* The sum of votes that chance reaches once in an hour of 25 frames a second, extrapolated from
+ * what references reached on footage that does not show them. */
 #define TRIALS 20.0f
 
 /* Less than half of it may be covered, and some of the rest may be blurred. */
@@ -17,21 +17,26 @@
 #define SURPLUS 0.8f
 
 /* A mark's evidence. What a wrong place reaches, aligned as well as it can be, is a part of a shape
- * that it has in common with what is there: the votes a cell, not their sum, tell it apart, the more
- * so the fewer cells there are; it hardly ever agrees in nearly all of its cells; and its light is
- * one that no camera or mixer makes. One that is not yet followed must pass by all of these; one
- * that is may be covered or fade. */
-#define MARK_SLOPE 12.0f      /* natural logarithms of odds for a vote a cell */
-#define MARK_MOST_VOTES 4.0f  /* a cell; more says nothing more */
-#define MARK_VOTES 2.7f       /* a cell, of a new one */
-#define MARK_FEW 10.0f        /* votes, over all cells, that it needs besides */
-#define MARK_AGREEMENT 0.95f  /* of a new one, below which evidence falls by MARK_DISSENT for all */
-#define MARK_DISSENT 40.0f
-#define FOLLOWED_VOTES 1.0f   /* the same of one that is followed */
+ * that it has in common with what is there: the votes a cell, not their sum, tell it apart, the
+ * more so the fewer cells there are; it hardly ever agrees in nearly all of its cells; and its
+ * light is one that no camera or mixer makes. One that is not yet followed must pass by all of
+ * these; one that is may be covered or fade. */
+#define MARK_SLOPE 12.0f     /* natural logarithms of odds for a vote a cell */
+#define MARK_MOST_VOTES 4.0f /* a cell; more says nothing more */
+#define MARK_VOTES 2.2f      /* a cell, of a new one */
+#define MARK_FEW 14.0f       /* votes, over all cells, that it needs besides */
+#define MARK_AGREEMENT                                                                             \
+  0.95f /* of a new one, below which evidence falls by MARK_DISSENT for all                        \
+         */
+#define MARK_DISSENT 60.0f
+/* the same of a new one that may only be moved and scaled, and so fits less by chance */
+#define UPRIGHT_VOTES 1.95f
+#define UPRIGHT_FEW 8.0f
+#define FOLLOWED_VOTES 1.0f /* the same of one that is followed */
 #define FOLLOWED_FEW 6.0f
 #define FOLLOWED_AGREEMENT 0.6f
 #define FOLLOWED_DISSENT 10.0f
-#define USUAL_GAIN 0.95f      /* and the deviations of what is usual */
+#define USUAL_GAIN 0.95f /* and the deviations of what is usual */
 #define GAIN_DEVIATION 0.25f
 #define LIFT_DEVIATION 6.0f
 #define OPACITY_DEVIATION 0.15f /* of a mark that is not fixed to the screen */
@@ -160,9 +165,12 @@ lince_verify_mark (const LinceComposition *composition, const LincePyramid *pyra
       !(composition->contrast > 0))
     return false;
   votes = fminf (composition->evidence / composition->contrast, MARK_MOST_VOTES);
-  few = (followed ? FOLLOWED_FEW : MARK_FEW) / composition->contrast;
+  few = (followed ? FOLLOWED_FEW : upright ? UPRIGHT_FEW : MARK_FEW) / composition->contrast;
   dissent = (followed ? FOLLOWED_AGREEMENT : MARK_AGREEMENT) - composition->agreement;
-  evidence = MARK_SLOPE * (votes - few - (followed ? FOLLOWED_VOTES : MARK_VOTES)) -
+  evidence = MARK_SLOPE * (votes - few -
+                              (followed     ? FOLLOWED_VOTES
+                                  : upright ? UPRIGHT_VOTES
+                                            : MARK_VOTES)) -
              (followed ? FOLLOWED_DISSENT : MARK_DISSENT) * fmaxf (dissent, 0) -
              (followed ? 0.5f : 1.0f) * unusual_light (composition, upright);
   verdict->agreement = composition->agreement;
