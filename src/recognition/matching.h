@@ -7,7 +7,7 @@
 #include "recognition/feature.h"
 
 #define LINCE_MATCHES_A_KEYPOINT 3
-#define LINCE_PROBES 8 /* words that a keypoint is looked up under at most */
+#define LINCE_PROBES 6 /* words that a keypoint is looked up under at most */
 
 /* The nearest feature of one image to a keypoint. */
 typedef struct {

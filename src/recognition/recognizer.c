@@ -18,7 +18,9 @@
 #define UNIT 2000        /* ns of one core for a unit of work: a keypoint described and looked up */
 #define TRACK_WORK 500   /* units kept for tracks and verification */
 #define LEAST_SEARCH 600 /* keypoints below which a search is not worth its fixed cost */
-#define LONGEST_WAIT 25  /* frames between searches at most */
+#define LARGE_FEATURES 1000000 /* of a collection in which a keypoint's look-up is dear */
+#define LARGE_STILL 3500       /* keypoints of a still that are looked up there */
+#define LONGEST_WAIT 25        /* frames between searches at most */
 
 struct LinceRecognizer {
   LinceSettings settings;
@@ -531,6 +533,18 @@ lince_recognizer_reset (LinceRecognizer *recognizer, LinceReason reason, const L
     *result = &recognizer->result;
 }
 
+/* A still is searched once, so it is searched thoroughly; in a collection so large that its
+ * features lie in no cache, less so. */
+static uint32_t
+still_keypoints (const LinceRecognizer *recognizer)
+{
+  uint64_t features = 0;
+
+  for (uint32_t p = 0; recognizer->index && p < recognizer->textured->part_count; p++)
+    features += recognizer->textured->parts[p].textured.feature_count;
+  return features > LARGE_FEATURES ? LARGE_STILL : LINCE_SEARCH_MAX_WORK;
+}
+
 bool
 lince_recognizer_still (LinceRecognizer *recognizer, const LinceFrame *frame,
     const LinceResult **result, LinceError *error)
@@ -550,8 +564,7 @@ lince_recognizer_still (LinceRecognizer *recognizer, const LinceFrame *frame,
   lince_pyramid_build (recognizer->pyramid, frame, recognizer->pool);
   lince_profile_stamp (profile, LINCE_STAGE_PYRAMID);
   lince_tracker_clear (recognizer->still);
-  /* a still is searched once, so it is searched thoroughly */
-  placements = find_placements (recognizer, recognizer->still, LINCE_SEARCH_MAX_WORK);
+  placements = find_placements (recognizer, recognizer->still, still_keypoints (recognizer));
   fill_result (recognizer, recognizer->time, false, placements, changes);
   if (result)
     *result = &recognizer->result;

@@ -14,7 +14,7 @@
 #define LINCE_MAX_TOPS 512         /* of one polarity */
 #define LINCE_MAX_BRANCH 512       /* words of one top */
 #define LINCE_MAX_FLAT_WORDS 1024  /* of one polarity without tops */
-#define LINCE_TOPS_READ 6          /* whose words are compared with a descriptor at most */
+#define LINCE_TOPS_READ 4          /* whose words are compared with a descriptor at most */
 #define LINCE_TOPS_REACH 24        /* bits by which they may be farther than the nearest */
 
 /* All counts are multiples of LINCE_BLOCK. */

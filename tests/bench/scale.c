@@ -20,6 +20,7 @@
 #include "recognition/index_internal.h"
 #include "recognition/recognizer.h"
 #include "recognition/reference.h"
+#include "recognition/search.h"
 #include "references.h"
 
 #define SEED 1
@@ -248,7 +249,7 @@ typedef struct {
 static LinceQuad
 make_quad (LinceRandom *random, const LincePicture *picture, int width, int height)
 {
-  double size = lince_random_range (random, .25, .7) * height;
+  double size = lince_random_range (random, .15, .7) * height;
   double turn = lince_random_range (random, -.5, .5), c = cos (turn), s = sin (turn);
   double longer = MAX (picture->width, picture->height);
   double w = size * picture->width / longer / 2, h = size * picture->height / longer / 2;
@@ -267,29 +268,45 @@ make_quad (LinceRandom *random, const LincePicture *picture, int width, int heig
   return quad;
 }
 
-/* Reference `number` before a picture that is in no collection, blurred, dimmed, with noise. */
+#define COLUMNS 3 /* of pictures behind */
+#define ROWS 2
+#define LAYERS (COLUMNS * ROWS + 1)
+
+static LinceLayer
+make_layer (guint number, const LinceQuad *place, double blur)
+{
+  LinceBenchReference *reference = lince_bench_reference_new (SEED, number);
+  LinceLayer layer = {make_canvas (&reference->picture), *place, *place, *place, 1, blur, -1};
+
+  lince_bench_reference_free (reference);
+  return layer;
+}
+
+/* Reference `number` before pictures that are in no collection, blurred, dimmed, with noise. */
 static Scene
 draw_scene (LinceCompositor *compositor, int width, int height, guint number, guint seed)
 {
   LinceRandom random = lince_random_for (SEED + 1, seed);
   LinceBenchReference *reference = lince_bench_reference_new (SEED, number);
-  LinceBenchReference *behind = lince_bench_reference_new (SEED, OUTSIDE + 2 * seed + 1);
-  LinceQuad whole = {{0, 0, width, 0, width, height, 0, height}};
-  LinceQuad quad = make_quad (&random, &reference->picture, width, height);
-  LinceLayer layers[2] = {
-      {make_canvas (&behind->picture), whole, whole, whole, 1, 0, -1},
-      {make_canvas (&reference->picture), quad, quad, quad, 1, lince_random_range (&random, .3, 1),
-          0},
-  };
+  LinceLayer layers[LAYERS];
   LinceFinish finish = {.gain = lince_random_range (&random, .6, 1.1),
       .noise = lince_random_range (&random, 1, 4),
       .seed = seed};
+  LinceQuad quad = make_quad (&random, &reference->picture, width, height);
   Scene scene = {.planes = {g_malloc ((gsize) width * (gsize) height),
                      g_malloc ((gsize) width * (gsize) height / 4),
                      g_malloc ((gsize) width * (gsize) height / 4)}};
   int strides[3] = {width, width / 2, width / 2};
 
-  lince_compositor_draw (compositor, layers, 2, &finish, scene.planes, strides);
+  for (int i = 0; i < LAYERS - 1; i++) {
+    double left = i % COLUMNS * width / COLUMNS, top = i / COLUMNS * height / ROWS;
+    double right = left + width / COLUMNS, bottom = top + height / ROWS;
+    LinceQuad place = {{left, top, right, top, right, bottom, left, bottom}};
+
+    layers[i] = make_layer (OUTSIDE + (LAYERS - 1) * seed + (guint) i, &place, 0);
+  }
+  layers[LAYERS - 1] = make_layer (number, &quad, lince_random_range (&random, .3, 1));
+  lince_compositor_draw (compositor, layers, LAYERS, &finish, scene.planes, strides);
   scene.frame = (LinceFrame){.width = width,
       .height = height,
       .luma = {scene.planes[0], width, 1},
@@ -300,10 +317,9 @@ draw_scene (LinceCompositor *compositor, int width, int height, guint number, gu
       .par_numerator = 1,
       .par_denominator = 1};
   g_strlcpy (scene.shown, reference->id, sizeof scene.shown);
-  lince_canvas_free ((LinceCanvas *) layers[0].canvas);
-  lince_canvas_free ((LinceCanvas *) layers[1].canvas);
+  for (int i = 0; i < LAYERS; i++)
+    lince_canvas_free ((LinceCanvas *) layers[i].canvas);
   lince_bench_reference_free (reference);
-  lince_bench_reference_free (behind);
   return scene;
 }
 
@@ -391,9 +407,9 @@ look (LinceIndex *index, bool live, int frames)
   Sums sums;
 
   lince_settings_default (&settings);
-  if (live) /* so many keypoints; what is fixed and kept for tracks is known only as time */
+  if (live) /* the full plan but for the keypoints */
     settings.work = lince_recognizer_work_for (INT64_C (1000000000), width, height) -
-                    lince_recognizer_work_for (INT64_C (1000000000), 1280, 720) + LIVE_KEYPOINTS;
+                    lince_search_full_work (width, height) + LIVE_KEYPOINTS;
   recognizer = lince_recognizer_new (&settings, &error);
   check (recognizer != NULL, &error);
   lince_recognizer_set_index (recognizer, index);
