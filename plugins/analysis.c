@@ -3,12 +3,15 @@
 
 #include <string.h>
 
+#include "recognition/governor.h"
+
 GST_DEBUG_CATEGORY_EXTERN (gst_lince_recognize_debug);
 #define GST_CAT_DEFAULT gst_lince_recognize_debug
 
 /* Running sums. */
 typedef struct {
   LinceStatistics recognizer;
+  LinceGovernor governor;
   guint64 analysed;                      /* frames */
   guint64 refused;                       /* frames that the recogniser refused */
   guint64 nanoseconds, last_nanoseconds; /* of analysis by the wall clock */
@@ -18,8 +21,7 @@ struct _LinceAnalysis {
   GstElement *element; /* borrowed */
   LinceRecognizer *recognizer;
   LinceSettings settings;
-  gint64 budget;     /* that settings.work was made for */
-  int width, height; /* likewise */
+  LinceGovernor governor;
   gboolean post_messages;
 
   /* the frame that was published last */
@@ -33,8 +35,8 @@ struct _LinceAnalysis {
   LinceResultCopy *reset_result;
 
   GMutex lock; /* what follows */
-  LincePlan plan;
-  gboolean plan_changed;
+  LinceWishes wishes;
+  gboolean wishes_changed;
   char *collection;
   Statistics statistics;
 };
@@ -48,7 +50,6 @@ lince_analysis_new (GstElement *element, guint threads, LinceError *error)
   analysis->element = element;
   lince_settings_default (&analysis->settings);
   analysis->settings.threads = threads;
-  analysis->budget = -1;
   analysis->last_time = G_MININT64;
   analysis->reset_result = g_new0 (LinceResultCopy, 1);
   analysis->recognizer = lince_recognizer_new (&analysis->settings, error);
@@ -85,11 +86,11 @@ lince_analysis_set_index (LinceAnalysis *analysis, LinceIndex *index, const char
 }
 
 void
-lince_analysis_set_plan (LinceAnalysis *analysis, const LincePlan *plan)
+lince_analysis_set_wishes (LinceAnalysis *analysis, const LinceWishes *wishes)
 {
   g_mutex_lock (&analysis->lock);
-  analysis->plan = *plan;
-  analysis->plan_changed = TRUE;
+  analysis->wishes = *wishes;
+  analysis->wishes_changed = TRUE;
   g_mutex_unlock (&analysis->lock);
 }
 
@@ -109,7 +110,18 @@ lince_analysis_describe (LinceAnalysis *analysis, GstStructure *stats)
       G_TYPE_UINT64, sums.last_nanoseconds, "keypoints", G_TYPE_UINT64, recognizer->keypoints,
       "matches", G_TYPE_UINT64, recognizer->matches, "hypotheses", G_TYPE_UINT64,
       recognizer->hypotheses, "verified", G_TYPE_UINT64, recognizer->verified, "rejected",
-      G_TYPE_UINT64, recognizer->rejected, "overruns", G_TYPE_UINT64, recognizer->overruns, NULL);
+      G_TYPE_UINT64, recognizer->rejected, NULL);
+  gst_structure_set (stats, "plan", G_TYPE_STRING, lince_plan_name (sums.governor.plan),
+      "plan-downs", G_TYPE_UINT64, sums.governor.downs, "plan-ups", G_TYPE_UINT64,
+      sums.governor.ups, "overruns", G_TYPE_UINT64, sums.governor.overruns, "searches",
+      G_TYPE_UINT64, recognizer->searches, "searches-skipped", G_TYPE_UINT64,
+      recognizer->searches_skipped, "mark-searches", G_TYPE_UINT64, recognizer->mark_searches,
+      NULL);
+  for (guint i = 0; i < LINCE_PLAN_COUNT; i++) {
+    g_autofree char *field = g_strconcat ("frames-", lince_plan_name (i), NULL);
+
+    gst_structure_set (stats, field, G_TYPE_UINT64, recognizer->frames_at[i], NULL);
+  }
   for (guint i = 0; i < LINCE_STAGE_COUNT; i++) {
     g_autofree char *field = g_strconcat (lince_stage_name (i), "-time", NULL);
 
@@ -117,34 +129,69 @@ lince_analysis_describe (LinceAnalysis *analysis, GstStructure *stats)
   }
 }
 
-/* Turns the user's wishes into settings, when one of them or the frame's size has changed. */
+/* Hands the settings on between two frames. */
 static void
-take_up_plan (LinceAnalysis *analysis, int width, int height)
+set_settings (LinceAnalysis *analysis)
 {
-  LinceSettings *settings = &analysis->settings;
+  analysis->settings.plan = analysis->governor.plan;
+  if (!lince_recognizer_set_settings (analysis->recognizer, &analysis->settings, NULL))
+    GST_WARNING_OBJECT (analysis->element, "the recogniser refused its settings");
+}
+
+/* Turns the user's wishes into settings when one of them has changed. */
+static void
+take_up_wishes (LinceAnalysis *analysis)
+{
   gboolean changed;
-  LincePlan plan;
+  LinceWishes wishes;
 
   g_mutex_lock (&analysis->lock);
-  plan = analysis->plan;
-  changed = analysis->plan_changed;
-  analysis->plan_changed = FALSE;
+  wishes = analysis->wishes;
+  changed = analysis->wishes_changed;
+  analysis->wishes_changed = FALSE;
   if (g_strcmp0 (analysis->collection, analysis->frame_collection) != 0) {
     g_free (analysis->frame_collection);
     analysis->frame_collection = g_strdup (analysis->collection);
   }
   g_mutex_unlock (&analysis->lock);
 
-  if (!changed && analysis->width == width && analysis->height == height)
+  if (!changed)
     return;
-  analysis->width = width;
-  analysis->height = height;
-  analysis->budget = plan.budget;
-  analysis->post_messages = plan.post_messages;
-  settings->minimum_confidence = plan.minimum_confidence;
-  settings->work = plan.budget > 0 ? lince_recognizer_work_for (plan.budget, width, height) : 0;
-  if (!lince_recognizer_set_settings (analysis->recognizer, settings, NULL))
-    GST_WARNING_OBJECT (analysis->element, "the recogniser refused its settings");
+  analysis->post_messages = wishes.post_messages;
+  analysis->settings.minimum_confidence = wishes.minimum_confidence;
+  lince_governor_set (&analysis->governor, wishes.plan, wishes.budget);
+  set_settings (analysis);
+}
+
+static void
+post (LinceAnalysis *analysis, GstStructure *structure)
+{
+  gst_element_post_message (
+      analysis->element, gst_message_new_element (GST_OBJECT (analysis->element), structure));
+}
+
+/* Tells the governor what a frame cost; it may choose another plan for those to come. */
+static void
+govern (LinceAnalysis *analysis, const LinceStatistics *statistics, GstClockTime running_time)
+{
+  LinceMessagePlan message = {.previous = analysis->governor.plan, .running_time = running_time};
+  gint64 cost = 0;
+
+  for (guint i = 0; i < LINCE_STAGE_COUNT; i++)
+    cost += (gint64) statistics->last_nanoseconds[i];
+  if (!lince_governor_charge (&analysis->governor, cost))
+    return;
+  message.plan = analysis->governor.plan;
+  message.budget = (guint64) analysis->governor.budget;
+  message.cost = (guint64) analysis->governor.mean;
+  GST_INFO_OBJECT (analysis->element,
+      "plan %s after %s: frames cost %" G_GUINT64_FORMAT
+      " ns of CPU, the budget is %" G_GUINT64_FORMAT,
+      lince_plan_name (message.plan), lince_plan_name (message.previous), message.cost,
+      message.budget);
+  set_settings (analysis);
+  if (analysis->post_messages)
+    post (analysis, lince_message_new_plan (&message));
 }
 
 /* The recogniser refuses every frame once a file of its index was found damaged: said once. */
@@ -172,7 +219,7 @@ lince_analysis_process (
   gint64 time = (gint64) info->running_time;
   gboolean done;
 
-  take_up_plan (analysis, frame->width, frame->height);
+  take_up_wishes (analysis);
   /* the recogniser wants rising times; a stream may repeat one */
   if (time <= analysis->last_time)
     time = analysis->last_time + 1;
@@ -184,9 +231,12 @@ lince_analysis_process (
     tell_refusal (analysis, &error);
   }
   lince_recognizer_statistics (analysis->recognizer, &statistics);
+  if (done)
+    govern (analysis, &statistics, info->running_time);
 
   g_mutex_lock (&analysis->lock);
   analysis->statistics.recognizer = statistics;
+  analysis->statistics.governor = analysis->governor;
   analysis->statistics.last_nanoseconds = gst_util_get_timestamp () - begin;
   analysis->statistics.nanoseconds += analysis->statistics.last_nanoseconds;
   if (done)
@@ -195,13 +245,6 @@ lince_analysis_process (
     analysis->statistics.refused++;
   g_mutex_unlock (&analysis->lock);
   return done ? result : NULL;
-}
-
-static void
-post (LinceAnalysis *analysis, GstStructure *structure)
-{
-  gst_element_post_message (
-      analysis->element, gst_message_new_element (GST_OBJECT (analysis->element), structure));
 }
 
 const GstStructure *

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
- * A recogniser with its plan, its messages and its account: what lincerecognize does with a frame,
+ * A recogniser with its governor, its messages and its account: what lincerecognize does with a frame,
  * in the streaming thread or beside it. */
 #pragma once
 
@@ -15,9 +15,10 @@ typedef struct _LinceAnalysis LinceAnalysis;
 /* What the user asked for; taken up between two frames. */
 typedef struct {
   float minimum_confidence;
-  gint64 budget; /* ns of CPU a frame; 0: the full plan */
+  LincePlanName plan; /* the highest that is followed */
+  gint64 budget;      /* ns of CPU a frame; 0: the plan is fixed */
   gboolean post_messages;
-} LincePlan;
+} LinceWishes;
 
 /* `element` posts the messages and is borrowed. NULL with `error` when memory is short. */
 LinceAnalysis *lince_analysis_new (GstElement *element, guint threads, LinceError *error);
@@ -25,7 +26,7 @@ void lince_analysis_free (LinceAnalysis *analysis); /* NULL is allowed */
 
 /* From any thread. `collection` is how messages call it; NULL index: nothing is recognised. */
 void lince_analysis_set_index (LinceAnalysis *analysis, LinceIndex *index, const char *collection);
-void lince_analysis_set_plan (LinceAnalysis *analysis, const LincePlan *plan);
+void lince_analysis_set_wishes (LinceAnalysis *analysis, const LinceWishes *wishes);
 /* Adds counts and times to `stats`; zeros when `analysis` is NULL. */
 void lince_analysis_describe (LinceAnalysis *analysis, GstStructure *stats);
 

@@ -38,6 +38,10 @@
  *   cut, end, reset or collection), `frames` (#guint64), `seconds` and `area-seconds` (#gdouble);
  * of both `first-seen`, `last-seen` and `decided` (#guint64, running times)
  *
+ * `recognition-plan` is posted when frames that cost more or less than the budget lead to another
+ * plan: `plan`, `previous` (string, their names), `budget`, `cost` (#guint64, nanoseconds of CPU a
+ * frame: allowed, and on average before), `running-time`.
+ *
  * `recognition-collection` is posted when a collection is ready: `collection`, `revision` (string),
  * `objects`, `images`, `problems` (#guint). `recognition-problem` is posted for each of its
  * pictures that cannot be used: `collection`, `image`, `text` (string).
@@ -79,6 +83,7 @@ enum {
   PROP_COLLECTION,
   PROP_MODE,
   PROP_INTERVAL,
+  PROP_PLAN,
   PROP_BUDGET,
   PROP_POST_MESSAGES,
   PROP_ATTACH_META,
@@ -91,6 +96,7 @@ enum {
 #define DEFAULT_COLLECTION NULL
 #define DEFAULT_MODE GST_LINCE_RECOGNIZE_MODE_SYNC
 #define DEFAULT_INTERVAL 0
+#define DEFAULT_PLAN GST_LINCE_RECOGNIZE_PLAN_LIVE
 #define DEFAULT_BUDGET 0
 #define DEFAULT_POST_MESSAGES TRUE
 #define DEFAULT_ATTACH_META TRUE
@@ -378,6 +384,9 @@ gst_lince_recognize_set_property (GObject *object, guint id, const GValue *value
     case PROP_INTERVAL:
       self->options.interval = g_value_get_uint64 (value);
       break;
+    case PROP_PLAN:
+      self->options.plan = g_value_get_enum (value);
+      break;
     case PROP_BUDGET:
       self->options.budget = g_value_get_uint64 (value);
       break;
@@ -424,6 +433,9 @@ gst_lince_recognize_get_property (GObject *object, guint id, GValue *value, GPar
       break;
     case PROP_INTERVAL:
       g_value_set_uint64 (value, self->options.interval);
+      break;
+    case PROP_PLAN:
+      g_value_set_enum (value, self->options.plan);
       break;
     case PROP_BUDGET:
       g_value_set_uint64 (value, self->options.budget);
@@ -494,10 +506,31 @@ install_properties (GObjectClass *object_class)
       g_param_spec_uint64 ("interval", "Interval",
           "Nanoseconds from an analysed frame to the next; 0: analyse every frame", 0, G_MAXINT64,
           DEFAULT_INTERVAL, playing));
+  /**
+   * GstLinceRecognize:plan:
+   *
+   * How much is done on a frame, in counted units and not in time, so that one plan gives one
+   * result on any machine. `thorough` searches every frame, `live` every other one and the first of
+   * each shot; both follow and verify on every frame what has been found.
+   */
+  g_object_class_install_property (object_class, PROP_PLAN,
+      g_param_spec_enum ("plan", "Plan",
+          "How much is done on a frame: thorough searches each, live keeps up with a camera; with "
+          "a budget, the most that is done",
+          GST_TYPE_LINCE_RECOGNIZE_PLAN, DEFAULT_PLAN, playing));
+  /**
+   * GstLinceRecognize:budget:
+   *
+   * Where frames go on costing more, the next ones are analysed under a lower plan (`live-1` to
+   * `live-5`): fewer searches, for less, while what has been found is followed on every frame. Once
+   * they cost little enough it goes up again, a rung at a time. One expensive frame changes
+   * nothing, and no frame waits. The property `stats` counts what was left out, and each change is
+   * posted as `recognition-plan`.
+   */
   g_object_class_install_property (object_class, PROP_BUDGET,
       g_param_spec_uint64 ("budget", "Budget",
-          "Nanoseconds of CPU time that the analysis of a frame may plan, from a fixed table of "
-          "costs; 0: the full plan, whatever it costs",
+          "Nanoseconds of CPU time that the analysis of a frame may cost on average; where it goes "
+          "on costing more, less is done. 0: the plan is fixed, whatever it costs",
           0, G_MAXINT64, DEFAULT_BUDGET, playing));
   g_object_class_install_property (object_class, PROP_POST_MESSAGES,
       g_param_spec_boolean ("post-messages", "Post messages",
@@ -518,17 +551,20 @@ install_properties (GObjectClass *object_class)
   /**
    * GstLinceRecognize:stats:
    *
-   * A structure `lince-recognize-stats`, all fields #guint64 and summed since the start: `frames`
+   * A structure `lince-recognize-stats`, its fields #guint64 and summed since the start: `frames`
    * passed (rises while the element lives), `analysed`, `skipped` (passed unanalysed for whatever
    * reason), `late` (of these, because downstream was late), `dropped` (async mode: overwritten by
    * a newer frame), `refused`, `analysis-time`, `last-analysis-time`, `keypoints`, `matches`,
-   * `hypotheses`, `verified`, `rejected`, `overruns`, and `STAGE-time` in nanoseconds of CPU for
-   * each stage of the recogniser.
+   * `hypotheses`, `verified`, `rejected`, `searches`, `searches-skipped` (analysed frames that the
+   * plan did not search), `mark-searches` (for brand marks), `plan-downs` and `plan-ups` (steps to a lower and a higher plan),
+   * `overruns` (frames that cost more than the budgets until the next search), `frames-PLAN`
+   * analysed under each plan, and `STAGE-time` in nanoseconds of CPU for each stage of the
+   * recogniser; and `plan` (string), the one in use.
    */
   g_object_class_install_property (object_class, PROP_STATS,
       g_param_spec_boxed ("stats", "Statistics",
           "Counts and times since the start: frames, analysed, skipped, late, dropped, refused, "
-          "analysis-time and each stage's time (ns)",
+          "searches, frames under each plan, analysis-time and each stage's time (ns); the plan",
           GST_TYPE_STRUCTURE, read_only));
   g_object_class_install_property (object_class, PROP_REVISION,
       g_param_spec_string ("revision", "Revision",
@@ -562,6 +598,7 @@ gst_lince_recognize_class_init (GstLinceRecognizeClass *klass)
   gst_element_class_add_static_pad_template (element_class, &sink_template);
   gst_element_class_add_static_pad_template (element_class, &src_template);
   gst_type_mark_as_plugin_api (GST_TYPE_LINCE_RECOGNIZE_MODE, 0);
+  gst_type_mark_as_plugin_api (GST_TYPE_LINCE_RECOGNIZE_PLAN, 0);
 
   element_class->change_state = gst_lince_recognize_change_state;
   trans_class->start = gst_lince_recognize_start;
@@ -585,6 +622,7 @@ gst_lince_recognize_init (GstLinceRecognize *self)
   self->options = (LinceOptions){
       .mode = DEFAULT_MODE,
       .interval = DEFAULT_INTERVAL,
+      .plan = DEFAULT_PLAN,
       .budget = DEFAULT_BUDGET,
       .post_messages = DEFAULT_POST_MESSAGES,
       .attach_meta = DEFAULT_ATTACH_META,

@@ -52,6 +52,21 @@ gst_lince_recognize_mode_get_type (void)
   return type;
 }
 
+GType
+gst_lince_recognize_plan_get_type (void)
+{
+  static gsize type = 0;
+  static const GEnumValue values[] = {
+      {GST_LINCE_RECOGNIZE_PLAN_THOROUGH, "Do all there is to do on every frame", "thorough"},
+      {GST_LINCE_RECOGNIZE_PLAN_LIVE, "Keep up with a camera: search every other frame", "live"},
+      {0, NULL, NULL},
+  };
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type, g_enum_register_static ("GstLinceRecognizePlan", values));
+  return type;
+}
+
 LinceSession *
 lince_session_new (GstElement *element, guint threads, LinceError *error)
 {
@@ -85,15 +100,16 @@ lince_session_free (LinceSession *session)
 void
 lince_session_set_options (LinceSession *session, const LinceOptions *options)
 {
-  LincePlan plan = {
+  LinceWishes wishes = {
       .minimum_confidence = (float) options->minimum_confidence,
+      .plan = (LincePlanName) options->plan,
       .budget = (gint64) MIN (options->budget, (guint64) G_MAXINT64),
       .post_messages = options->post_messages,
   };
 
   g_mutex_lock (&session->lock);
   session->options = *options;
-  lince_analysis_set_plan (session->analysis, &plan);
+  lince_analysis_set_wishes (session->analysis, &wishes);
   g_mutex_unlock (&session->lock);
 }
 

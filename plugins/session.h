@@ -19,9 +19,19 @@ typedef enum {
 #define GST_TYPE_LINCE_RECOGNIZE_MODE (gst_lince_recognize_mode_get_type ())
 GType gst_lince_recognize_mode_get_type (void);
 
+/* Named plans of work; the values are those of LincePlanName. */
+typedef enum {
+  GST_LINCE_RECOGNIZE_PLAN_THOROUGH = LINCE_PLAN_THOROUGH,
+  GST_LINCE_RECOGNIZE_PLAN_LIVE = LINCE_PLAN_LIVE,
+} GstLinceRecognizePlan;
+
+#define GST_TYPE_LINCE_RECOGNIZE_PLAN (gst_lince_recognize_plan_get_type ())
+GType gst_lince_recognize_plan_get_type (void);
+
 /* The element's properties, as flat values. */
 typedef struct {
   GstLinceRecognizeMode mode;
+  GstLinceRecognizePlan plan;
   guint64 interval, budget; /* ns */
   gboolean post_messages, attach_meta;
   gdouble minimum_confidence;

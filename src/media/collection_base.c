@@ -6,12 +6,19 @@
 typedef struct {
   char *id, *stamp;
   guint64 content;
+  guint32 generators; /* that its object said */
 } Image;
+
+/* What was read of an `ID.json`. */
+typedef struct {
+  char *stamp;
+  guint32 generators;
+} Description;
 
 struct _LinceCollectionBase {
   LinceIndex *index;
   GHashTable *images;  /* Image, by the file's path within the directory */
-  GHashTable *objects; /* stamps of `ID.json`, by id */
+  GHashTable *objects; /* Description, by id */
 };
 
 static void
@@ -24,8 +31,17 @@ image_free (gpointer data)
   g_free (image);
 }
 
-/* One file a line: "image", its path, id, stamp and content, or "json", id and stamp, escaped,
- * between tabs. */
+static void
+description_free (gpointer data)
+{
+  Description *description = data;
+
+  g_free (description->stamp);
+  g_free (description);
+}
+
+/* One file a line: "image", its path, id, stamp, content and generators, or "json", id, stamp and
+ * generators, escaped, between tabs. */
 gboolean
 lince_collection_base_write (const char *path, const LinceCollectionScan *scan, GError **error)
 {
@@ -37,15 +53,15 @@ lince_collection_base_write (const char *path, const LinceCollectionScan *scan, 
     g_autofree char *id = g_strescape (image->id, NULL);
 
     if (image->usable)
-      g_string_append_printf (text, "image\t%s\t%s\t%s\t%" G_GINT64_MODIFIER "x\n", shown, id,
-          image->stamp, image->content);
+      g_string_append_printf (text, "image\t%s\t%s\t%s\t%" G_GINT64_MODIFIER "x\t%x\n", shown, id,
+          image->stamp, image->content, image->generators);
   }
   for (guint i = 0; i < scan->objects->len; i++) {
     const LinceCollectionObject *object = scan->objects->pdata[i];
     g_autofree char *id = g_strescape (object->id, NULL);
 
     if (object->stamp != NULL)
-      g_string_append_printf (text, "json\t%s\t%s\n", id, object->stamp);
+      g_string_append_printf (text, "json\t%s\t%s\t%x\n", id, object->stamp, object->generators);
   }
   g_string_append (text, "end\n");
   return g_file_set_contents (path, text->str, (gssize) text->len, error);
@@ -70,13 +86,18 @@ read_line (LinceCollectionBase *base, char *line)
   g_autofree char *first = g_strcompress (next_field (&line));
 
   if (strcmp (kind, "json") == 0) {
-    g_hash_table_insert (base->objects, g_steal_pointer (&first), g_strdup (next_field (&line)));
+    Description *description = g_new0 (Description, 1);
+
+    description->stamp = g_strdup (next_field (&line));
+    description->generators = (guint32) g_ascii_strtoull (next_field (&line), NULL, 16);
+    g_hash_table_insert (base->objects, g_steal_pointer (&first), description);
   } else if (strcmp (kind, "image") == 0) {
     Image *image = g_new0 (Image, 1);
 
     image->id = g_strcompress (next_field (&line));
     image->stamp = g_strdup (next_field (&line));
     image->content = g_ascii_strtoull (next_field (&line), NULL, 16);
+    image->generators = (guint32) g_ascii_strtoull (next_field (&line), NULL, 16);
     g_hash_table_insert (base->images, g_steal_pointer (&first), image);
   }
 }
@@ -93,7 +114,7 @@ lince_collection_base_read (const char *path, LinceIndex *index)
   base = g_new0 (LinceCollectionBase, 1);
   base->index = lince_index_ref (index);
   base->images = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, image_free);
-  base->objects = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  base->objects = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, description_free);
   for (line = text; (end = strchr (line, '\n')) != NULL; line = end + 1) {
     *end = '\0';
     read_line (base, line);
@@ -149,7 +170,7 @@ lince_collection_base_find (const LinceCollectionBase *base, const LinceCollecti
   const Image *known = g_hash_table_lookup (base->images, image->shown);
 
   if (known == NULL || strcmp (known->stamp, image->stamp) != 0 ||
-      strcmp (known->id, image->id) != 0)
+      strcmp (known->id, image->id) != 0 || known->generators != image->generators)
     return -1;
   return find_content (base->index, known->id, known->content);
 }
@@ -158,16 +179,17 @@ gboolean
 lince_collection_base_describe (LinceCollectionObject *object, gpointer user_data)
 {
   const LinceCollectionBase *base = user_data;
-  const char *stamp = g_hash_table_lookup (base->objects, object->id);
+  const Description *description = g_hash_table_lookup (base->objects, object->id);
   LinceObject known;
   gint64 number;
 
-  if (g_strcmp0 (stamp, object->stamp) != 0)
+  if (description == NULL || strcmp (description->stamp, object->stamp) != 0)
     return FALSE;
   number = lince_index_find (base->index, object->id);
   if (number < 0 || !lince_index_object (base->index, (uint32_t) number, &known))
     return FALSE;
   object->name = g_strdup (known.name);
   object->metadata = g_strdup (known.metadata);
+  object->generators = description->generators;
   return TRUE;
 }

@@ -93,7 +93,9 @@ add_objects (LinceIndexBuilder *builder, const LinceCollectionScan *scan, GError
     LinceError problem;
 
     if (!lince_index_builder_add_object (
-            builder, object->id, object->name, object->metadata, &problem)) {
+            builder, object->id, object->name, object->metadata, &problem) ||
+        (object->generators != 0 && !lince_index_builder_set_generators (
+                                        builder, object->id, object->generators, &problem))) {
       g_set_error (error, LINCE_COLLECTION_ERROR, LINCE_COLLECTION_ERROR_INDEX, "%s", problem.text);
       return FALSE;
     }

@@ -124,7 +124,29 @@ check_depth (const char *text, gsize size, GError **error)
 }
 
 static gboolean
-read_members (JsonObject *root, char **name, char **metadata, GError **error)
+read_generators (JsonNode *node, guint32 *generators)
+{
+  static const char *const names[] = {"textured", "mark", "bug"};
+  JsonArray *array = JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
+  guint count = array != NULL ? json_array_get_length (array) : 0;
+
+  *generators = 0;
+  for (guint i = 0; i < count; i++) {
+    JsonNode *element = json_array_get_element (array, i);
+    const char *name = JSON_NODE_HOLDS_VALUE (element) ? json_node_get_string (element) : NULL;
+    guint number = 0;
+
+    while (number < G_N_ELEMENTS (names) && g_strcmp0 (names[number], name) != 0)
+      number++;
+    if (number == G_N_ELEMENTS (names))
+      return FALSE;
+    *generators |= 1u << number;
+  }
+  return count > 0;
+}
+
+static gboolean
+read_members (JsonObject *root, LinceCollectionObject *object, GError **error)
 {
   JsonNode *node = json_object_get_member (root, "name");
   const char *text;
@@ -139,28 +161,33 @@ read_members (JsonObject *root, char **name, char **metadata, GError **error)
           "has a \"name\" that is not a text of 1 to %d bytes", LINCE_NAME_MAX);
       return FALSE;
     }
-    *name = g_strdup (text);
+    object->name = g_strdup (text);
   }
   node = json_object_get_member (root, "metadata");
   if (node != NULL) {
-    *metadata = JSON_NODE_HOLDS_OBJECT (node) ? json_to_string (node, FALSE) : NULL;
-    if (*metadata == NULL || strlen (*metadata) > LINCE_METADATA_MAX) {
+    object->metadata = JSON_NODE_HOLDS_OBJECT (node) ? json_to_string (node, FALSE) : NULL;
+    if (object->metadata == NULL || strlen (object->metadata) > LINCE_METADATA_MAX) {
       g_set_error (error, LINCE_COLLECTION_ERROR, LINCE_COLLECTION_ERROR_OPEN,
           "has \"metadata\" that is not a JSON object of at most %d bytes", LINCE_METADATA_MAX);
       return FALSE;
     }
+  }
+  node = json_object_get_member (root, "generators");
+  if (node != NULL && !read_generators (node, &object->generators)) {
+    g_set_error_literal (error, LINCE_COLLECTION_ERROR, LINCE_COLLECTION_ERROR_OPEN,
+        "has \"generators\" that are not a list of some of \"textured\", \"mark\", \"bug\"");
+    return FALSE;
   }
   return TRUE;
 }
 
 gboolean
 lince_collection_parse_json (
-    const char *text, gsize size, char **name, char **metadata, GError **error)
+    const char *text, gsize size, LinceCollectionObject *object, GError **error)
 {
   g_autoptr (JsonParser) parser = json_parser_new_immutable ();
   JsonNode *root;
 
-  *name = *metadata = NULL;
   if (size > MAX_JSON_SIZE) {
     g_set_error (error, LINCE_COLLECTION_ERROR, LINCE_COLLECTION_ERROR_OPEN,
         "is larger than %d bytes", MAX_JSON_SIZE);
@@ -175,10 +202,11 @@ lince_collection_parse_json (
         error, LINCE_COLLECTION_ERROR, LINCE_COLLECTION_ERROR_OPEN, "is not one JSON object");
     return FALSE;
   }
-  if (read_members (json_node_get_object (root), name, metadata, error))
+  if (read_members (json_node_get_object (root), object, error))
     return TRUE;
-  g_clear_pointer (name, g_free);
-  g_clear_pointer (metadata, g_free);
+  g_clear_pointer (&object->name, g_free);
+  g_clear_pointer (&object->metadata, g_free);
+  object->generators = 0;
   return FALSE;
 }
 
@@ -198,7 +226,7 @@ read_json (LinceCollectionScan *scan, const char *directory, LinceCollectionObje
     return;
   }
   if (!g_file_get_contents (path, &text, &size, &error) ||
-      !lince_collection_parse_json (text, size, &object->name, &object->metadata, &error)) {
+      !lince_collection_parse_json (text, size, object, &error)) {
     add_problem (scan, file, "cannot be used: %s", error->message);
     g_clear_pointer (&object->stamp, g_free);
   }
@@ -376,11 +404,20 @@ void
 lince_collection_scan_describe (
     LinceCollectionScan *scan, const char *path, LinceCollectionKnown known, gpointer user_data)
 {
+  g_autoptr (GHashTable) objects = g_hash_table_new (g_str_hash, g_str_equal);
+
   for (guint i = 0; i < scan->objects->len; i++) {
     LinceCollectionObject *object = scan->objects->pdata[i];
 
     if (object->stamp != NULL && (known == NULL || !known (object, user_data)))
       read_json (scan, path, object);
+    g_hash_table_insert (objects, object->id, object);
+  }
+  for (guint i = 0; i < scan->images->len; i++) {
+    LinceCollectionImage *image = scan->images->pdata[i];
+    const LinceCollectionObject *object = g_hash_table_lookup (objects, image->id);
+
+    image->generators = object->generators;
   }
 }
 

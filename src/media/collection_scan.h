@@ -8,16 +8,18 @@
 G_BEGIN_DECLS
 
 typedef struct {
-  char *id, *path; /* of one picture file */
-  char *shown;     /* its path within the directory, for people */
-  char *stamp;     /* size, times and number of the file: another content has another one */
-  guint64 content; /* of the enrolment; once it is enrolled */
-  gboolean usable; /* the same */
+  char *id, *path;    /* of one picture file */
+  char *shown;        /* its path within the directory, for people */
+  char *stamp;        /* size, times and number of the file: another content has another one */
+  guint32 generators; /* of its object, once that is described */
+  guint64 content;    /* of the enrolment; once it is enrolled */
+  gboolean usable;    /* the same */
 } LinceCollectionImage;
 
 typedef struct {
   char *id, *name, *metadata; /* the last two NULL where `ID.json` does not say */
   char *stamp;                /* of `ID.json`; NULL where there is none or it cannot be used */
+  guint32 generators;         /* LinceGenerator bits, 0 where it does not say */
 } LinceCollectionObject;
 
 /* Something in the directory that cannot be used. */
@@ -49,10 +51,10 @@ void lince_collection_scan_free (LinceCollectionScan *scan);
 LinceCollectionProblem *lince_collection_problem_new (const char *shown, GError *error);
 void lince_collection_problem_free (LinceCollectionProblem *problem);
 
-/* Reads the text of an `ID.json`. `name` and `metadata` (compact JSON) are NULL where it does not
- * say them; other members are left alone. */
+/* Reads the text of an `ID.json` into name, metadata (compact JSON) and generators of `object`,
+ * which has none yet; other members of the text are left alone. */
 gboolean lince_collection_parse_json (
-    const char *text, gsize size, char **name, char **metadata, GError **error);
+    const char *text, gsize size, LinceCollectionObject *object, GError **error);
 
 /* Whether `id` may be an object's: lince_object_id_is_valid(), and letters by Unicode beyond ASCII.
  */

@@ -224,6 +224,17 @@ lince_message_new_problem (const char *collection, const char *image, const char
   return structure;
 }
 
+GstStructure *
+lince_message_new_plan (const LinceMessagePlan *plan)
+{
+  GstStructure *structure = gst_structure_new (LINCE_MESSAGE_PLAN_NAME, "plan", G_TYPE_STRING,
+      lince_plan_name (plan->plan), "previous", G_TYPE_STRING, lince_plan_name (plan->previous),
+      "budget", G_TYPE_UINT64, plan->budget, "cost", G_TYPE_UINT64, plan->cost, NULL);
+
+  set_time (structure, "running-time", plan->running_time);
+  return structure;
+}
+
 const char *
 lince_message_reason_name (LinceReason reason)
 {
@@ -442,4 +453,24 @@ lince_message_parse_problem (const GstStructure *structure, LinceMessageProblem 
   problem->image = gst_structure_get_string (structure, "image");
   problem->text = gst_structure_get_string (structure, "text");
   return problem->collection != NULL && problem->image != NULL && problem->text != NULL;
+}
+
+static gboolean
+get_plan (const GstStructure *structure, const char *field, LincePlanName *plan)
+{
+  const char *name = gst_structure_get_string (structure, field);
+
+  return name != NULL && lince_plan_find (name, plan);
+}
+
+gboolean
+lince_message_parse_plan (const GstStructure *structure, LinceMessagePlan *plan)
+{
+  memset (plan, 0, sizeof *plan);
+  return structure != NULL && gst_structure_has_name (structure, LINCE_MESSAGE_PLAN_NAME) &&
+         get_plan (structure, "plan", &plan->plan) &&
+         get_plan (structure, "previous", &plan->previous) &&
+         gst_structure_get_uint64 (structure, "budget", &plan->budget) &&
+         gst_structure_get_uint64 (structure, "cost", &plan->cost) &&
+         get_time (structure, "running-time", &plan->running_time);
 }

@@ -48,7 +48,14 @@
  * Two more element messages speak of the collection itself: `recognition-collection` once it is
  * ready or ready again (collection, revision strings; objects, images, problems guint) and
  * `recognition-problem` for each reference picture that cannot be used (collection, image, text
- * strings). */
+ * strings).
+ *
+ * `recognition-plan` says that the frames from here on are analysed under another plan of work,
+ * because of what they cost:
+ *   plan, previous   string  names of plans ("live", "live-1", ...)
+ *   budget           guint64 ns of CPU a frame that the user allows
+ *   cost             guint64 ns of CPU that a frame cost on average under the previous plan
+ *   running-time     guint64 of the last frame under the previous plan */
 #pragma once
 
 #include <gst/gst.h>
@@ -61,6 +68,7 @@ G_BEGIN_DECLS
 #define LINCE_MESSAGE_NAME "recognition"
 #define LINCE_MESSAGE_COLLECTION_NAME "recognition-collection"
 #define LINCE_MESSAGE_PROBLEM_NAME "recognition-problem"
+#define LINCE_MESSAGE_PLAN_NAME "recognition-plan"
 
 /* The times and marks of the frame that a message speaks of. */
 typedef struct {
@@ -141,5 +149,17 @@ LINCE_API gboolean lince_message_parse_collection (
     const GstStructure *structure, LinceMessageCollection *collection);
 LINCE_API gboolean lince_message_parse_problem (
     const GstStructure *structure, LinceMessageProblem *problem);
+
+/* A change of the plan of work. */
+typedef struct {
+  LincePlanName plan, previous;
+  guint64 budget, cost;      /* ns of CPU a frame */
+  GstClockTime running_time; /* GST_CLOCK_TIME_NONE: unknown */
+} LinceMessagePlan;
+
+/* Transfer full. */
+LINCE_API GstStructure *lince_message_new_plan (const LinceMessagePlan *plan);
+LINCE_API gboolean lince_message_parse_plan (
+    const GstStructure *structure, LinceMessagePlan *plan);
 
 G_END_DECLS

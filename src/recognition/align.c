@@ -26,6 +26,7 @@
 struct LinceAligner {
   LinceTemplate template;
   LinceCellMatch cells[LINCE_TEMPLATE_MAX_CELLS];
+  LinceAlignTrace *trace; /* NULL: none is asked for */
 };
 
 /* One level of one reference over one octave of the frame. */
@@ -56,6 +57,22 @@ void
 lince_aligner_free (LinceAligner *aligner)
 {
   free (aligner);
+}
+
+void
+lince_aligner_trace (LinceAligner *aligner, LinceAlignTrace *trace)
+{
+  aligner->trace = trace;
+}
+
+static void
+note_level (LinceAlignTrace *trace, const LinceTemplate *template, float correlation)
+{
+  if (trace->count == LINCE_REFERENCE_LEVELS)
+    return;
+  trace->levels[trace->count].width = template->width;
+  trace->levels[trace->count].height = template->height;
+  trace->levels[trace->count++].correlation = correlation;
 }
 
 static int
@@ -297,8 +314,10 @@ lince_align (LinceAligner *aligner, const LincePyramid *pyramid, const LinceRefe
 
     lince_template_build (&aligner->template, reference, level);
     stage_set (&stage, &aligner->template, pyramid, scale);
-    stage_trust (&stage, plan, coarsest, level == finest);
+    stage_trust (&stage, plan, coarsest && plan->stages > 1, level == finest);
     correlation = run_stage (aligner, &stage, plan, homography);
+    if (aligner->trace)
+      note_level (aligner->trace, &aligner->template, correlation);
     scale = frame_scale (pyramid, reference, homography);
     if (!(scale > 0) || correlation < plan->give_up)
       return false;

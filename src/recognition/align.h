@@ -32,9 +32,21 @@ typedef struct {
 
 typedef struct LinceAligner LinceAligner;
 
+/* What the levels of an alignment came to, coarse to fine; for explanations. */
+typedef struct {
+  int count;
+  struct {
+    int width, height; /* of the reference's level, pixels */
+    float correlation;
+  } levels[LINCE_REFERENCE_LEVELS];
+} LinceAlignTrace;
+
 /* Scratch for one thread. */
 LinceAligner *lince_aligner_new (LinceError *error);
 void lince_aligner_free (LinceAligner *aligner);
+
+/* Where lince_align() notes its levels from now on; NULL: nowhere. */
+void lince_aligner_trace (LinceAligner *aligner, LinceAlignTrace *trace);
 
 /* Aligns from `start`. False when the placement leaves what is plausible or was given up. */
 bool lince_align (LinceAligner *aligner, const LincePyramid *pyramid,

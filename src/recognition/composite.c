@@ -674,7 +674,7 @@ run_level (LinceCompositor *c, const LincePyramid *pyramid, const LinceReference
 {
   int components = lince_pyramid_chroma_count (pyramid) > 0 ? COMPONENTS : 1;
   double scale = frame_scale (pyramid, reference, composition->homography);
-  float least = plan->upright ? LEAST_OPACITY : LEAST_SOLID;
+  float least = plan->translucent ? LEAST_OPACITY : LEAST_SOLID;
 
   take_level (c, reference, &reference->levels[level]);
   for (int i = 0;; i++) {

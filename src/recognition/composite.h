@@ -26,11 +26,12 @@ void lince_compositor_free (LinceCompositor *compositor); /* NULL is allowed */
 
 /* A flat value. */
 typedef struct {
-  int stages;   /* levels of the reference used at most, coarse to fine */
-  int steps;    /* iterations at most on each */
-  int area;     /* pixels of the finest level used at most */
-  float least;  /* agreement on any level but the finest below which it is given up */
-  bool upright; /* only moved and scaled: a mark fixed to the screen */
+  int stages;       /* levels of the reference used at most, coarse to fine */
+  int steps;        /* iterations at most on each */
+  int area;         /* pixels of the finest level used at most */
+  float least;      /* agreement on any level but the finest below which it is given up */
+  bool upright;     /* only moved and scaled */
+  bool translucent; /* the ground may show through: a mark fixed to the screen */
 } LinceCompositePlan;
 
 /* A flat value. */

@@ -278,7 +278,7 @@ extract (Enrolling *enrolling, const Picture *view, LinceError *error)
   lince_pyramid_build (enrolling->pyramid, &frame, enrolling->pool);
   if (!lince_extractor_resize (extractor, enrolling->pyramid, 1, error))
     return false;
-  lince_extractor_run (extractor, enrolling->pyramid, PER_VIEW, enrolling->pool, NULL);
+  lince_extractor_run (extractor, enrolling->pyramid, 0, PER_VIEW, enrolling->pool, NULL);
   return true;
 }
 

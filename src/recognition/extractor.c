@@ -69,14 +69,14 @@ describe_chunk (void *context, uint32_t item, uint32_t thread)
 }
 
 void
-lince_extractor_run (LinceExtractor *extractor, const LincePyramid *pyramid, uint32_t limit,
-    LincePool *pool, LinceProfile *profile)
+lince_extractor_run (LinceExtractor *extractor, const LincePyramid *pyramid, uint32_t first,
+    uint32_t limit, LincePool *pool, LinceProfile *profile)
 {
   lince_scales_build (&extractor->scales, pyramid, pool);
   if (profile != NULL)
     lince_profile_stamp (profile, LINCE_STAGE_PYRAMID);
   extractor->count = lince_keypoint_finder_run (extractor->finder, &extractor->scales, pool,
-      extractor->keypoints, limit < extractor->capacity ? limit : extractor->capacity);
+      extractor->keypoints, first, limit < extractor->capacity ? limit : extractor->capacity);
   if (profile != NULL)
     lince_profile_stamp (profile, LINCE_STAGE_KEYPOINTS);
   lince_pool_run (pool, describe_chunk, extractor, (extractor->count + CHUNK - 1) / CHUNK);

@@ -19,6 +19,7 @@ bool lince_extractor_init (LinceExtractor *extractor, uint32_t capacity, LinceEr
 void lince_extractor_clear (LinceExtractor *extractor);
 bool lince_extractor_resize (
     LinceExtractor *extractor, const LincePyramid *pyramid, uint32_t threads, LinceError *error);
-/* Finds and describes up to `limit` keypoints (at most the capacity). `profile` may be NULL. */
-void lince_extractor_run (LinceExtractor *extractor, const LincePyramid *pyramid, uint32_t limit,
-    LincePool *pool, LinceProfile *profile);
+/* Finds and describes up to `limit` keypoints (at most the capacity), from the one that `first` are
+ * better than on. `profile` may be NULL. */
+void lince_extractor_run (LinceExtractor *extractor, const LincePyramid *pyramid, uint32_t first,
+    uint32_t limit, LincePool *pool, LinceProfile *profile);

@@ -53,10 +53,19 @@ LINCE_API bool lince_index_object (const LinceIndex *index, uint32_t number, Lin
 /* The number of the object with that id, or -1. */
 LINCE_API int64_t lince_index_find (const LinceIndex *index, const char *id);
 
+/* The generators of hypotheses that an image may have features for: bits. */
+typedef enum {
+  LINCE_GENERATOR_TEXTURED = 1, /* local features */
+  LINCE_GENERATOR_MARK = 2,     /* stable regions of flat marks */
+  LINCE_GENERATOR_BUG = 4,      /* marks fixed to the screen */
+} LinceGenerator;
+#define LINCE_GENERATORS_ALL 7u
+
 /* What enrolment found out about an image. */
 typedef struct {
   int width, height;     /* of the reference picture */
   uint32_t keypoints;    /* found, over all simulated views, up to some hundreds */
+  uint32_t generators;   /* those chosen for it: LinceGenerator bits; 0: it will hardly be found */
   bool textured;         /* enough keypoints for the `textured` generator */
   bool mark;             /* looked for by its shapes, compared in luma and chroma (`mark`) */
   bool transparent;      /* has a mask */
@@ -84,6 +93,12 @@ LINCE_API bool lince_object_id_is_valid (const char *id);
 /* Adds an object, whose images follow; one that gets none is left out. `name` and `metadata` may be NULL. Fails on a bad or repeated id. */
 LINCE_API bool lince_index_builder_add_object (LinceIndexBuilder *builder, const char *id,
     const char *name, const char *metadata, LinceError *error);
+
+/* Limits the generators of the object's images that are added from now on to `generators`, a sum of
+ * LinceGenerator bits, at least one. Unless called, enrolment chooses among all. Fails on other
+ * bits and on an unknown id. */
+LINCE_API bool lince_index_builder_set_generators (LinceIndexBuilder *builder, const char *id,
+    uint32_t generators, LinceError *error);
 
 /* Enrols a reference picture as a further image of object `id`. `source` names it in errors and in
  * reports. The picture is read before the function returns and not kept. `report` may be NULL.

@@ -183,6 +183,8 @@ lince_index_builder_add_object (LinceIndexBuilder *builder, const char *id, cons
   if (!check_object (id, name, metadata, error))
     return false;
   object = calloc (1, sizeof *object);
+  if (object != NULL)
+    object->generators = LINCE_GENERATORS_ALL;
   if (object == NULL || (object->id = strdup (id)) == NULL ||
       (object->name = strdup (name)) == NULL || (object->metadata = strdup (metadata)) == NULL) {
     free_object (object);
@@ -196,6 +198,26 @@ lince_index_builder_add_object (LinceIndexBuilder *builder, const char *id, cons
   return ok;
 }
 
+bool
+lince_index_builder_set_generators (
+    LinceIndexBuilder *builder, const char *id, uint32_t generators, LinceError *error)
+{
+  LinceBuilderObject *object;
+
+  if (generators == 0 || (generators & ~LINCE_GENERATORS_ALL) != 0) {
+    lince_error_set (error, LINCE_ERROR_ARGUMENT, "%s: 0x%x names no generators", id, generators);
+    return false;
+  }
+  pthread_mutex_lock (&builder->lock);
+  object = find_object (builder, id);
+  if (object != NULL)
+    object->generators = generators;
+  pthread_mutex_unlock (&builder->lock);
+  if (object == NULL)
+    lince_error_set (error, LINCE_ERROR_ARGUMENT, "there is no object with the id %s", id);
+  return object != NULL;
+}
+
 static uint64_t
 hash_picture (const LincePicture *picture)
 {
@@ -206,24 +228,30 @@ hash_picture (const LincePicture *picture)
   return hash;
 }
 
-/* What the picture is found by: its texture; its shapes, where it has a shape of its own or is too
- * plain to be found by texture alone. */
+/* What the picture is found by, of what is allowed: its texture; its shapes, where it has a shape
+ * of its own, is too plain to be found by texture alone or must not be. */
 static bool
-enrol_source (LinceBuilderImage *image, const LinceReferenceSource *source, LinceError *error)
+enrol_source (LinceBuilderImage *image, const LinceReferenceSource *source, uint32_t allowed,
+    LinceError *error)
 {
   LinceMarkPicture mark = {
       source->luma, source->cb, source->cr, source->mask, source->width, source->height};
+  LinceEnrolment *enrolment = &image->enrolment;
 
-  if (!lince_textured_enrol (source->luma, source->mask, source->width, source->height,
-          &image->features, &image->enrolment, error))
+  if ((allowed & LINCE_GENERATOR_TEXTURED) &&
+      !lince_textured_enrol (source->luma, source->mask, source->width, source->height,
+          &image->features, enrolment, error))
     return false;
-  image->enrolment.mark = source->masked || image->enrolment.keypoints < PLAIN_KEYPOINTS;
-  return !image->enrolment.mark || lince_mark_enrol (&mark, &image->marks, error);
+  enrolment->mark = (allowed & LINCE_GENERATOR_MARK) &&
+                    (source->masked || enrolment->keypoints < PLAIN_KEYPOINTS);
+  enrolment->generators = (enrolment->textured ? LINCE_GENERATOR_TEXTURED : 0) |
+                          (enrolment->mark ? LINCE_GENERATOR_MARK : 0);
+  return !enrolment->mark || lince_mark_enrol (&mark, &image->marks, error);
 }
 
 /* Everything that does not touch the builder: the costly part, which threads do side by side. */
 static LinceBuilderImage *
-enrol (const LincePicture *picture, LinceError *error)
+enrol (const LincePicture *picture, uint32_t allowed, LinceError *error)
 {
   LinceReferenceSource source = {0};
   LinceBuilderImage *image = calloc (1, sizeof *image);
@@ -234,7 +262,8 @@ enrol (const LincePicture *picture, LinceError *error)
   }
   image->enrolment.width = picture->width;
   image->enrolment.height = picture->height;
-  if (!lince_reference_make (&source, picture, error) || !enrol_source (image, &source, error)) {
+  if (!lince_reference_make (&source, picture, error) ||
+      !enrol_source (image, &source, allowed, error)) {
     free_image (image);
     image = NULL;
   } else {
@@ -273,6 +302,20 @@ lince_index_builder_set_base (LinceIndexBuilder *builder, LinceIndex *base)
   pthread_mutex_unlock (&builder->lock);
 }
 
+/* The generators that images of an object may have; all of an unknown one. */
+static uint32_t
+allowed_generators (LinceIndexBuilder *builder, const char *id)
+{
+  const LinceBuilderObject *object;
+  uint32_t generators;
+
+  pthread_mutex_lock (&builder->lock);
+  object = find_object (builder, id);
+  generators = object != NULL ? object->generators : LINCE_GENERATORS_ALL;
+  pthread_mutex_unlock (&builder->lock);
+  return generators;
+}
+
 static bool
 insert_image (
     LinceIndexBuilder *builder, const char *id, LinceBuilderImage *image, LinceError *error)
@@ -298,7 +341,7 @@ bool
 lince_index_builder_add_image (LinceIndexBuilder *builder, const char *id, const char *source,
     const LincePicture *picture, LinceEnrolment *report, LinceError *error)
 {
-  LinceBuilderImage *image = enrol (picture, error);
+  LinceBuilderImage *image = enrol (picture, allowed_generators (builder, id), error);
   bool ok = false;
 
   if (image != NULL) {

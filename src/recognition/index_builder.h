@@ -10,6 +10,7 @@
 
 typedef struct {
   char *id, *name, *metadata;
+  uint32_t generators; /* that its images may have */
 } LinceBuilderObject;
 
 typedef struct {

@@ -25,7 +25,7 @@ void lince_keypoint_finder_free (LinceKeypointFinder *finder); /* NULL is allowe
 /* Makes the buffers for these scales. On failure the finder is as before. */
 bool lince_keypoint_finder_resize (
     LinceKeypointFinder *finder, const LinceScales *scales, uint32_t threads, LinceError *error);
-/* Writes up to `limit` keypoints, best first with a total order; returns how many. `angle` is not
- * set. */
+/* Writes up to `limit` keypoints, best first with a total order, from the one that `first` are
+ * better than on; returns how many. `angle` is not set. */
 uint32_t lince_keypoint_finder_run (LinceKeypointFinder *finder, const LinceScales *scales,
-    LincePool *pool, LinceKeypoint *keypoints, uint32_t limit);
+    LincePool *pool, LinceKeypoint *keypoints, uint32_t first, uint32_t limit);

@@ -8,10 +8,14 @@
 
 #include "recognition/pyramid.h"
 
+#pragma GCC diagnostic ignored "-Wpsabi" /* see above */
+
 #define LINCE_LANES 8
 
 typedef float LinceLanes __attribute__ ((vector_size (32)));
 typedef int32_t LinceLanesInt __attribute__ ((vector_size (32)));
+typedef float LinceLanesHalf __attribute__ ((vector_size (16)));
+typedef int32_t LinceLanesHalfInt __attribute__ ((vector_size (16)));
 
 static inline LinceLanes
 lince_lanes_load (const float *p)
@@ -38,10 +42,19 @@ lince_lanes_sum (LinceLanes v)
 static inline LinceLanes
 lince_lanes_limit (LinceLanes value, float most)
 {
-  const LinceLanes low = {0}, high = low + most;
-  LinceLanesInt bits = (LinceLanesInt) value & (value > low), below = (LinceLanes) bits < high;
+  const LinceLanesHalf low = {0}, high = low + most;
+  LinceLanesHalf halves[2];
 
-  return (LinceLanes) ((bits & below) | ((LinceLanesInt) high & ~below));
+  /* comparisons of more lanes than the machine has are made one by one */
+  memcpy (halves, &value, sizeof halves);
+  for (int i = 0; i < 2; i++) {
+    LinceLanesHalfInt bits = (LinceLanesHalfInt) halves[i] & (halves[i] > low);
+    LinceLanesHalfInt below = (LinceLanesHalf) bits < high;
+
+    halves[i] = (LinceLanesHalf) ((bits & below) | ((LinceLanesHalfInt) high & ~below));
+  }
+  memcpy (&value, halves, sizeof value);
+  return value;
 }
 
 /* Eight samples of a picture of at least 2 x 2, bilinear, at (x, y) counted from the first sample's
@@ -56,15 +69,19 @@ lince_lanes_sample (const LinceGrey *grey, LinceLanes x, LinceLanes y)
   LinceLanes fx = px - __builtin_convertvector(ix, LinceLanes);
   LinceLanes fy = py - __builtin_convertvector(iy, LinceLanes);
   LinceLanes a, b, c, d, top, bottom;
+  LinceLanesInt upper, lower;
 
+  /* two neighbours by one load */
   for (int i = 0; i < LINCE_LANES; i++) {
     const uint8_t *p = grey->data + (ptrdiff_t) iy[i] * grey->stride + ix[i];
 
-    a[i] = p[0];
-    b[i] = p[1];
-    c[i] = p[grey->stride];
-    d[i] = p[grey->stride + 1];
+    upper[i] = p[0] | p[1] << 8;
+    lower[i] = p[grey->stride] | p[grey->stride + 1] << 8;
   }
+  a = __builtin_convertvector(upper & 255, LinceLanes);
+  b = __builtin_convertvector(upper >> 8, LinceLanes);
+  c = __builtin_convertvector(lower & 255, LinceLanes);
+  d = __builtin_convertvector(lower >> 8, LinceLanes);
   top = a + fx * (b - a);
   bottom = c + fx * (d - c);
   return top + fy * (bottom - top);

@@ -93,8 +93,7 @@ choose_words (Table *table)
     const Entry *entry = &table->entries[(uint64_t) (i % words) * table->count / words];
 
     for (int w = 0; w < LINCE_DESCRIPTOR_WORDS; w++)
-      table->words[i / LINCE_BLOCK].words[w][i % LINCE_BLOCK] =
-          entry->feature->descriptor.words[w];
+      table->words[i / LINCE_BLOCK].words[w][i % LINCE_BLOCK] = entry->feature->descriptor.words[w];
   }
   for (uint32_t i = 0; i < table->count; i++) {
     Entry *entry = &table->entries[i];

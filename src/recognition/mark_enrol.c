@@ -34,8 +34,9 @@ typedef struct {
 typedef struct {
   LinceRegion region; /* in the pixels of the largest size, without the margin */
   LinceShapeMask mask;
-  LinceRegion drawn; /* as it was found, for the mask */
-  float scale;       /* pixels of the largest size for one of where it was found */
+  LinceShapePhases phases; /* zero for a line */
+  LinceRegion drawn;       /* as it was found, for the mask */
+  float scale;             /* pixels of the largest size for one of where it was found */
   uint32_t seen;
   bool of_mask;
 } Candidate;
@@ -180,11 +181,14 @@ add_candidates (Enrolling *work, const LinceGrey *grey, float scale, bool of_mas
       work->candidates[c].of_mask = work->candidates[c].of_mask || of_mask;
     } else if (work->count < MAX_CANDIDATES) {
       Candidate *candidate = &work->candidates[work->count++];
+      const LinceRun *runs = lince_region_runs (work->finder, &regions[i]);
+      LinceFrameOfShape root;
 
       *candidate = (Candidate){
           .region = region, .drawn = regions[i], .scale = scale, .seen = 1, .of_mask = of_mask};
-      lince_shape_mask (
-          &regions[i], lince_region_runs (work->finder, &regions[i]), &candidate->mask);
+      lince_shape_mask (&regions[i], runs, &candidate->mask);
+      if (lince_shape_frame (&regions[i], &root))
+        lince_shape_phases (&regions[i], runs, &root, &candidate->phases);
     }
   }
 }
@@ -304,7 +308,7 @@ add_region (Output *output, const Candidate *candidate, uint32_t region)
     return;
   lince_shape_upright_frame (&candidate->drawn, &upright);
   add_feature (output, candidate, &upright, LINCE_MARK_UPRIGHT, region, 0, 1);
-  lince_shape_phases (&candidate->mask, &root, &phases);
+  phases = candidate->phases;
   for (int n = 0; n < LINCE_SHAPE_HARMONICS; n++)
     best = phases.strength[n] > best ? phases.strength[n] : best;
   if (best < 2 * WEAK)

@@ -6,8 +6,8 @@
 
 #include "recognition/feature.h"
 
-#define HITS 512      /* that one look-up collects */
-#define BEST 64       /* of them that become matches */
+#define HITS 512 /* that one look-up collects */
+#define BEST 64  /* of them that become matches */
 #define PROBES 12
 #define PROBE_REACH 40
 #define MAX_WORDS 4096
@@ -18,9 +18,11 @@
 #define PROPORTION 1.2f /* of width to height of an upright mark, at most or its inverse */
 #define CENTRE 0.2f     /* of the size: centres of matches that agree */
 #define MATRIX 0.35f    /* relative difference of their matrices */
+#define LOOSE .1        /* weight of the turn of a shape that shows none */
 #define MOST_JOINED 256
 
-/* Shapes farther apart than so many bits are different; an affine frame lets more shapes look alike. */
+/* Shapes farther apart than so many bits are different; an affine frame lets more shapes look
+ * alike. */
 static const uint32_t limits[LINCE_MARK_TABLES] = {20, 32};
 #define MAX_LIMIT 32
 
@@ -92,8 +94,8 @@ collect (const LinceMarks *marks, const LinceMarkQuery *query, uint32_t *slots, 
     if (begin >= end)
       continue;
     end = end - begin > MAX_BLOCKS ? begin + MAX_BLOCKS : end;
-    hits =
-        kernels->scan (&query->descriptor, blocks + begin, end - begin, limits[query->table], found, HITS - count);
+    hits = kernels->scan (
+        &query->descriptor, blocks + begin, end - begin, limits[query->table], found, HITS - count);
     for (uint32_t i = 0; i < hits; i++) {
       slots[count] = begin * LINCE_BLOCK + (found[i] & 0xfffff);
       distances[count++] = found[i] >> 20;
@@ -198,7 +200,8 @@ make_match (const LinceMarks *marks, const LinceMarkQuery *query, uint32_t numbe
       .image = slot.image,
       .distance = (uint16_t) distance,
       .region = slot.region,
-      .table = (uint8_t) query->table};
+      .table = (uint8_t) query->table,
+      .turned = query->harmonic > 0 && slot.symmetry == 1};
   if (slot.symmetry > 1)
     match->to = most_upright (&query->frame, &slot.frame, slot.symmetry);
   return place (match, &image, query->table);
@@ -262,14 +265,16 @@ add_point (Sums *sums, double weight, double x, double y, double u, double v)
   sums->yv += weight * y * v;
 }
 
-/* A region says where its middle is and four points around it. */
+/* A region says where its middle is and, less surely where its own turn is not known, four points
+ * around it. */
 static void
 add_match (Sums *sums, const LinceMarkMatch *match)
 {
   const LinceFrameOfShape *f = &match->from, *t = &match->to;
-  double weight = (double) match->weight;
+  double weight = (double) match->weight * (match->turned ? 1 : LOOSE);
 
-  add_point (sums, 2 * weight, (double) f->x, (double) f->y, (double) t->x, (double) t->y);
+  add_point (
+      sums, 2 * (double) match->weight, (double) f->x, (double) f->y, (double) t->x, (double) t->y);
   for (int side = -2; side <= 2; side += 4) {
     add_point (sums, weight, (double) (f->x + (float) side * f->a),
         (double) (f->y + (float) side * f->c), (double) (t->x + (float) side * t->a),
@@ -318,7 +323,8 @@ join_one (const LinceMarkImage *image, const LinceMarkMatch *matches, uint32_t c
   *trial = (LinceMarkTrial){.u = match->u,
       .v = match->v,
       .size = match->size,
-      .score = match->weight,
+      .weight = match->weight,
+      .table = match->table,
       .image = match->image,
       .votes = 1};
   memcpy (trial->matrix, match->matrix, sizeof trial->matrix);
@@ -334,10 +340,11 @@ join_one (const LinceMarkImage *image, const LinceMarkMatch *matches, uint32_t c
   }
   for (uint32_t r = 0; r < LINCE_MARK_REGIONS; r++)
     if (best[r] != NULL) {
-      trial->score += best[r]->weight;
+      trial->weight += best[r]->weight;
       trial->votes++;
       add_match (&sums, best[r]);
     }
+  trial->score = trial->weight;
   if (trial->votes == 1)
     return;
   solve (&sums, trial);

@@ -24,14 +24,16 @@ typedef struct {
   uint32_t image, source;     /* the region in the frame, by the caller */
   uint16_t distance;
   uint8_t region, table;
+  bool turned; /* the shape tells how it is turned */
 } LinceMarkMatch;
 
 /* A hypothesis on its way. */
 typedef struct {
   float matrix[4], origin[2];
   float u, v, size;
-  float score;
+  float weight, score; /* of its matches; in the end, of the edges too */
   uint32_t image, votes, number;
+  uint8_t table;       /* of the first match */
 } LinceMarkTrial;
 
 /* Writes up to `capacity` matches of `query`, the nearest first; returns how many. */

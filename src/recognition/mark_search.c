@@ -2,7 +2,6 @@
 #include "recognition/mark_search.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,17 +10,25 @@
 #include "recognition/mark_match.h"
 #include "recognition/mark_sieve.h"
 
-#define MAX_PLANES 12
+#define SIZES 2 /* at which planes are looked at */
+#define MAX_PLANES (3 * SIZES)
+#define PIXELS_A_UNIT 190 /* of the frame, that a unit of a full search pays for */
+#define RUNS_A_UNIT 80    /* that a unit pays for */
+#define LEAST_SHARE 8     /* a plan pays for one level in so many at least */
+#define LUMA_STEP 12      /* grey levels */
+#define CHROMA_STEP 6
 #define REGIONS 700        /* of one plane, at most */
 #define PLANE_MATCHES 8192 /* of one plane, at most */
 #define MATCHES 24576      /* of all planes */
 #define AN_IMAGE 400       /* of one image, the best */
-#define SIEVED 1500        /* hypotheses that the sieve looks at */
-#define WEAK 0.045f        /* as at enrolment */
+#define TRIALS_AN_IMAGE 16 /* different places of one image in one table, the best */
+#define SIEVED 600         /* hypotheses of one table that the sieve looks at */
+#define FINE_SIEVED 150    /* that it looks at with all points */
+#define FEW_POINTS 12
+#define WEAK 0.045f /* as at enrolment */
 
 typedef struct {
   int component, octave; /* 0 luma, 1 Cb, 2 Cr */
-  LinceRegionRule rule;
 } Plane;
 
 struct LinceMarkSearch {
@@ -30,13 +37,14 @@ struct LinceMarkSearch {
   Plane planes[MAX_PLANES];
   LinceRegionFinder **finders; /* one a thread */
   LinceMarkMatch *matches;     /* plane by plane */
-  uint32_t counts[MAX_PLANES];
-  uint32_t region_counts[MAX_PLANES];
-  uint64_t runs[MAX_PLANES];
+  uint32_t counts[MAX_PLANES], region_counts[MAX_PLANES];
   LinceMarkMatch *sorted; /* image by image */
-  uint32_t *first, match_count;
-  LinceMarkTrial *trials;
-  uint32_t trial_count;
+  uint32_t *first, *kept, match_count;
+  LinceMarkTrial *trials;                          /* image by image, one a match */
+  uint64_t *ranks;                                 /* of the trials of each image that are kept */
+  uint64_t *all;                                   /* ranks of all images */
+  LinceMarkTrial *best[LINCE_MARK_TABLES], *spare; /* SIEVED each */
+  uint32_t best_count[LINCE_MARK_TABLES];
 };
 
 typedef struct {
@@ -44,6 +52,7 @@ typedef struct {
   const LincePyramid *pyramid;
   const LinceMarks *marks;
   const LinceMarkPlan *plan;
+  uint32_t points, table; /* that the sieve is at */
 } Searching;
 
 LinceMarkSearch *
@@ -65,7 +74,13 @@ clear (LinceMarkSearch *search)
   free (search->matches);
   free (search->sorted);
   free (search->first);
+  free (search->kept);
   free (search->trials);
+  free (search->ranks);
+  free (search->all);
+  for (int t = 0; t < LINCE_MARK_TABLES; t++)
+    free (search->best[t]);
+  free (search->spare);
   *search = (LinceMarkSearch){0};
 }
 
@@ -81,7 +96,7 @@ lince_mark_search_free (LinceMarkSearch *search)
 uint32_t
 lince_mark_full_work (int width, int height)
 {
-  return (uint32_t) ((int64_t) width * height / 300);
+  return (uint32_t) ((int64_t) width * height / PIXELS_A_UNIT) + 1;
 }
 
 static const LincePyramidLevel *
@@ -92,29 +107,25 @@ plane_level (const LincePyramid *pyramid, const Plane *plane)
              : lince_pyramid_chroma (pyramid, plane->component - 1, plane->octave);
 }
 
-/* Which planes are looked at, largest first: about a quarter of the frame's pixels and less. */
+/* Which planes are looked at, largest first: about a quarter of the frame's pixels, and a
+ * sixteenth, in which what is thin or noisy grows together. */
 static void
 choose_planes (LinceMarkSearch *search, const LincePyramid *pyramid)
 {
   search->plane_count = 0;
-  for (int size = 0; size < 3; size++)
+  for (int size = 0; size < SIZES; size++)
     for (int component = 0; component < 3; component++) {
       int count = component == 0 ? lince_pyramid_octave_count (pyramid)
                                  : lince_pyramid_chroma_count (pyramid);
-      Plane plane = {component, 0, {0}};
+      Plane plane = {component, 0};
       float wanted = (float) (2 << size);
 
+      if (count == 0)
+        continue;
       while (plane.octave + 1 < count && plane_level (pyramid, &plane)->scale_x < wanted)
         plane.octave++;
-      if (count == 0 || plane_level (pyramid, &plane)->scale_x != wanted)
-        continue;
-      plane.rule = (LinceRegionRule){.step = component == 0 ? 8 : 4,
-          .phase = component == 0 ? 4 : 2,
-          .least = 40,
-          .most = .2f,
-          .side = 6,
-          .min_levels = 1};
-      search->planes[search->plane_count++] = plane;
+      if (plane_level (pyramid, &plane)->scale_x == wanted)
+        search->planes[search->plane_count++] = plane;
     }
 }
 
@@ -138,8 +149,16 @@ lince_mark_search_resize (LinceMarkSearch *search, const LincePyramid *pyramid,
   search->matches = malloc (MAX_PLANES * PLANE_MATCHES * sizeof *search->matches);
   search->sorted = malloc (MATCHES * sizeof *search->sorted);
   search->first = malloc ((image_count + 2) * sizeof *search->first);
+  search->kept = malloc ((image_count + 1) * sizeof *search->kept);
   search->trials = malloc (MATCHES * sizeof *search->trials);
-  if (!search->finders || !search->matches || !search->sorted || !search->first || !search->trials)
+  search->ranks = malloc (MATCHES * sizeof *search->ranks);
+  search->all = malloc (MATCHES * sizeof *search->all);
+  search->spare = malloc (SIEVED * sizeof *search->spare);
+  for (int t = 0; t < LINCE_MARK_TABLES; t++)
+    search->best[t] = malloc (SIEVED * sizeof *search->spare);
+  if (!search->finders || !search->matches || !search->sorted || !search->first || !search->kept ||
+      !search->trials || !search->ranks || !search->all || !search->spare || !search->best[0] ||
+      !search->best[1])
     goto fail;
   for (uint32_t t = 0; t < threads; t++) {
     search->finders[t] = lince_region_finder_new (error);
@@ -162,6 +181,39 @@ lince_mark_search_resize (LinceMarkSearch *search, const LincePyramid *pyramid,
 fail:
   clear (search);
   return false;
+}
+
+/* One in how many of the grey levels this plan pays for; what does not shrink with them is a fifth
+ * of a smaller plan. */
+static uint32_t
+level_share (const LinceMarkSearch *search, const LinceMarkPlan *plan)
+{
+  uint64_t full = lince_mark_full_work (search->width, search->height), share = 1;
+
+  if (plan->work > 0 && plan->work < full)
+    while (share < LEAST_SHARE && plan->work * share * 4 < full * 5)
+      share++;
+  return (uint32_t) share;
+}
+
+/* A smaller plan looks at some of the levels, at others the next time. */
+static LinceRegionRule
+plane_rule (const LinceMarkSearch *search, const LinceMarkPlan *plan, const Plane *plane,
+    const LinceGrey *grey)
+{
+  uint32_t share = level_share (search, plan);
+  int step = plane->component == 0 ? LUMA_STEP : CHROMA_STEP;
+  /* twice what such a plane takes on average, for pictures full of noise */
+  uint64_t runs = (uint64_t) grey->width * (uint64_t) grey->height * 4 / PIXELS_A_UNIT *
+                  RUNS_A_UNIT * 2 / share;
+
+  return (LinceRegionRule){.step = step * (int) share,
+      .phase = step / 2 + step * (int) (plan->turn % share),
+      .least = 40,
+      .most = .2f,
+      .side = 6,
+      .min_levels = 1,
+      .work = (uint32_t) (runs < UINT32_MAX ? runs : UINT32_MAX)};
 }
 
 /* One plane's regions, from pixels to matches. */
@@ -189,13 +241,13 @@ to_frame (const LinceFrameOfShape *frame, const LincePyramidLevel *level)
 }
 
 static void
-look_up_turned (PlaneWork *work, LinceMarkQuery *query, const LinceShapeMask *mask,
-    const LinceFrameOfShape *root)
+look_up_turned (PlaneWork *work, LinceMarkQuery *query, const LinceRegion *region,
+    const LinceRun *runs, const LinceShapeMask *mask, const LinceFrameOfShape *root)
 {
   LinceShapePhases phases;
   float best = 0;
 
-  lince_shape_phases (mask, root, &phases);
+  lince_shape_phases (region, runs, root, &phases);
   for (int n = 0; n < LINCE_SHAPE_HARMONICS; n++)
     best = phases.strength[n] > best ? phases.strength[n] : best;
   query->table = LINCE_MARK_AFFINE;
@@ -231,7 +283,7 @@ look_up_region (PlaneWork *work, const LinceRegion *region, const LinceRun *runs
   lince_shape_describe (&mask, &upright, &query.descriptor);
   look_up (work, &query);
   if (!work->searching->plan->upright_only)
-    look_up_turned (work, &query, &mask, &root);
+    look_up_turned (work, &query, region, runs, &mask, &root);
 }
 
 static void
@@ -243,11 +295,13 @@ search_plane (void *context, uint32_t item, uint32_t thread)
   LinceRegionFinder *finder = search->finders[thread];
   PlaneWork work = {searching, plane, plane_level (searching->pyramid, plane),
       search->matches + (size_t) item * PLANE_MATCHES, 0};
+  LinceRegionRule rule = plane_rule (search, searching->plan, plane, &work.level->grey);
   const LinceRegion *regions;
   uint32_t count;
 
-  lince_region_find (finder, &work.level->grey, &plane->rule);
+  lince_region_find (finder, &work.level->grey, &rule);
   regions = lince_regions (finder, &count);
+  search->region_counts[item] = count;
   for (uint32_t i = 0; i < count; i++) {
     uint32_t first = work.count;
 
@@ -256,8 +310,6 @@ search_plane (void *context, uint32_t item, uint32_t thread)
       work.matches[m].source = item << 16 | i;
   }
   search->counts[item] = work.count;
-  search->region_counts[item] = count;
-  search->runs[item] = lince_region_work (finder);
 }
 
 /* Sorts the matches by image; within one by plane and region. */
@@ -282,34 +334,44 @@ group (LinceMarkSearch *search)
     }
 }
 
-static void
-join_image (void *context, uint32_t image, uint32_t thread)
+/* Orders by falling score, then by rising number. */
+static uint64_t
+rank (float score, uint32_t number)
 {
-  const Searching *searching = context;
-  LinceMarkSearch *search = searching->search;
-  uint32_t first = search->first[image], count = search->first[image + 1] - first;
+  uint32_t bits;
 
-  lince_mark_join (searching->marks, search->sorted + first, count, search->trials + first);
-}
-
-static int
-compare_trials (const void *a, const void *b)
-{
-  const LinceMarkTrial *one = a, *other = b;
-
-  if (one->score != other->score)
-    return one->score > other->score ? -1 : 1;
-  return (one->number > other->number) - (one->number < other->number);
+  memcpy (&bits, &score, sizeof bits);
+  bits ^= bits >> 31 ? ~UINT32_C (0) : UINT32_C (1) << 31;
+  return (uint64_t) ~bits << 32 | number;
 }
 
 static void
-sieve_trial (void *context, uint32_t item, uint32_t thread)
+sift_down (uint64_t *ranks, uint32_t at, uint32_t count)
 {
-  const Searching *searching = context;
-  LinceMarkSearch *search = searching->search;
+  uint64_t value = ranks[at];
 
-  for (uint32_t i = item * 16; i < (item + 1) * 16 && i < search->trial_count; i++)
-    lince_mark_sieve (searching->marks, searching->pyramid, &search->trials[i]);
+  for (uint32_t child; (child = 2 * at + 1) < count; at = child) {
+    child += child + 1 < count && ranks[child + 1] > ranks[child];
+    if (ranks[child] <= value)
+      break;
+    ranks[at] = ranks[child];
+  }
+  ranks[at] = value;
+}
+
+/* The C library's sort may allocate. */
+static void
+sort (uint64_t *ranks, uint32_t count)
+{
+  for (uint32_t i = count / 2; i-- > 0;)
+    sift_down (ranks, i, count);
+  while (count > 1) {
+    uint64_t last = ranks[--count];
+
+    ranks[count] = ranks[0];
+    ranks[0] = last;
+    sift_down (ranks, 0, count);
+  }
 }
 
 /* Whether two places of one image are nearly the same. */
@@ -326,19 +388,124 @@ same_place (const LinceMarkTrial *a, const LinceMarkTrial *b)
   return sum * sum < .04f * fabsf (a->matrix[0] * a->matrix[3] - a->matrix[1] * a->matrix[2]);
 }
 
+/* Leaves the ranks of the best trials of one image that are different places; returns how many. */
 static uint32_t
-choose (const LinceMarkSearch *search, LinceHypothesis *hypotheses)
+thin (const LinceMarkTrial *trials, uint64_t *ranks, uint32_t count)
 {
-  const LinceMarkTrial *chosen[LINCE_MARK_HYPOTHESES];
+  uint32_t kept = 0, of_table[LINCE_MARK_TABLES] = {0};
+
+  for (uint32_t i = 0; i < count; i++)
+    ranks[i] = rank (trials[i].score, i);
+  sort (ranks, count);
+  for (uint32_t i = 0; i < count; i++) {
+    const LinceMarkTrial *trial = &trials[(uint32_t) ranks[i]];
+    bool other = of_table[trial->table] < TRIALS_AN_IMAGE;
+
+    for (uint32_t k = 0; k < kept && other; k++)
+      other = trials[(uint32_t) ranks[k]].table != trial->table ||
+              !same_place (&trials[(uint32_t) ranks[k]], trial);
+    if (!other)
+      continue;
+    of_table[trial->table]++;
+    ranks[kept++] = ranks[i];
+  }
+  return kept;
+}
+
+static void
+join_image (void *context, uint32_t image, uint32_t thread)
+{
+  const Searching *searching = context;
+  LinceMarkSearch *search = searching->search;
+  uint32_t first = search->first[image], count = search->first[image + 1] - first;
+
+  lince_mark_join (searching->marks, search->sorted + first, count, search->trials + first);
+  search->kept[image] = thin (search->trials + first, search->ranks + first, count);
+}
+
+/* Takes the best trials of one table out of all images. */
+static void
+gather (LinceMarkSearch *search, uint32_t table, uint32_t most)
+{
   uint32_t count = 0;
 
-  for (uint32_t i = 0; i < search->trial_count && count < LINCE_MARK_HYPOTHESES; i++) {
-    const LinceMarkTrial *trial = &search->trials[i];
+  for (uint32_t i = 0; i < search->image_count; i++)
+    for (uint32_t k = 0; k < search->kept[i]; k++) {
+      uint32_t number = search->first[i] + (uint32_t) search->ranks[search->first[i] + k];
+
+      if (search->trials[number].table == table)
+        search->all[count++] = rank (search->trials[number].score, number);
+    }
+  sort (search->all, count);
+  search->best_count[table] = count = count < most ? count : most;
+  for (uint32_t i = 0; i < count; i++)
+    search->best[table][i] = search->trials[(uint32_t) search->all[i]];
+}
+
+static void
+sieve_trials (void *context, uint32_t item, uint32_t thread)
+{
+  const Searching *searching = context;
+  LinceMarkSearch *search = searching->search;
+  uint32_t table = searching->table;
+
+  for (uint32_t i = item * 16; i < (item + 1) * 16 && i < search->best_count[table]; i++)
+    lince_mark_sieve (
+        searching->marks, searching->pyramid, searching->points, &search->best[table][i]);
+}
+
+/* Looks at `points` points of every trial of a table and leaves the best `most`, the best first. */
+static void
+sieve (Searching *searching, LincePool *pool, uint32_t table, uint32_t points, uint32_t most)
+{
+  LinceMarkSearch *search = searching->search;
+  LinceMarkTrial *sieved = search->best[table];
+  uint32_t count = search->best_count[table];
+
+  searching->table = table;
+  searching->points = points;
+  lince_pool_run (pool, sieve_trials, searching, (count + 15) / 16);
+  for (uint32_t i = 0; i < count; i++)
+    search->all[i] = rank (sieved[i].score, i);
+  sort (search->all, count);
+  count = count < most ? count : most;
+  for (uint32_t i = 0; i < count; i++)
+    search->spare[i] = sieved[(uint32_t) search->all[i]];
+  search->best[table] = search->spare;
+  search->spare = sieved;
+  search->best_count[table] = count;
+}
+
+/* The next trial of `table` from `*next` on that is no place of one chosen before; NULL: none. */
+static const LinceMarkTrial *
+next_trial (const LinceMarkSearch *search, uint32_t table, uint32_t *next,
+    const LinceMarkTrial *const *chosen, uint32_t count)
+{
+  while (*next < search->best_count[table]) {
+    const LinceMarkTrial *trial = &search->best[table][(*next)++];
     bool other = true;
 
     for (uint32_t c = 0; c < count && other; c++)
       other = !same_place (trial, chosen[c]);
-    if (!other)
+    if (other)
+      return trial;
+  }
+  return NULL;
+}
+
+/* Upright places and others by turns, each the best first: they compete on different terms, for
+ * there are far fewer ways to be upright. */
+static uint32_t
+choose (const LinceMarkSearch *search, LinceHypothesis *hypotheses)
+{
+  const LinceMarkTrial *chosen[LINCE_MARK_HYPOTHESES];
+  uint32_t count = 0, next[LINCE_MARK_TABLES] = {0};
+
+  for (uint32_t turn = 0, idle = 0; count < LINCE_MARK_HYPOTHESES && idle < 2; turn ^= 1) {
+    const LinceMarkTrial *trial = next_trial (search, turn, &next[turn], chosen, count);
+
+    idle = trial == NULL ? idle + 1 : 0;
+    if (trial == NULL)
       continue;
     chosen[count] = trial;
     hypotheses[count++] = (LinceHypothesis){.image = trial->image,
@@ -357,28 +524,50 @@ lince_mark_search_run (LinceMarkSearch *search, const LincePyramid *pyramid,
     const LinceMarks *marks, const LinceMarkPlan *plan, LincePool *pool, LinceProfile *profile,
     LinceHypothesis *hypotheses)
 {
-  Searching searching = {search, pyramid, marks, plan};
+  Searching searching = {search, pyramid, marks, plan, 0, 0};
 
-  if (search->image_count == 0)
+  if (search->image_count == 0 ||
+      marks->block_count[LINCE_MARK_AFFINE] + marks->block_count[LINCE_MARK_UPRIGHT] == 0)
     return 0;
   lince_pool_run (pool, search_plane, &searching, search->plane_count);
   if (profile != NULL)
     lince_profile_stamp (profile, LINCE_STAGE_SEARCH);
-#ifdef MARKDEBUG
-  for (uint32_t p = 0; p < search->plane_count; p++)
-    fprintf (stderr, "c%d o%d %dx%d: runs %lu regions %u matches %u\n", search->planes[p].component, search->planes[p].octave, plane_level (pyramid, &search->planes[p])->grey.width, plane_level (pyramid, &search->planes[p])->grey.height, search->runs[p], search->region_counts[p], search->counts[p]);
-#endif
   group (search);
   lince_pool_run (pool, join_image, &searching, search->image_count);
-  for (uint32_t i = 0; i < search->match_count; i++)
-    search->trials[i].number = i;
-  qsort (search->trials, search->match_count, sizeof *search->trials, compare_trials);
-  search->trial_count = search->match_count < SIEVED ? search->match_count : SIEVED;
+  for (uint32_t t = 0; t < LINCE_MARK_TABLES; t++)
+    gather (search, t, SIEVED / level_share (search, plan));
   if (profile != NULL)
     lince_profile_stamp (profile, LINCE_STAGE_VOTING);
-  lince_pool_run (pool, sieve_trial, &searching, (search->trial_count + 15) / 16);
-  qsort (search->trials, search->trial_count, sizeof *search->trials, compare_trials);
+  for (uint32_t t = 0; t < LINCE_MARK_TABLES; t++) {
+    sieve (&searching, pool, t, FEW_POINTS, FINE_SIEVED);
+    sieve (&searching, pool, t, LINCE_MARK_POINTS, FINE_SIEVED);
+  }
   if (profile != NULL)
     lince_profile_stamp (profile, LINCE_STAGE_GEOMETRY);
   return choose (search, hypotheses);
+}
+
+uint32_t
+lince_mark_search_region_count (const LinceMarkSearch *search)
+{
+  uint32_t count = 0;
+
+  for (uint32_t p = 0; search->image_count > 0 && p < search->plane_count; p++)
+    count += search->region_counts[p];
+  return count;
+}
+
+uint32_t
+lince_mark_search_match_count (const LinceMarkSearch *search, uint32_t image, uint32_t *nearest)
+{
+  uint32_t first, end;
+
+  *nearest = UINT32_MAX;
+  if (image >= search->image_count)
+    return 0;
+  first = search->first[image];
+  end = search->first[image + 1];
+  for (uint32_t i = first; i < end; i++)
+    *nearest = search->sorted[i].distance < *nearest ? search->sorted[i].distance : *nearest;
+  return end - first;
 }

@@ -35,8 +35,16 @@ uint32_t lince_mark_full_work (int width, int height);
 bool lince_mark_search_resize (LinceMarkSearch *search, const LincePyramid *pyramid,
     const LinceMarks *marks, uint32_t threads, LinceError *error);
 
-/* Searches the frame that `pyramid` holds. Writes up to LINCE_MARK_HYPOTHESES, best first with a
- * total order; returns how many. Allocates nothing. `profile` may be NULL. */
+/* Searches the frame that `pyramid` holds. Writes up to LINCE_MARK_HYPOTHESES in a total order, the
+ * best first; with tilted marks, the best upright ones and the best others by turns. Returns how
+ * many. Allocates nothing. `profile` may be NULL. */
 uint32_t lince_mark_search_run (LinceMarkSearch *search, const LincePyramid *pyramid,
     const LinceMarks *marks, const LinceMarkPlan *plan, LincePool *pool, LinceProfile *profile,
     LinceHypothesis *hypotheses);
+
+/* Regions of the last frame, over all its planes and octaves; for explanations. */
+uint32_t lince_mark_search_region_count (const LinceMarkSearch *search);
+/* How many of them look like regions of an image, and the distance of the nearest (UINT32_MAX: of
+ * none). */
+uint32_t lince_mark_search_match_count (
+    const LinceMarkSearch *search, uint32_t image, uint32_t *nearest);

@@ -4,11 +4,10 @@
 #include <math.h>
 #include <string.h>
 
-#define SIDE 100    /* pixels of the level that a mark should have */
-#define REACH 2     /* pixels along the normal in which an edge is looked for */
-#define LUMA_EDGE 8 /* grey levels over two pixels */
-#define CHROMA_EDGE 5
-#define FLAT 12 /* grey levels over four pixels in a flat part, at most */
+#define SIDE 100  /* pixels of the level that a mark should have */
+#define REACH 2   /* pixels along the normal in which an edge is looked for */
+#define NOISE 4.f /* grey levels over two pixels that say nothing */
+#define OFF .08f  /* of the score, for a pixel by which an edge is off */
 
 /* The three components at about one scale. */
 typedef struct {
@@ -45,12 +44,13 @@ value (const LinceGrey *grey, float x, float y)
   return grey->data[(ptrdiff_t) row * grey->stride + column];
 }
 
-/* The edge of one component across (nx, ny) near (x, y), all in its pixels: the signed difference
- * where it is largest, 0 where the change along the edge is as large. */
-static int
-edge_at (const LinceGrey *grey, float x, float y, float nx, float ny)
+/* How clearly one component has an edge across (nx, ny) near (x, y), all in its pixels: -1 to 1, by
+ * its direction; less for one that is off. `*height` is raised to the edge's grey levels. */
+static float
+edge_at (const LinceGrey *grey, float x, float y, float nx, float ny, float *height)
 {
   int samples[2 * REACH + 3], best = 0, along, at = 0;
+  float across;
 
   for (int i = 0; i < 2 * REACH + 3; i++)
     samples[i] = value (grey, x + (float) (i - REACH - 1) * nx, y + (float) (i - REACH - 1) * ny);
@@ -64,50 +64,90 @@ edge_at (const LinceGrey *grey, float x, float y, float nx, float ny)
   }
   x += (float) at * nx;
   y += (float) at * ny;
-  along = value (grey, x - 1.5f * ny, y + 1.5f * nx) - value (grey, x + 1.5f * ny, y - 1.5f * nx);
-  return 2 * along * along > best * best ? 0 : best;
+  along = value (grey, x - ny, y + nx) - value (grey, x + ny, y - nx);
+  across = (float) (best < 0 ? -best : best);
+  *height = across > *height ? across : *height;
+  across = (float) best / (sqrtf ((float) (best * best + along * along)) + NOISE);
+  return across * (1 - OFF * (float) (at < 0 ? -at : at));
 }
 
-static bool
-has_edge (
-    const Components *components, const LinceMarkPoint *point, float u, float v, float nx, float ny)
+/* What the points of a mark add up to. */
+typedef struct {
+  float signed_edges, clear, outline[3][2]; /* outline: brighter inside, darker inside */
+  float height, roughness;
+  uint32_t inner, outer, flats;
+} Evidence;
+
+static void
+add_edge (Evidence *evidence, const Components *components, const LinceMarkPoint *point, float u,
+    float v, float nx, float ny)
 {
+  float most = 0, height = 0;
+
   for (int c = 0; c < 3; c++) {
     const LincePyramidLevel *level = components->levels[c];
-    int difference;
+    float edge;
 
     if (level == NULL || (point->channel != 3 && point->channel != c))
       continue;
-    difference = edge_at (&level->grey, u / level->scale_x, v / level->scale_y, nx, ny);
-    if (point->channel == 3)
-      difference = difference < 0 ? -difference : difference;
-    if (difference >= (c == 0 ? LUMA_EDGE : CHROMA_EDGE))
-      return true;
+    edge = edge_at (&level->grey, u / level->scale_x, v / level->scale_y, nx, ny, &height);
+    if (point->channel != 3)
+      evidence->signed_edges += edge;
+    else
+      evidence->outline[c][edge < 0] += fabsf (edge);
+    most = fabsf (edge) > most ? fabsf (edge) : most;
   }
-  return false;
+  evidence->height += height;
+  if (point->channel == 3) {
+    evidence->clear += most;
+    evidence->outer++;
+  } else {
+    evidence->inner++;
+  }
 }
 
-static bool
-is_flat (const Components *components, float u, float v)
+static void
+add_flat (Evidence *evidence, const Components *components, float u, float v)
 {
   const LincePyramidLevel *level = components->levels[0];
   float x = u / level->scale_x, y = v / level->scale_y;
-  int across = value (&level->grey, x + 2, y) - value (&level->grey, x - 2, y);
-  int down = value (&level->grey, x, y + 2) - value (&level->grey, x, y - 2);
+  int across = value (&level->grey, x + 1, y) - value (&level->grey, x - 1, y);
+  int down = value (&level->grey, x, y + 1) - value (&level->grey, x, y - 1);
 
-  return across * across + down * down <= FLAT * FLAT;
+  evidence->flats++;
+  evidence->roughness += sqrtf ((float) (across * across + down * down));
+}
+
+static float
+judge (const Evidence *evidence)
+{
+  float most = 0, edges = (float) (evidence->inner + evidence->outer), score;
+
+  for (int c = 0; c < 3; c++)
+    for (int s = 0; s < 2; s++)
+      most = evidence->outline[c][s] > most ? evidence->outline[c][s] : most;
+  if (edges == 0)
+    return 0;
+  score = (evidence->signed_edges + .5f * evidence->clear + .5f * most) / edges;
+  if (evidence->flats > 0) {
+    float rough = evidence->roughness / (float) evidence->flats;
+    float high = evidence->height / edges + NOISE;
+
+    score -= .4f * (rough < high ? rough / high : 1);
+  }
+  return score;
 }
 
 void
-lince_mark_sieve (const LinceMarks *marks, const LincePyramid *pyramid, LinceMarkTrial *trial)
+lince_mark_sieve (const LinceMarks *marks, const LincePyramid *pyramid, uint32_t points,
+    LinceMarkTrial *trial)
 {
   const float *m = trial->matrix;
   LinceMarkImage image = lince_mark_image (marks, trial->image);
   Components components = choose_levels (pyramid, trial->size);
-  uint32_t edges = 0, hits = 0, flats = 0, smooth = 0;
-  float edge_share, flat_share;
+  Evidence evidence = {0};
 
-  for (uint32_t i = 0; i < image.points; i++) {
+  for (uint32_t i = 0; i < image.points && i < points; i++) {
     LinceMarkPoint point;
     float x, y, u, v, nx, ny, length;
 
@@ -117,19 +157,15 @@ lince_mark_sieve (const LinceMarks *marks, const LincePyramid *pyramid, LinceMar
     u = trial->origin[0] + m[0] * x + m[1] * y;
     v = trial->origin[1] + m[2] * x + m[3] * y;
     if (point.nx == 0 && point.ny == 0) {
-      flats++;
-      smooth += is_flat (&components, u, v);
+      add_flat (&evidence, &components, u, v);
       continue;
     }
     /* a normal goes by the inverse transpose */
     nx = m[3] * (float) point.nx - m[2] * (float) point.ny;
     ny = m[0] * (float) point.ny - m[1] * (float) point.nx;
     length = sqrtf (nx * nx + ny * ny);
-    edges++;
     if (length > 0)
-      hits += has_edge (&components, &point, u, v, nx / length, ny / length);
+      add_edge (&evidence, &components, &point, u, v, nx / length, ny / length);
   }
-  edge_share = edges > 0 ? (float) hits / (float) edges : 0;
-  flat_share = flats > 0 ? (float) smooth / (float) flats : 1;
-  trial->score = edge_share - .4f * (1 - flat_share) + .25f * trial->score / (1 + trial->score);
+  trial->score = judge (&evidence) + .25f * trial->weight / (1 + trial->weight);
 }

@@ -6,6 +6,7 @@
 #include "recognition/mark_match.h"
 #include "recognition/pyramid.h"
 
-/* Scores `trial` anew: by the share of the mark's edge points at which the frame has an edge in
- * that direction, of flat points at which it has none, and by its matches. */
-void lince_mark_sieve (const LinceMarks *marks, const LincePyramid *pyramid, LinceMarkTrial *trial);
+/* Scores `trial` anew, by up to `points` of the mark's points: the share of edges that the frame has
+ * in their directions, of flat places where it has none, and the trial's matches. */
+void lince_mark_sieve (const LinceMarks *marks, const LincePyramid *pyramid, uint32_t points,
+    LinceMarkTrial *trial);

@@ -11,11 +11,9 @@
 #define GUIDED_COSINE .7f /* of the angle between directions */
 #define GUIDED_SCALE 2.f
 #define SAMPLE_ROUNDS 40
-#define LEAST_INLIERS 5
 #define FIRST_FEATURES 128 /* an image's best, which the first guess is tried with */
 #define FIRST_SCORE 1.f    /* that a guess must reach with them */
-#define LEAST_SCORE 2.f
-#define LEAST_SIDE 16.f /* frame pixels */
+#define LEAST_SIDE 16.f    /* frame pixels */
 
 bool
 lince_grid_init (LinceGrid *grid, int width, int height, uint32_t capacity, LinceError *error)
@@ -317,16 +315,17 @@ solve_peak (Proposal *proposal, const LinceMatch *seed, uint32_t *inliers)
   else
     refine (proposal, 2.f + .02f * size, false, 3, 4, inliers);
   guide (proposal, .04f * size, FIRST_FEATURES);
-  refine (proposal, 2.f + .03f * size, false, 2, LEAST_INLIERS, inliers);
-  if (!refine (proposal, 2.f + .02f * size, proposal->count >= 10, 3, LEAST_INLIERS, inliers) ||
+  refine (proposal, 2.f + .03f * size, false, 2, LINCE_LEAST_INLIERS, inliers);
+  if (!refine (
+          proposal, 2.f + .02f * size, proposal->count >= 10, 3, LINCE_LEAST_INLIERS, inliers) ||
       score (proposal) < FIRST_SCORE)
     return false;
   guide (proposal, .01f * size, UINT32_MAX);
-  if (!refine (proposal, 2.5f, *inliers >= 8, 3, LEAST_INLIERS, inliers))
+  if (!refine (proposal, 2.5f, *inliers >= 8, 3, LINCE_LEAST_INLIERS, inliers))
     return false;
   guide (proposal, 1.f, UINT32_MAX);
-  if (!refine (proposal, 2.f, *inliers >= 8, 3, LEAST_INLIERS, inliers) ||
-      score (proposal) < LEAST_SCORE)
+  if (!refine (proposal, 2.f, *inliers >= 8, 3, LINCE_LEAST_INLIERS, inliers) ||
+      score (proposal) < LINCE_LEAST_SCORE)
     return false;
   return lince_homography_plausible (proposal->homography, proposal->width, proposal->height,
       LEAST_SIDE, 4.f * (float) (proposal->grid->columns * LINCE_GRID_CELL));
@@ -335,7 +334,8 @@ solve_peak (Proposal *proposal, const LinceMatch *seed, uint32_t *inliers)
 uint32_t
 lince_propose (const LinceTextured *textured, uint32_t image, const LinceExtractor *extractor,
     const LinceGrid *grid, const LinceMatch *matches, uint32_t match_count, const LincePeak *peaks,
-    uint32_t peak_count, LinceProposalScratch *scratch, LinceHypothesis *hypotheses)
+    uint32_t peak_count, LinceProposalScratch *scratch, LinceHypothesis *hypotheses,
+    LinceGeometryTrace *traces)
 {
   Proposal proposal = {textured, extractor, grid, .image = image, .scratch = scratch};
   uint32_t made = 0;
@@ -345,9 +345,13 @@ lince_propose (const LinceTextured *textured, uint32_t image, const LinceExtract
   for (uint32_t p = 0; p < peak_count; p++) {
     LinceHypothesis *hypothesis = &hypotheses[made];
     uint32_t inliers = 0;
+    bool solved;
 
     take_peak (&proposal, matches, match_count, p);
-    if (!solve_peak (&proposal, &matches[peaks[p].seed], &inliers))
+    solved = solve_peak (&proposal, &matches[peaks[p].seed], &inliers);
+    if (traces != NULL)
+      traces[p] = (LinceGeometryTrace){solved, inliers, score (&proposal)};
+    if (!solved)
       continue;
     hypothesis->image = image;
     memcpy (hypothesis->homography, proposal.homography, sizeof proposal.homography);

@@ -28,7 +28,6 @@ bool lince_grid_init (LinceGrid *grid, int width, int height, uint32_t capacity,
 void lince_grid_clear (LinceGrid *grid);
 void lince_grid_fill (LinceGrid *grid, const LinceExtractor *extractor);
 
-#define LINCE_PEAKS_AN_IMAGE 4
 #define LINCE_GUIDED_MAX 1024
 
 /* Buffers of one thread. */
@@ -40,8 +39,20 @@ typedef struct {
   uint16_t entries[LINCE_SEARCH_MAX_WORK]; /* and for which correspondence */
 } LinceProposalScratch;
 
-/* Writes up to `capacity` hypotheses for the image's peaks; returns how many. */
+/* What a hypothesis must have. */
+#define LINCE_LEAST_INLIERS 5
+#define LINCE_LEAST_SCORE 2.f
+
+/* How far a peak came; for explanations. */
+typedef struct {
+  bool solved;
+  uint32_t inliers; /* of the last homography */
+  float score;
+} LinceGeometryTrace;
+
+/* Writes up to `capacity` hypotheses for the image's peaks; returns how many. `traces` is NULL or has
+ * room for one a peak. */
 uint32_t lince_propose (const LinceTextured *textured, uint32_t image,
     const LinceExtractor *extractor, const LinceGrid *grid, const LinceMatch *matches,
     uint32_t match_count, const LincePeak *peaks, uint32_t peak_count,
-    LinceProposalScratch *scratch, LinceHypothesis *hypotheses);
+    LinceProposalScratch *scratch, LinceHypothesis *hypotheses, LinceGeometryTrace *traces);

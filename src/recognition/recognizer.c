@@ -8,19 +8,14 @@
 #include "recognition/cut.h"
 #include "recognition/exposure.h"
 #include "recognition/gather.h"
+#include "recognition/inspection.h"
 #include "recognition/mark_search.h"
 #include "recognition/track.h"
 
 #define MAX_THREADS 16
 #define MAX_DURATION INT64_C (3600000000000) /* ns, of a setting */
-#define TRIALS 48                            /* hypotheses verified a frame at most */
-#define MARK_TRIALS 64                       /* the same, of marks */
-#define UNIT 2000        /* ns of one core for a unit of work: a keypoint described and looked up */
-#define TRACK_WORK 500   /* units kept for tracks and verification */
-#define LEAST_SEARCH 600 /* keypoints below which a search is not worth its fixed cost */
 #define LARGE_FEATURES 1000000 /* of a collection in which a keypoint's look-up is dear */
 #define LARGE_STILL 3500       /* keypoints of a still that are looked up there */
-#define LONGEST_WAIT 25        /* frames between searches at most */
 
 struct LinceRecognizer {
   LinceSettings settings;
@@ -34,8 +29,10 @@ struct LinceRecognizer {
   LinceCut cut;
   LinceProfile profile;
   bool started;
-  uint32_t waited; /* frames since the last search */
-  int64_t time;    /* of the last frame */
+  uint32_t waited;      /* frames since the last search */
+  uint32_t part;        /* of the keypoints that it took */
+  uint32_t mark_waited; /* frames since the last search for marks */
+  int64_t time;         /* of the last frame */
 
   LinceIndex *index;                /* in use; NULL: none */
   const LinceTexturedSet *textured; /* of the index */
@@ -47,6 +44,8 @@ struct LinceRecognizer {
   bool index_changed;
 
   LinceHypothesis hypotheses[LINCE_MAX_HYPOTHESES];
+  LinceHypothesis mark_hypotheses[LINCE_MARK_HYPOTHESES];
+  uint32_t hypothesis_count, mark_hypothesis_count; /* of the last search */
   LincePlacement placements[LINCE_MAX_PLACEMENTS];
   LinceChange changes[LINCE_MAX_CHANGES];
   LinceResult result;
@@ -60,27 +59,8 @@ lince_settings_default (LinceSettings *settings)
       .minimum_confidence = 0.5f,
       .minimum_duration = INT64_C (200000000),
       .merge_gap = INT64_C (1000000000),
+      .plan = LINCE_PLAN_THOROUGH,
   };
-}
-
-/* What a search costs before its first keypoint: the pyramid and the detector, which read every
- * pixel. 4 ms at 1920 x 1080. */
-static uint32_t
-fixed_work (int width, int height)
-{
-  return (uint32_t) ((int64_t) width * height / 1000);
-}
-
-uint32_t
-lince_recognizer_work_for (int64_t budget, int width, int height)
-{
-  int64_t full =
-      (int64_t) TRACK_WORK + fixed_work (width, height) + lince_search_full_work (width, height);
-  int64_t units = budget / UNIT;
-
-  if (budget <= 0)
-    return 0;
-  return (uint32_t) (units < 1 ? 1 : units < full ? units : full);
 }
 
 static bool
@@ -99,6 +79,9 @@ check_settings (const LinceSettings *settings, LinceError *error)
   else if (settings->merge_gap < 0 || settings->merge_gap > MAX_DURATION)
     lince_error_set (error, LINCE_ERROR_ARGUMENT, "merge gap is %lld ns, must be 0 to an hour",
         (long long) settings->merge_gap);
+  else if ((unsigned) settings->plan >= LINCE_PLAN_COUNT)
+    lince_error_set (error, LINCE_ERROR_ARGUMENT, "there is no plan %u, but 0 to %d",
+        (unsigned) settings->plan, LINCE_PLAN_COUNT - 1);
   else
     return true;
   return false;
@@ -341,41 +324,52 @@ prepare (LinceRecognizer *recognizer, const LinceFrame *frame, LinceError *error
                      &recognizer->marks, lince_pool_threads (recognizer->pool), error)));
 }
 
-/* How many keypoints this frame's search may look up, 0: no search. Where the plan does not pay for
- * a search on every frame there is one every few frames, and on the first frame of a shot. */
-static uint32_t
-plan_search (LinceRecognizer *recognizer, const LinceFrame *frame, bool now)
+/* What a frame is searched for. */
+typedef struct {
+  bool textured, marks;
+  uint32_t part; /* of the keypoints, for textured */
+} Searches;
+
+/* Whether the frame is searched: by the plan's interval, and at once `now`. Goes on to the part of
+ * the keypoints that is next. */
+static bool
+turn_to_search (LinceRecognizer *recognizer, const LincePlan *plan, bool now)
 {
   LinceStatistics *statistics = &recognizer->profile.statistics;
-  uint32_t full = lince_search_full_work (frame->width, frame->height);
-  uint32_t fixed = fixed_work (frame->width, frame->height), work = recognizer->settings.work;
-  uint32_t least = full < LEAST_SEARCH ? full : LEAST_SEARCH, share, keypoints;
 
-  work = work ? work : TRACK_WORK + fixed + full;
-  share = work > TRACK_WORK ? work - TRACK_WORK : 1;
-  if (share >= fixed + least)
-    keypoints = share - fixed < full ? share - fixed : full;
-  else if (now || ++recognizer->waited >= (fixed + least + share - 1) / share ||
-           recognizer->waited >= LONGEST_WAIT)
-    keypoints = least;
-  else
-    keypoints = 0;
-  recognizer->waited = keypoints ? 0 : recognizer->waited;
-  statistics->last_planned_work = TRACK_WORK + (keypoints ? fixed + keypoints : 0);
-  statistics->planned_work += statistics->last_planned_work;
-  return keypoints;
+  recognizer->waited++;
+  if (!now && recognizer->waited < plan->interval) {
+    statistics->searches_skipped++;
+    return false;
+  }
+  recognizer->part = now || recognizer->part + 1 >= plan->parts ? 0 : recognizer->part + 1;
+  recognizer->waited = 0;
+  return true;
+}
+
+/* Whether marks are searched for: `now` or by their interval, but beside another search only where
+ * every frame has one. */
+static bool
+turn_to_marks (LinceRecognizer *recognizer, const LincePlan *plan, bool now, bool searched)
+{
+  recognizer->mark_waited = now ? plan->mark_interval : recognizer->mark_waited + 1;
+  if (recognizer->mark_waited < plan->mark_interval || (searched && plan->interval > 1))
+    return false;
+  recognizer->mark_waited = 0;
+  return true;
 }
 
 static uint32_t
-search (LinceRecognizer *recognizer, uint32_t keypoints)
+search (LinceRecognizer *recognizer, const LincePlan *plan, uint32_t part)
 {
   LinceProfile *profile = &recognizer->profile;
   uint32_t count;
 
-  if (!recognizer->index || keypoints == 0)
+  if (!recognizer->index)
     return 0;
   count = lince_search_run (recognizer->search, recognizer->pyramid, recognizer->textured,
-      keypoints, recognizer->pool, profile, recognizer->hypotheses);
+      part * plan->keypoints, plan->keypoints, recognizer->pool, profile, recognizer->hypotheses);
+  profile->statistics.searches++;
   profile->statistics.hypotheses += count;
   return count;
 }
@@ -390,72 +384,67 @@ has_marks (const LinceRecognizer *recognizer)
 
 /* Looks for marks and verifies what it finds. */
 static void
-find_marks (LinceRecognizer *recognizer, LinceTracker *tracker)
+find_marks (LinceRecognizer *recognizer, LinceTracker *tracker, const LincePlan *plan)
 {
   LinceReferences references = {recognizer, load_reference};
   LinceProfile *profile = &recognizer->profile;
-  LinceMarkPlan plan = {0};
+  LinceMarkPlan mark = {.work = plan->mark, .turn = (uint32_t) profile->statistics.mark_searches};
   uint32_t count;
 
+  recognizer->mark_hypothesis_count = 0;
   if (!has_marks (recognizer))
     return;
   count = lince_mark_search_run (recognizer->mark_search, recognizer->pyramid, &recognizer->marks,
-      &plan, recognizer->pool, profile, recognizer->hypotheses);
+      &mark, recognizer->pool, profile, recognizer->mark_hypotheses);
+  profile->statistics.mark_searches++;
+  recognizer->mark_hypothesis_count = count;
   profile->statistics.hypotheses += count;
   lince_tracker_propose (tracker, recognizer->pyramid, &references, recognizer->pool,
-      recognizer->hypotheses, count, MARK_TRIALS, &profile->statistics);
+      recognizer->mark_hypotheses, count, plan->mark_trials, plan->trial_steps,
+      &profile->statistics);
 }
 
 /* Looks for marks that are fixed to the screen in the mean of the last frames, when one is due. */
 static void
-find_bugs (LinceRecognizer *recognizer, const LinceFrame *frame)
+find_bugs (LinceRecognizer *recognizer, const LinceFrame *frame, const LincePlan *plan)
 {
   LinceReferences references = {recognizer, load_reference};
   LinceProfile *profile = &recognizer->profile;
-  LinceMarkPlan plan = {.upright_only = true};
+  LinceMarkPlan bug = {.work = plan->bug, .upright_only = true};
   const LincePyramid *gathered = lince_gather_pyramid (recognizer->gather);
   uint32_t count;
 
   if (!has_marks (recognizer) || !lince_gather_add (recognizer->gather, frame, recognizer->pool))
     return;
-  count = lince_mark_search_run (recognizer->mark_search, gathered, &recognizer->marks, &plan,
+  count = lince_mark_search_run (recognizer->mark_search, gathered, &recognizer->marks, &bug,
       recognizer->pool, profile, recognizer->hypotheses);
   for (uint32_t i = 0; i < count; i++)
     recognizer->hypotheses[i].upright = true;
   profile->statistics.hypotheses += count;
   lince_tracker_propose_gathered (recognizer->tracker, recognizer->pyramid, gathered, &references,
-      recognizer->pool, recognizer->hypotheses, count, MARK_TRIALS, &profile->statistics);
+      recognizer->pool, recognizer->hypotheses, count, plan->mark_trials, plan->trial_steps,
+      &profile->statistics);
   lince_profile_stamp (profile, LINCE_STAGE_VERIFICATION);
 }
 
+/* Gathers what stands on the frame, what its searches find included. */
 static uint32_t
-find_placements (LinceRecognizer *recognizer, LinceTracker *tracker, uint32_t keypoints)
+find_placements (
+    LinceRecognizer *recognizer, LinceTracker *tracker, const LincePlan *plan, Searches searches)
 {
   LinceReferences references = {recognizer, load_reference};
   LinceProfile *profile = &recognizer->profile;
-  uint32_t count = search (recognizer, keypoints);
+  uint32_t count = searches.textured ? search (recognizer, plan, searches.part) : 0;
 
+  recognizer->hypothesis_count = count;
   lince_tracker_propose (tracker, recognizer->pyramid, &references, recognizer->pool,
-      recognizer->hypotheses, count, TRIALS, &profile->statistics);
-  if (keypoints > 0)
-    find_marks (recognizer, tracker);
+      recognizer->hypotheses, count, plan->trials, plan->trial_steps, &profile->statistics);
+  if (searches.marks)
+    find_marks (recognizer, tracker, plan);
   count = lince_tracker_placements (tracker, recognizer->pyramid, &references,
       recognizer->settings.minimum_confidence, recognizer->placements);
   lince_profile_stamp (profile, LINCE_STAGE_VERIFICATION);
   return count;
-}
-
-static void
-count_overrun (LinceRecognizer *recognizer)
-{
-  LinceStatistics *statistics = &recognizer->profile.statistics;
-  uint64_t spent = 0;
-
-  for (int i = 0; i < LINCE_STAGE_COUNT; i++)
-    spent += statistics->last_nanoseconds[i];
-  /* the full plan promises nothing */
-  statistics->overruns +=
-      recognizer->settings.work > 0 && spent > statistics->last_planned_work * UNIT;
 }
 
 static void
@@ -480,7 +469,9 @@ lince_recognizer_process (LinceRecognizer *recognizer, const LinceFrame *frame, 
   LinceReferences references = {recognizer, load_reference};
   LinceProfile *profile = &recognizer->profile;
   uint32_t placements, changes = 0;
-  bool cut, changed;
+  bool cut, changed, now;
+  Searches searches;
+  LincePlan plan;
 
   if (!check_frame (frame, error))
     return false;
@@ -492,10 +483,13 @@ lince_recognizer_process (LinceRecognizer *recognizer, const LinceFrame *frame, 
   }
   if (!take_index (recognizer, &changed, error) || !prepare (recognizer, frame, error))
     return false;
+  now = changed || !recognizer->started;
   recognizer->started = true;
   recognizer->time = time;
+  lince_plan_make (recognizer->settings.plan, frame->width, frame->height, &plan);
   lince_profile_begin (profile, recognizer->pool);
   profile->statistics.frames++;
+  profile->statistics.frames_at[recognizer->settings.plan]++;
   lince_pyramid_build (recognizer->pyramid, frame, recognizer->pool);
   lince_profile_stamp (profile, LINCE_STAGE_PYRAMID);
   if (changed)
@@ -503,15 +497,16 @@ lince_recognizer_process (LinceRecognizer *recognizer, const LinceFrame *frame, 
         recognizer->exposures, recognizer->index, time, recognizer->changes, changes);
   cut = lince_cut_update (&recognizer->cut, recognizer->pyramid);
   lince_tracker_follow (
-      recognizer->tracker, recognizer->pyramid, &references, recognizer->pool, time, cut);
+      recognizer->tracker, recognizer->pyramid, &references, recognizer->pool, &plan, time, cut);
   lince_profile_stamp (profile, LINCE_STAGE_TRACKING);
-  find_bugs (recognizer, frame);
-  placements = find_placements (
-      recognizer, recognizer->tracker, plan_search (recognizer, frame, cut || changed));
+  find_bugs (recognizer, frame, &plan);
+  searches.textured = turn_to_search (recognizer, &plan, now || cut);
+  searches.part = recognizer->part;
+  searches.marks = turn_to_marks (recognizer, &plan, now || cut, searches.textured);
+  placements = find_placements (recognizer, recognizer->tracker, &plan, searches);
   changes = lince_exposures_update (recognizer->exposures, &recognizer->settings, recognizer->index,
       time, cut, recognizer->placements, placements, recognizer->changes, changes);
   lince_profile_stamp (profile, LINCE_STAGE_EXPOSURE);
-  count_overrun (recognizer);
   fill_result (recognizer, time, cut, placements, changes);
   if (result)
     *result = &recognizer->result;
@@ -527,7 +522,6 @@ lince_recognizer_reset (LinceRecognizer *recognizer, LinceReason reason, const L
   lince_gather_clear (recognizer->gather);
   recognizer->cut.valid = false;
   recognizer->started = false;
-  recognizer->waited = LONGEST_WAIT;
   fill_result (recognizer, recognizer->time, false, 0, changes);
   if (result)
     *result = &recognizer->result;
@@ -551,6 +545,7 @@ lince_recognizer_still (LinceRecognizer *recognizer, const LinceFrame *frame,
 {
   LinceProfile *profile = &recognizer->profile;
   uint32_t placements, changes = 0;
+  LincePlan plan;
   bool changed;
 
   if (!check_frame (frame, error) || !take_index (recognizer, &changed, error) ||
@@ -564,10 +559,42 @@ lince_recognizer_still (LinceRecognizer *recognizer, const LinceFrame *frame,
   lince_pyramid_build (recognizer->pyramid, frame, recognizer->pool);
   lince_profile_stamp (profile, LINCE_STAGE_PYRAMID);
   lince_tracker_clear (recognizer->still);
-  placements = find_placements (recognizer, recognizer->still, still_keypoints (recognizer));
+  lince_plan_make (recognizer->settings.plan, frame->width, frame->height, &plan);
+  if (recognizer->settings.plan == LINCE_PLAN_THOROUGH) /* it is searched only once */
+    plan.keypoints = still_keypoints (recognizer);
+  placements = find_placements (recognizer, recognizer->still, &plan, (Searches){true, true, 0});
   fill_result (recognizer, recognizer->time, false, placements, changes);
   if (result)
     *result = &recognizer->result;
+  return true;
+}
+
+bool
+lince_recognizer_inspect (LinceRecognizer *recognizer, const LinceFrame *frame,
+    LinceInspection *inspection, LinceError *error)
+{
+  const LinceResult *result;
+  LincePlan plan;
+
+  if (!lince_recognizer_still (recognizer, frame, &result, error))
+    return false;
+  lince_plan_make (recognizer->settings.plan, frame->width, frame->height, &plan);
+  *inspection = (LinceInspection){
+      .index = recognizer->index,
+      .pyramid = recognizer->pyramid,
+      .search = recognizer->search,
+      .textured = recognizer->textured,
+      .tracker = recognizer->still,
+      .references = {recognizer, load_reference},
+      .mark_search = recognizer->mark_search,
+      .proposed = {{LINCE_GENERATOR_TEXTURED, recognizer->hypotheses, recognizer->hypothesis_count,
+                       plan.trials},
+          {LINCE_GENERATOR_MARK, recognizer->mark_hypotheses, recognizer->mark_hypothesis_count,
+              plan.mark_trials}},
+      .minimum_confidence = recognizer->settings.minimum_confidence,
+      .placements = result->placements,
+      .placement_count = result->placement_count,
+  };
   return true;
 }
 

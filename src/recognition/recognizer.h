@@ -11,6 +11,7 @@
 #include "recognition/error.h"
 #include "recognition/frame.h"
 #include "recognition/index.h"
+#include "recognition/plan.h"
 
 typedef struct LinceRecognizer LinceRecognizer;
 
@@ -23,15 +24,10 @@ typedef struct {
   float minimum_confidence; /* 0 to 1; placements below are not reported (default 0.5) */
   int64_t minimum_duration; /* ns a stay must have lasted to be `appeared` (default 200 ms) */
   int64_t merge_gap;        /* ns within which a return is the same exposure (default 1 s) */
-  uint32_t work;            /* counted units of work a frame may plan, 0: the full plan.
-                               lince_recognizer_work_for() turns a budget into units. */
+  LincePlanName plan;       /* how much is done on a frame (default LINCE_PLAN_THOROUGH) */
 } LinceSettings;
 
 LINCE_API void lince_settings_default (LinceSettings *settings);
-
-/* Units of work that fit `budget` ns of CPU at `width` x `height`, from a fixed table (no clock).
- */
-LINCE_API uint32_t lince_recognizer_work_for (int64_t budget, int width, int height);
 
 /* Where an object stands in one frame, verified on that frame's own pixels. A flat value. */
 typedef struct {
@@ -130,8 +126,9 @@ typedef struct {
   uint64_t nanoseconds[LINCE_STAGE_COUNT]; /* CPU time of the calling and helping threads, summed */
   uint64_t last_nanoseconds[LINCE_STAGE_COUNT];                /* of the last frame */
   uint64_t keypoints, matches, hypotheses, verified, rejected; /* summed over frames */
-  uint64_t planned_work, last_planned_work;
-  uint64_t overruns; /* frames that cost more than their plan */
+  uint64_t searches, searches_skipped;  /* frames that were searched, and that the plan left out */
+  uint64_t mark_searches;               /* frames that were searched for brand marks */
+  uint64_t frames_at[LINCE_PLAN_COUNT]; /* frames under each plan; stills are not counted */
 } LinceStatistics;
 
 LINCE_API void lince_recognizer_statistics (
@@ -139,8 +136,9 @@ LINCE_API void lince_recognizer_statistics (
 /* "pyramid", "keypoints", ...: a static string. */
 LINCE_API const char *lince_stage_name (LinceStage stage);
 
-/* A still picture: everything found in it, without time or hysteresis. Uses the recogniser's
- * buffers and leaves its tracks alone. */
+/* A still picture: everything found in it, without time or hysteresis. Searched always, and under
+ * LINCE_PLAN_THOROUGH for as many keypoints as any frame may have. Uses the recogniser's buffers
+ * and leaves its tracks alone. */
 LINCE_API bool lince_recognizer_still (LinceRecognizer *recognizer, const LinceFrame *frame,
     const LinceResult **result, LinceError *error);
 

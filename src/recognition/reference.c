@@ -399,6 +399,11 @@ check_contrast (const LinceReferenceSource *source, const LincePicture *picture,
     ok = true;
   else if (has_contrast (source, picture, level, plane, small, sums))
     ok = true;
+  else if (level->mask != NULL &&
+           range (level->mask, (size_t) level->width * (size_t) level->height) == 0 &&
+           level->mask[0] == 0)
+    lince_error_set (error, LINCE_ERROR_PICTURE_FLAT,
+        "is empty: all of it is transparent; use a picture with a visible shape");
   else
     lince_error_set (error, LINCE_ERROR_PICTURE_FLAT,
         "is flat: it has no contrast inside and no edge in its transparency; "

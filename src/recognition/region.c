@@ -17,9 +17,8 @@
 #define DRIFT 0.08f    /* of the centroid, in roots of the area */
 #define APART 1.35f    /* regions of one chain differ in area by this */
 
-/* A part under construction; sums over its pixels. */
+/* A part under construction. */
 typedef struct {
-  int64_t x, y, xx, xy, yy;
   uint32_t area, parent;
   uint32_t first, last, runs; /* its runs, a list */
   int32_t row;                /* the last one that it has a run in */
@@ -31,6 +30,11 @@ typedef struct {
   LinceRun run;
   uint32_t next;
 } ListedRun;
+
+/* The least and the greatest of 64 pixels of a row. */
+typedef struct {
+  uint8_t low, high;
+} Range;
 
 typedef struct {
   uint32_t before, after; /* the same part a level below and above, or NONE */
@@ -52,8 +56,10 @@ struct LinceRegionFinder {
   uint32_t kept_count;
   LinceRegion *candidates, *regions;
   Link *links;
-  uint32_t *order;
+  uint32_t *order, *ends;
   uint32_t candidate_count, region_count;
+  Range *ranges; /* of the picture, row by row */
+  uint32_t range_columns;
   uint32_t *cells;
   uint32_t cell_columns, cell_rows;
   uint64_t work;
@@ -84,7 +90,9 @@ clear (LinceRegionFinder *finder)
   free (finder->regions);
   free (finder->links);
   free (finder->order);
+  free (finder->ends);
   free (finder->cells);
+  free (finder->ranges);
   *finder = (LinceRegionFinder){0};
 }
 
@@ -107,7 +115,7 @@ lince_region_finder_resize (
     return true;
   clear (finder);
   finder->part_capacity = 2 * (uint32_t) width + 8;
-  finder->run_capacity = (uint32_t) (pixels / 4 + 64);
+  finder->run_capacity = (uint32_t) (pixels / 2 + 64);
   finder->candidate_capacity = regions * CANDIDATES;
   finder->kept_capacity = finder->candidate_capacity * RUNS_A_PART;
   finder->cell_columns = ((uint32_t) width >> GRID) + 1;
@@ -116,6 +124,9 @@ lince_region_finder_resize (
     finder->edges[i] = malloc (row * sizeof *finder->edges[i]);
     finder->labels[i] = malloc (row * sizeof *finder->labels[i]);
   }
+  finder->range_columns = ((uint32_t) width + 63) / 64;
+  finder->ranges =
+      malloc ((size_t) finder->range_columns * (size_t) height * sizeof *finder->ranges);
   finder->parts = malloc (finder->part_capacity * sizeof *finder->parts);
   finder->free_parts = malloc (finder->part_capacity * sizeof *finder->free_parts);
   finder->list = malloc (finder->run_capacity * sizeof *finder->list);
@@ -123,13 +134,14 @@ lince_region_finder_resize (
   finder->candidates = malloc (finder->candidate_capacity * sizeof *finder->candidates);
   finder->links = malloc (finder->candidate_capacity * sizeof *finder->links);
   finder->order = malloc (finder->candidate_capacity * sizeof *finder->order);
+  finder->ends = malloc (finder->candidate_capacity * sizeof *finder->ends);
   finder->regions = malloc (regions * sizeof *finder->regions);
   finder->cells =
       malloc ((size_t) finder->cell_columns * finder->cell_rows * sizeof *finder->cells);
   if (!finder->edges[0] || !finder->edges[1] || !finder->labels[0] || !finder->labels[1] ||
       !finder->parts || !finder->free_parts || !finder->list || !finder->kept ||
-      !finder->candidates || !finder->links || !finder->order || !finder->regions ||
-      !finder->cells) {
+      !finder->candidates || !finder->links || !finder->order || !finder->ends ||
+      !finder->regions || !finder->cells || !finder->ranges) {
     clear (finder);
     lince_error_set (
         error, LINCE_ERROR_MEMORY, "no memory to find regions in %d x %d pixels", width, height);
@@ -165,29 +177,30 @@ compare_64 (const uint8_t *pixels, int level)
 /* Writes 0 (twice where the row begins bright, so that even runs are always dark), every x where
  * the colour changes, and the width; returns the number of runs. */
 static uint32_t
-find_edges (const uint8_t *pixels, int width, int level, uint16_t *edges)
+find_edges (const uint8_t *pixels, const Range *range, int width, int level, uint16_t *edges)
 {
   uint32_t count = 0;
   uint64_t last = 0;
   int x = 0;
 
   edges[count++] = 0;
-  for (; x + 64 <= width; x += 64) {
-    uint64_t bits = compare_64 (pixels + x, level);
-    uint64_t changes = bits ^ (bits << 1 | last);
+  for (; x < width; x += 64, range++) {
+    const uint8_t *next = pixels + x;
+    uint8_t rest[64];
+    uint64_t bits, changes;
 
+    if (x + 64 > width) { /* repeats the last pixel: no change in what is left */
+      memset (rest, pixels[width - 1], sizeof rest);
+      memcpy (rest, next, (size_t) (width - x));
+      next = rest;
+    }
+    bits = range->high < level ? 0 : range->low >= level ? ~UINT64_C (0) : compare_64 (next, level);
+    changes = bits ^ (bits << 1 | last);
     last = bits >> 63;
     while (changes != 0) {
       edges[count++] = (uint16_t) (x + __builtin_ctzll (changes));
       changes &= changes - 1;
     }
-  }
-  for (; x < width; x++) {
-    uint64_t bit = pixels[x] >= level;
-
-    if (bit != last)
-      edges[count++] = (uint16_t) x;
-    last = bit;
   }
   edges[count] = (uint16_t) width;
   return count;
@@ -249,11 +262,6 @@ join (LinceRegionFinder *finder, uint32_t a, uint32_t b)
   to->dead = to->dead || from->dead;
   if (to->dead)
     return a;
-  to->x += from->x;
-  to->y += from->y;
-  to->xx += from->xx;
-  to->xy += from->xy;
-  to->yy += from->yy;
   to->area += from->area;
   to->left = to->left < from->left ? to->left : from->left;
   to->top = to->top < from->top ? to->top : from->top;
@@ -272,20 +280,13 @@ join (LinceRegionFinder *finder, uint32_t a, uint32_t b)
 static inline void
 add_run (LinceRegionFinder *finder, Part *part, uint32_t x0, uint32_t x1, int y)
 {
-  int64_t n = x1 - x0, x = (int64_t) (x0 + x1 - 1) * n / 2;
-  int64_t a = x0, b = x1;
   ListedRun *listed;
 
   if (finder->listed == finder->run_capacity) {
     part->dead = true;
     return;
   }
-  part->area += (uint32_t) n;
-  part->x += x;
-  part->y += n * y;
-  part->xx += ((b - 1) * b * (2 * b - 1) - (a - 1) * a * (2 * a - 1)) / 6;
-  part->xy += x * y;
-  part->yy += n * y * y;
+  part->area += x1 - x0;
   part->left = x0 < part->left ? (uint16_t) x0 : part->left;
   part->right = x1 > part->right ? (uint16_t) x1 : part->right;
   listed = &finder->list[finder->listed];
@@ -335,24 +336,47 @@ label_row (LinceRegionFinder *finder, uint32_t count, uint32_t above, int width,
   }
 }
 
+/* Sums over the pixels of the runs from `first`, copied to `kept`; turns them into the centroid and
+ * the moments. */
+static void
+take_moments (LinceRegionFinder *finder, uint32_t first, LinceRegion *region)
+{
+  int64_t sx = 0, sy = 0, sxx = 0, sxy = 0, syy = 0;
+  double n = region->area, x, y;
+
+  for (uint32_t r = first; r != NONE; r = finder->list[r].next) {
+    LinceRun run = finder->list[r].run;
+    int64_t a = run.x0, b = run.x1, row = run.y, length = b - a, sum = (a + b - 1) * length / 2;
+
+    finder->kept[finder->kept_count++] = run;
+    sx += sum;
+    sy += length * row;
+    sxx += ((b - 1) * b * (2 * b - 1) - (a - 1) * a * (2 * a - 1)) / 6;
+    sxy += sum * row;
+    syy += length * row * row;
+  }
+  x = (double) sx / n;
+  y = (double) sy / n;
+  region->x = (float) (x + .5);
+  region->y = (float) (y + .5);
+  /* a pixel is a square, not a point */
+  region->xx = (float) ((double) sxx / n - x * x + 1. / 12);
+  region->xy = (float) ((double) sxy / n - x * y);
+  region->yy = (float) ((double) syy / n - y * y + 1. / 12);
+}
+
 static void
 keep_part (LinceRegionFinder *finder, const Part *part, const LinceRegionRule *rule, uint32_t most,
     int level, bool dark, int bottom)
 {
   LinceRegion *region = &finder->candidates[finder->candidate_count];
-  double n = part->area, x = (double) part->x / n, y = (double) part->y / n;
 
   if (part->dead || part->area < rule->least || part->area > most ||
       part->right - part->left < rule->side || bottom - part->top < rule->side ||
       finder->candidate_count == finder->candidate_capacity ||
       part->runs > finder->kept_capacity - finder->kept_count)
     return;
-  *region = (LinceRegion){.x = (float) (x + .5),
-      .y = (float) (y + .5),
-      .xx = (float) ((double) part->xx / n - x * x + 1. / 12),
-      .xy = (float) ((double) part->xy / n - x * y),
-      .yy = (float) ((double) part->yy / n - y * y + 1. / 12),
-      .area = part->area,
+  *region = (LinceRegion){.area = part->area,
       .left = part->left,
       .top = part->top,
       .right = part->right,
@@ -361,8 +385,7 @@ keep_part (LinceRegionFinder *finder, const Part *part, const LinceRegionRule *r
       .dark = dark,
       .first_run = finder->kept_count,
       .run_count = part->runs};
-  for (uint32_t r = part->first; r != NONE; r = finder->list[r].next)
-    finder->kept[finder->kept_count++] = finder->list[r].run;
+  take_moments (finder, part->first, region);
   finder->candidate_count++;
 }
 
@@ -404,12 +427,33 @@ find_parts (
   finder->free_count = finder->used = finder->listed = 0;
   for (int y = 0; y < grey->height; y++) {
     const uint8_t *row = grey->data + (ptrdiff_t) y * grey->stride;
-    uint32_t count = find_edges (row, grey->width, level, finder->edges[y & 1]);
+    const Range *ranges = finder->ranges + (size_t) y * finder->range_columns;
+    uint32_t count = find_edges (row, ranges, grey->width, level, finder->edges[y & 1]);
 
     label_row (finder, count, above, grey->width, y);
     end_parts (finder, count, above, y, level, rule, (uint32_t) most);
     finder->work += count;
     above = count;
+  }
+}
+
+static void
+find_ranges (LinceRegionFinder *finder, const LinceGrey *grey)
+{
+  for (int y = 0; y < grey->height; y++) {
+    const uint8_t *row = grey->data + (ptrdiff_t) y * grey->stride;
+    Range *range = finder->ranges + (size_t) y * finder->range_columns;
+
+    for (int x = 0; x < grey->width; x += 64, range++) {
+      int end = x + 64 < grey->width ? x + 64 : grey->width;
+      uint8_t low = 255, high = 0;
+
+      for (int i = x; i < end; i++) {
+        low = row[i] < low ? row[i] : low;
+        high = row[i] > high ? row[i] : high;
+      }
+      *range = (Range){low, high};
+    }
   }
 }
 
@@ -547,6 +591,30 @@ take_from_chain (LinceRegionFinder *finder, uint32_t end, uint32_t min_levels)
   }
 }
 
+/* The longest chains first, in the order of their ends. */
+static void
+take_chains (LinceRegionFinder *finder, uint32_t min_levels)
+{
+  uint32_t first[MAX_STEPS + 1], *ends = finder->ends, count = 0;
+
+  memset (first, 0, sizeof first);
+  for (uint32_t i = 0; i < finder->candidate_count; i++)
+    if (finder->links[i].after == NONE)
+      first[MAX_STEPS - finder->links[i].length]++;
+  for (uint32_t step = 0; step <= MAX_STEPS; step++) {
+    uint32_t chains = first[step];
+
+    first[step] = count;
+    count += chains;
+  }
+  for (uint32_t i = 0; i < finder->candidate_count; i++)
+    if (finder->links[i].after == NONE)
+      ends[first[MAX_STEPS - finder->links[i].length]++] = i;
+  for (uint32_t i = 0; i < count; i++)
+    if (finder->links[ends[i]].length >= min_levels)
+      take_from_chain (finder, ends[i], min_levels);
+}
+
 void
 lince_region_find (LinceRegionFinder *finder, const LinceGrey *grey, const LinceRegionRule *rule)
 {
@@ -556,6 +624,7 @@ lince_region_find (LinceRegionFinder *finder, const LinceGrey *grey, const Lince
   finder->candidate_count = finder->region_count = finder->kept_count = 0;
   memset (finder->cells, 255,
       (size_t) finder->cell_columns * finder->cell_rows * sizeof *finder->cells);
+  find_ranges (finder, grey);
   for (int level = rule->phase; level <= 255; level += rule->step) {
     if (rule->work > 0 && finder->work >= rule->work)
       break;
@@ -563,11 +632,7 @@ lince_region_find (LinceRegionFinder *finder, const LinceGrey *grey, const Lince
     link_level (finder, first);
     first = finder->candidate_count;
   }
-  for (uint32_t length = MAX_STEPS; length-- > 1;)
-    if (length >= rule->min_levels)
-      for (uint32_t i = 0; i < finder->candidate_count; i++)
-        if (finder->links[i].after == NONE && finder->links[i].length == length)
-          take_from_chain (finder, i, rule->min_levels);
+  take_chains (finder, rule->min_levels);
 }
 
 const LinceRegion *

@@ -29,8 +29,8 @@ typedef struct {
 
 /* What is a region. */
 typedef struct {
-  int step;            /* grey levels between two that are looked at: 1 to 64 */
-  int phase;           /* the first one, 1 to step */
+  int step;            /* grey levels between two that are looked at: 1 to 255 */
+  int phase;           /* the first one, 1 to 255 */
   uint32_t least;      /* area, pixels */
   float most;          /* area, as a share of the picture */
   int side;            /* the bounding box's shorter side, pixels */

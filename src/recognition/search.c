@@ -8,14 +8,11 @@
 #include "recognition/matching.h"
 #include "recognition/proposal.h"
 
-#define CHUNK 64                                 /* keypoints that one item of the pool looks up */
-#define LEAST_WEIGHT (LINCE_VOTE_WEIGHT * 5 / 2) /* of a peak */
-#define LEAST_MATCHES 3                          /* with which an image votes */
-#define DIGIT 11     /* bits of an image's number that one pass sorts by */
-#define MAX_PEAKS 24 /* of all images that are followed up, heaviest first */
+#define CHUNK 64 /* keypoints that one item of the pool looks up */
+#define DIGIT 11 /* bits of an image's number that one pass sorts by */
 
 _Static_assert(
-    LEAST_MATCHES >= LINCE_MATCHES_A_KEYPOINT, "there are more candidates than keypoints");
+    LINCE_LEAST_MATCHES >= LINCE_MATCHES_A_KEYPOINT, "there are more candidates than keypoints");
 
 /* A match on its way to its image's. */
 typedef struct {
@@ -46,10 +43,11 @@ struct LinceSearch {
   uint8_t *neighbour_counts;
   Found *found, *sorted; /* LINCE_MATCHES_A_KEYPOINT for each keypoint */
   LinceMatch *matches;   /* of the candidates, one after the other */
-  Candidate *candidates; /* one a keypoint at most, for each has LEAST_MATCHES */
-  Outcome outcomes[MAX_PEAKS];
-  LinceProposalScratch *scratch; /* one a thread */
-  LinceVotingScratch *voting;    /* one a thread */
+  Candidate *candidates; /* one a keypoint at most, for each has LINCE_LEAST_MATCHES */
+  Outcome outcomes[LINCE_MAX_PEAKS];
+  uint32_t found_count, followed_count; /* of the last run: found, and candidates followed up */
+  LinceProposalScratch *scratch;        /* one a thread */
+  LinceVotingScratch *voting;           /* one a thread */
   uint32_t threads;
 };
 
@@ -92,15 +90,6 @@ lince_search_free (LinceSearch *search)
   free (search->scratch);
   free (search->voting);
   free (search);
-}
-
-uint32_t
-lince_search_full_work (int width, int height)
-{
-  uint64_t work = (uint64_t) width * (uint64_t) height / 800;
-
-  work = work < 2000 ? 2000 : work;
-  return work > LINCE_SEARCH_MAX_WORK ? LINCE_SEARCH_MAX_WORK : (uint32_t) work;
 }
 
 static bool
@@ -267,7 +256,7 @@ make_candidates (LinceSearch *search, const LinceTexturedSet *set, uint32_t foun
 
     for (end = i + 1; end < found && search->found[end].image == image;)
       end++;
-    if (end - i < LEAST_MATCHES)
+    if (end - i < LINCE_LEAST_MATCHES)
       continue;
     search->candidates[candidates++] =
         (Candidate){.image = image, .first = matches, .count = end - i};
@@ -315,8 +304,8 @@ vote_for_image (void *context, uint32_t item, uint32_t thread)
       &searching->set->parts[place.part].textured, place.image, &width, &height, &count);
   candidate->count = thin (matches, candidate->count);
   candidate->peak_count =
-      lince_vote (matches, candidate->count, sqrtf (width * width + height * height), LEAST_WEIGHT,
-          &search->voting[thread], candidate->peaks, LINCE_PEAKS_AN_IMAGE);
+      lince_vote (matches, candidate->count, sqrtf (width * width + height * height),
+          LINCE_PEAK_LEAST_WEIGHT, &search->voting[thread], candidate->peaks, LINCE_PEAKS_AN_IMAGE);
 }
 
 static void
@@ -330,16 +319,16 @@ propose_image (void *context, uint32_t item, uint32_t thread)
 
   outcome->count = lince_propose (&searching->set->parts[place.part].textured, place.image,
       &search->extractor, &search->grid, search->matches + candidate->first, candidate->count,
-      candidate->peaks, candidate->peak_count, &search->scratch[thread], outcome->hypotheses);
+      candidate->peaks, candidate->peak_count, &search->scratch[thread], outcome->hypotheses, NULL);
   for (uint32_t i = 0; i < outcome->count; i++)
     outcome->hypotheses[i].image = candidate->image;
 }
 
-/* Leaves only the MAX_PEAKS heaviest peaks, and the candidates that have one. */
+/* Leaves only the LINCE_MAX_PEAKS heaviest peaks, and the candidates that have one. */
 static uint32_t
 choose_peaks (LinceSearch *search, uint32_t candidates)
 {
-  uint32_t weights[MAX_PEAKS] = {0}, count = 0, kept = 0, least, left = 0;
+  uint32_t weights[LINCE_MAX_PEAKS] = {0}, count = 0, kept = 0, least, left = 0;
 
   for (uint32_t c = 0; c < candidates; c++) {
     const Candidate *candidate = &search->candidates[c];
@@ -347,9 +336,9 @@ choose_peaks (LinceSearch *search, uint32_t candidates)
     for (uint32_t p = 0; p < candidate->peak_count; p++) {
       uint32_t weight = candidate->peaks[p].weight, at = count;
 
-      if (count == MAX_PEAKS && weight <= weights[count - 1])
+      if (count == LINCE_MAX_PEAKS && weight <= weights[count - 1])
         continue;
-      if (count == MAX_PEAKS)
+      if (count == LINCE_MAX_PEAKS)
         at--;
       else
         count++;
@@ -358,7 +347,7 @@ choose_peaks (LinceSearch *search, uint32_t candidates)
       weights[at] = weight;
     }
   }
-  least = count == MAX_PEAKS ? weights[MAX_PEAKS - 1] : 0;
+  least = count == LINCE_MAX_PEAKS ? weights[LINCE_MAX_PEAKS - 1] : 0;
   /* how many of exactly the least weight there is room for: the first images' */
   for (uint32_t i = 0; i < count; i++)
     left += weights[i] == least;
@@ -415,21 +404,23 @@ gather (const LinceSearch *search, uint32_t outcomes, LinceHypothesis *hypothese
 
 uint32_t
 lince_search_run (LinceSearch *search, const LincePyramid *pyramid, const LinceTexturedSet *set,
-    uint32_t work, LincePool *pool, LinceProfile *profile, LinceHypothesis *hypotheses)
+    uint32_t first, uint32_t work, LincePool *pool, LinceProfile *profile,
+    LinceHypothesis *hypotheses)
 {
   Searching searching = {search, set, lince_kernels ()};
   uint32_t found, candidates, count;
 
-  work = work == 0 ? lince_search_full_work (search->width, search->height) : work;
-  lince_extractor_run (&search->extractor, pyramid, work, pool, profile);
+  lince_extractor_run (&search->extractor, pyramid, first, work, pool, profile);
   lince_grid_fill (&search->grid, &search->extractor);
   lince_pool_run (pool, look_up_chunk, &searching, (search->extractor.count + CHUNK - 1) / CHUNK);
   if (profile != NULL)
     lince_profile_stamp (profile, LINCE_STAGE_SEARCH);
   found = sort_by_image (search, set->image_count);
+  search->found_count = found;
   candidates = make_candidates (search, set, found);
   lince_pool_run (pool, vote_for_image, &searching, candidates);
   candidates = choose_peaks (search, candidates);
+  search->followed_count = candidates;
   if (profile != NULL)
     lince_profile_stamp (profile, LINCE_STAGE_VOTING);
   lince_pool_run (pool, propose_image, &searching, candidates);
@@ -440,4 +431,105 @@ lince_search_run (LinceSearch *search, const LincePyramid *pyramid, const LinceT
     profile->statistics.matches += found;
   }
   return count;
+}
+
+uint32_t
+lince_search_keypoint_count (const LinceSearch *search)
+{
+  return search->ready ? search->extractor.count : 0;
+}
+
+void
+lince_search_keypoint (const LinceSearch *search, uint32_t number, float *x, float *y)
+{
+  *x = search->grid.x[number];
+  *y = search->grid.y[number];
+}
+
+/* The first of what was found for an image, in the order of images. */
+static uint32_t
+first_found (const LinceSearch *search, uint32_t image)
+{
+  uint32_t low = 0, high = search->found_count;
+
+  while (low < high) {
+    uint32_t middle = (low + high) / 2;
+
+    if (search->found[middle].image < image)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+uint32_t
+lince_search_match_count (const LinceSearch *search, uint32_t image)
+{
+  return first_found (search, image + 1) - first_found (search, image);
+}
+
+/* How many peaks of an image were followed up. */
+static uint32_t
+followed_peaks (const LinceSearch *search, uint32_t image)
+{
+  for (uint32_t c = 0; c < search->followed_count; c++)
+    if (search->candidates[c].image == image)
+      return search->candidates[c].peak_count;
+  return 0;
+}
+
+/* The matches of an image that vote, and the peaks that they make, however light. */
+static void
+trace_votes (LinceSearch *search, const LinceTexturedSet *set, uint32_t image,
+    LinceSearchTrace *trace, LincePeak *peaks)
+{
+  LinceTexturedPlace place = place_of (set, image);
+  uint32_t first = first_found (search, image), followed = followed_peaks (search, image);
+  float width, height;
+
+  lince_textured_image (
+      &set->parts[place.part].textured, place.image, &width, &height, &trace->features);
+  for (uint32_t i = 0; i < trace->all_matches; i++) {
+    uint32_t at = search->found[first + i].neighbour;
+
+    make_match (
+        search, set, at / LINCE_MATCHES_A_KEYPOINT, &search->neighbours[at], &search->matches[i]);
+  }
+  trace->match_count = thin (search->matches, trace->all_matches);
+  memcpy (trace->matches, search->matches, trace->match_count * sizeof *trace->matches);
+  trace->peak_count = lince_vote (trace->matches, trace->match_count,
+      sqrtf (width * width + height * height), 1, &search->voting[0], peaks, LINCE_PEAKS_AN_IMAGE);
+  for (uint32_t p = 0; p < trace->peak_count; p++)
+    trace->peaks[p] = (LincePeakTrace){.peak = peaks[p], .followed = p < followed};
+}
+
+void
+lince_search_trace (
+    LinceSearch *search, const LinceTexturedSet *set, uint32_t image, LinceSearchTrace *trace)
+{
+  LinceHypothesis hypotheses[LINCE_PEAKS_AN_IMAGE];
+  LinceGeometryTrace geometry[LINCE_PEAKS_AN_IMAGE];
+  LincePeak peaks[LINCE_PEAKS_AN_IMAGE];
+  LinceTexturedPlace place;
+  uint32_t made = 0;
+
+  *trace = (LinceSearchTrace){0};
+  if (image >= set->image_count || search->threads == 0)
+    return;
+  place = place_of (set, image);
+  trace->all_matches = lince_search_match_count (search, image);
+  trace_votes (search, set, image, trace, peaks);
+  lince_propose (&set->parts[place.part].textured, place.image, &search->extractor, &search->grid,
+      trace->matches, trace->match_count, peaks, trace->peak_count, &search->scratch[0], hypotheses,
+      geometry);
+  for (uint32_t p = 0; p < trace->peak_count; p++) {
+    trace->peaks[p].solved = geometry[p].solved;
+    trace->peaks[p].inliers = geometry[p].inliers;
+    trace->peaks[p].score = geometry[p].score;
+    if (!geometry[p].solved)
+      continue;
+    trace->peaks[p].hypothesis = hypotheses[made++];
+    trace->peaks[p].hypothesis.image = image;
+  }
 }

@@ -8,6 +8,7 @@
 #include "recognition/profile.h"
 #include "recognition/pyramid.h"
 #include "recognition/textured.h"
+#include "recognition/voting.h"
 
 /* A reference that may stand in the frame. A flat value. */
 typedef struct {
@@ -26,23 +27,56 @@ typedef struct LinceSearch LinceSearch;
 LinceSearch *lince_search_new (LinceError *error);
 void lince_search_free (LinceSearch *search);
 
-/* The unit of work is one keypoint that is described and looked up, about 2 us of one core
- * with all that follows from it (search, voting, geometry); the
- * scale space and the detection of keypoints come on top and depend on the frame's size alone.
- * Keypoints are taken best first, so a smaller plan finds the more distinct objects. */
-#define LINCE_SEARCH_MAX_WORK 8192
+#define LINCE_SEARCH_MAX_WORK LINCE_PLAN_MOST_KEYPOINTS
 
-/* The full plan for frames of that size, units. */
-uint32_t lince_search_full_work (int width, int height);
+/* A peak below that weight is not followed up; of all images' peaks the heaviest are. */
+#define LINCE_PEAK_LEAST_WEIGHT (LINCE_VOTE_WEIGHT * 5 / 2)
+#define LINCE_MAX_PEAKS 24
+#define LINCE_LEAST_MATCHES 3 /* of an image, to vote */
+#define LINCE_PEAKS_AN_IMAGE 4
 
-/* Makes the buffers for frames as `pyramid` was resized for and for pools of up to `threads`. Cheap when nothing has changed. On failure the search must not be run
- * before a resize() that succeeds. */
+/* Makes the buffers for frames as `pyramid` was resized for and for pools of up to `threads`. Cheap
+ * when nothing has changed. On failure the search must not be run before a resize() that succeeds.
+ */
 bool lince_search_resize (
     LinceSearch *search, const LincePyramid *pyramid, uint32_t threads, LinceError *error);
 
-/* Searches the frame that `pyramid` holds. `work` is the plan in counted units (0: full). Writes up
- * to LINCE_MAX_HYPOTHESES, best first with a total order, several an image where several peaks
- * stand; returns how many. Allocates nothing. */
+/* Searches the frame that `pyramid` holds. The work is counted in keypoints that are described and
+ * looked up, about 2 us of one core each with all that follows from it; the scale space and the
+ * detection of keypoints come on top and depend on the frame's size alone. Keypoints are taken best
+ * first, `work` of them from the one that `first` are better than on, so a small share finds the
+ * more distinct objects. Writes up to LINCE_MAX_HYPOTHESES, best first with a total order, several
+ * an image where several peaks stand; returns how many. Allocates nothing. */
 uint32_t lince_search_run (LinceSearch *search, const LincePyramid *pyramid,
-    const LinceTexturedSet *set, uint32_t work, LincePool *pool, LinceProfile *profile,
-    LinceHypothesis *hypotheses);
+    const LinceTexturedSet *set, uint32_t first, uint32_t work, LincePool *pool,
+    LinceProfile *profile, LinceHypothesis *hypotheses);
+
+/* A keypoint of the last frame, frame pixels. */
+uint32_t lince_search_keypoint_count (const LinceSearch *search);
+void lince_search_keypoint (const LinceSearch *search, uint32_t number, float *x, float *y);
+
+/* How many of them look like features of an image. */
+uint32_t lince_search_match_count (const LinceSearch *search, uint32_t image);
+
+/* What the last run came to for one image; for explanations. */
+typedef struct {
+  LincePeak peak;   /* `seed` is a number within the matches */
+  bool followed;    /* heavy enough, and among the heaviest of all images' */
+  bool solved;      /* led to a hypothesis */
+  uint32_t inliers; /* of its last homography */
+  float score;
+  LinceHypothesis hypothesis; /* where solved */
+} LincePeakTrace;
+
+typedef struct {
+  uint32_t features;    /* of the image in the index */
+  uint32_t all_matches; /* with the frame's keypoints */
+  uint32_t match_count; /* those that vote: the nearest */
+  LinceMatch matches[LINCE_VOTES_MAX];
+  uint32_t peak_count; /* too light ones included, heaviest first */
+  LincePeakTrace peaks[LINCE_PEAKS_AN_IMAGE];
+} LinceSearchTrace;
+
+/* Votes and solves for `image` again, on the last run's keypoints and matches. */
+void lince_search_trace (
+    LinceSearch *search, const LinceTexturedSet *set, uint32_t image, LinceSearchTrace *trace);

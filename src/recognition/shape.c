@@ -7,8 +7,6 @@
 #include "recognition/voting.h"
 
 #define REACH 2.4f  /* of the description, standard deviations */
-#define FAR 2.8f    /* of the moments */
-#define SAMPLES 20  /* a side, of the moments */
 #define LINE 0.002f /* ratio of the second moments below which a shape is a line */
 #define UNIT 256.f  /* fixed point of a sample's place in the mask */
 
@@ -103,10 +101,10 @@ typedef struct {
 } Walk;
 
 static Walk
-start_walk (const LinceShapeMask *mask, const LinceFrameOfShape *frame, int side, float reach)
+start_walk (const LinceShapeMask *mask, const LinceFrameOfShape *frame)
 {
-  float k = UNIT / (float) mask->reduction, step = 2 * reach / (float) side;
-  float first = -reach + step / 2;
+  float k = UNIT / (float) mask->reduction, step = 2 * REACH / LINCE_SHAPE_SIDE;
+  float first = -REACH + step / 2;
   float x = frame->x - (float) mask->left + first * (frame->a + frame->b);
   float y = frame->y - (float) mask->top + first * (frame->c + frame->d);
 
@@ -125,42 +123,94 @@ sample (const LinceShapeMask *mask, int32_t x, int32_t y)
   return (uint32_t) (mask->rows[row] >> column) & 1;
 }
 
-void
-lince_shape_phases (
-    const LinceShapeMask *mask, const LinceFrameOfShape *frame, LinceShapePhases *phases)
+/* Third and fourth moments about the centroid: third[j] is of x^(3 - j) y^j, fourth[j] of
+ * x^(4 - j) y^j, both sums over the area. */
+typedef struct {
+  double third[4], fourth[5];
+} Moments;
+
+static void
+sum_moments (const LinceRegion *region, const LinceRun *runs, Moments *moments)
 {
-  Walk walk = start_walk (mask, frame, SAMPLES, FAR);
-  float re[LINCE_SHAPE_HARMONICS] = {0}, im[LINCE_SHAPE_HARMONICS] = {0};
-  float sums[LINCE_SHAPE_HARMONICS] = {0}, step = 2 * FAR / SAMPLES;
+  *moments = (Moments){{0}, {0}};
+  for (uint32_t i = 0; i < region->run_count; i++) {
+    double a = (double) ((float) runs[i].x0 - region->x);
+    double b = (double) ((float) runs[i].x1 - region->x);
+    double y = (double) ((float) runs[i].y + .5f - region->y);
+    double aa = a * a, bb = b * b, yy = y * y;
+    /* integrals of the powers of x along the run */
+    double x0 = b - a, x1 = (bb - aa) / 2, x2 = (bb * b - aa * a) / 3;
+    double x3 = (bb * bb - aa * aa) / 4, x4 = (bb * bb * b - aa * aa * a) / 5;
 
-  for (int j = 0; j < SAMPLES; j++)
-    for (int i = 0; i < SAMPLES; i++) {
-      float x, y, xx, yy, rr, r;
+    moments->third[0] += x3;
+    moments->third[1] += x2 * y;
+    moments->third[2] += x1 * yy;
+    moments->third[3] += x0 * yy * y;
+    moments->fourth[0] += x4;
+    moments->fourth[1] += x3 * y;
+    moments->fourth[2] += x2 * yy;
+    moments->fourth[3] += x1 * yy * y;
+    moments->fourth[4] += x0 * yy * yy;
+  }
+}
 
-      if (!sample (mask, walk.x + i * walk.xi + j * walk.xj, walk.y + i * walk.yi + j * walk.yj))
-        continue;
-      x = -FAR + step * ((float) i + .5f);
-      y = -FAR + step * ((float) j + .5f);
-      xx = x * x - y * y;
-      yy = 2 * x * y;
-      rr = x * x + y * y;
-      r = sqrtf (rr);
-      re[0] += rr * x;
-      im[0] += rr * y;
-      sums[0] += rr * r;
-      re[1] += rr * xx;
-      im[1] += rr * yy;
-      sums[1] += rr * rr;
-      re[2] += x * xx - y * yy;
-      im[2] += x * yy + y * xx;
-      sums[2] += rr * r;
-      re[3] += xx * xx - yy * yy;
-      im[3] += 2 * xx * yy;
-      sums[3] += rr * rr;
+typedef struct {
+  double re, im;
+} Complex;
+
+static Complex
+times (Complex a, Complex b)
+{
+  return (Complex){a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re};
+}
+
+/* The sum over the area of a product of `order` linear forms p x + q y, given by their coefficients
+ * and the moments of that order. */
+static Complex
+sum_product (const Complex forms[][2], int order, const double *moments)
+{
+  Complex polynomial[5] = {{1, 0}}, sum = {0, 0};
+
+  for (int n = 0; n < order; n++)
+    for (int j = n + 1; j >= 0; j--) {
+      Complex stays = j <= n ? times (polynomial[j], forms[n][0]) : (Complex){0, 0};
+      Complex moves = j > 0 ? times (polynomial[j - 1], forms[n][1]) : (Complex){0, 0};
+
+      polynomial[j] = (Complex){stays.re + moves.re, stays.im + moves.im};
     }
+  for (int j = 0; j <= order; j++) {
+    sum.re += polynomial[j].re * moments[j];
+    sum.im += polynomial[j].im * moments[j];
+  }
+  return sum;
+}
+
+void
+lince_shape_phases (const LinceRegion *region, const LinceRun *runs, const LinceFrameOfShape *frame,
+    LinceShapePhases *phases)
+{
+  double det = (double) (frame->a * frame->d - frame->b * frame->c);
+  /* z = x + i y in the normal frame, and its conjugate, as forms in the picture's x and y */
+  Complex p = {(double) frame->d / det, -(double) frame->c / det};
+  Complex q = {-(double) frame->b / det, (double) frame->a / det};
+  Complex pc = {p.re, -p.im}, qc = {q.re, -q.im};
+  Complex forms[6][2] = {{pc, qc}, {p, q}, {p, q}, {p, q}, {p, q}, {pc, qc}};
+  Complex even[4][2] = {{p, q}, {pc, qc}, {p, q}, {pc, qc}}, moments[LINCE_SHAPE_HARMONICS];
+  double area = (double) region->area, fourth, third;
+  Moments sums;
+
+  sum_moments (region, runs, &sums);
+  moments[0] = sum_product (forms, 3, sums.third);       /* z^2 conj z */
+  moments[1] = sum_product (forms, 4, sums.fourth);      /* z^3 conj z */
+  moments[2] = sum_product (forms + 1, 3, sums.third);   /* z^3 */
+  moments[3] = sum_product (forms + 1, 4, sums.fourth);  /* z^4 */
+  fourth = sum_product (even, 4, sums.fourth).re / area; /* |z|^4 */
+  third = fourth > 0 ? sqrt (fourth * sqrt (fourth)) : 1;
   for (int n = 0; n < LINCE_SHAPE_HARMONICS; n++) {
-    phases->strength[n] = sums[n] > 0 ? sqrtf (re[n] * re[n] + im[n] * im[n]) / sums[n] : 0;
-    phases->turn[n] = direction (re[n], im[n]) / (float) (n + 1);
+    double size = sqrt (moments[n].re * moments[n].re + moments[n].im * moments[n].im) / area;
+
+    phases->strength[n] = fourth > 0 ? (float) (size / (n % 2 == 0 ? third : fourth)) : 0;
+    phases->turn[n] = direction ((float) moments[n].re, (float) moments[n].im) / (float) (n + 1);
   }
 }
 
@@ -168,7 +218,7 @@ void
 lince_shape_describe (
     const LinceShapeMask *mask, const LinceFrameOfShape *frame, LinceDescriptor *descriptor)
 {
-  Walk walk = start_walk (mask, frame, LINCE_SHAPE_SIDE, REACH);
+  Walk walk = start_walk (mask, frame);
 
   for (int w = 0; w < LINCE_DESCRIPTOR_WORDS; w++) {
     uint64_t bits = 0;

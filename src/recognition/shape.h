@@ -41,8 +41,8 @@ void lince_shape_upright_frame (const LinceRegion *region, LinceFrameOfShape *fr
 /* `frame` turned by `turn` (1 is once around). */
 LinceFrameOfShape lince_shape_turn (const LinceFrameOfShape *frame, float turn);
 
-void lince_shape_phases (
-    const LinceShapeMask *mask, const LinceFrameOfShape *frame, LinceShapePhases *phases);
+void lince_shape_phases (const LinceRegion *region, const LinceRun *runs,
+    const LinceFrameOfShape *frame, LinceShapePhases *phases);
 void lince_shape_describe (
     const LinceShapeMask *mask, const LinceFrameOfShape *frame, LinceDescriptor *descriptor);
 

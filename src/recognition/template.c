@@ -84,12 +84,35 @@ remove_along (float *values, const float *shape, float energy)
     values[k] -= share * shape[k];
 }
 
+/* The same of an opaque cell with pixels of the picture all around it. */
+static void
+read_inner_cell (LinceCell *cell, const LinceReferenceLevel *level, int left, int top)
+{
+  for (int j = 0; j < SIDE; j++) {
+    const uint8_t *line = level->luma + (size_t) (top + j) * level->width + left;
+    const uint8_t *above = line - level->width, *below = line + level->width;
+
+    for (int i = 0; i < SIDE; i++) {
+      int k = j * SIDE + i;
+
+      cell->weight[k] = 1.0f;
+      cell->shape[k] = line[i];
+      cell->slope_x[k] = 0.5f * (float) (line[i + 1] - line[i - 1]);
+      cell->slope_y[k] = 0.5f * (float) (below[i] - above[i]);
+    }
+  }
+}
+
 static void
 build_cell (LinceCell *cell, const LinceReferenceLevel *level, int left, int top)
 {
   cell->x = (float) left;
   cell->y = (float) top;
-  read_cell (cell, level, left, top);
+  if (!level->mask && left > 0 && top > 0 && left + SIDE < level->width &&
+      top + SIDE < level->height)
+    read_inner_cell (cell, level, left, top);
+  else
+    read_cell (cell, level, left, top);
   cell->count = dot (cell->weight, cell->weight);
   cell->energy = cell->xx = cell->xy = cell->yy = 0;
   if (cell->count < MIN_OPAQUE)

@@ -9,24 +9,43 @@
 
 #define MAX_TRACKS LINCE_MAX_PLACEMENTS
 #define MAX_THREADS 16
+#define MAX_TRIED LINCE_MAX_HYPOTHESES
 #define SAME_PLACE 0.5 /* overlap from which two placements of one object are one instance */
 #define LOOSE_STEPS 2
 #define LOOSE_PRICE 3.0f /* evidence that the freedom to bend costs */
 #define ROUGH_FIT 0.4f   /* correlation on the coarsest level that is worth a second look */
+#define SAME_TRIAL 0.8   /* overlap from which two hypotheses of one image are one */
 #define RIVAL_PLACE 0.3  /* overlap from which two objects explain the same pixels */
 
 #define MARK_HOPE 4.0f       /* evidence of a mark's coarse placement that is worth a finer look */
 #define MARK_BOTH 8.0f       /* evidence for each of two marks at its own place: both are there */
 #define RIVAL_MEMORY 0.92f   /* of the evidence gathered, kept from frame to frame */
 #define MARK_DIFFERENCE 3.0f /* evidence by which one mark must beat another at its place */
+#define TURN_PRICE 4.0f      /* evidence that a smaller turn may cost */
 #define MARK_AREA 12288      /* pixels of the finest level compared */
 
-#define MARK_COARSE_PLAN ((LinceCompositePlan){2, 6, 1536, 0.3f, false})
-#define MARK_FINE_PLAN ((LinceCompositePlan){1, 3, MARK_AREA, 0, false})
-#define MARK_FOLLOW_PLAN ((LinceCompositePlan){2, 3, 4096, 0, false})
+#define MARK_COARSE_PLAN ((LinceCompositePlan){2, 6, 1536, 0.3f, false, false})
+#define MARK_FINE_PLAN ((LinceCompositePlan){1, 3, MARK_AREA, 0, false, false})
+#define MARK_FOLLOW_PLAN                                                                           \
+  {                                                                                                \
+    2, 3, 4096, 0, false, false                                                                    \
+  }
+#define MARK_REGAIN_PLAN                                                                           \
+  {                                                                                                \
+    3, 6, 4096, 0, false, false                                                                    \
+  }
+#define MARK_SURE 0.85f /* agreement from which nothing better is looked for */
 
-#define FOLLOW_PLAN ((LinceAlignPlan){3, 6, LINCE_VERIFY_SIDE, 0.15f, 0.5f})
-#define SEARCH_PLAN ((LinceAlignPlan){3, 8, LINCE_VERIFY_SIDE, 0.3f, 0})
+#define EXPECT_STEPS 6
+#define EXPLAIN_STEPS 8 /* as `thorough` does */
+#define FIRM 0.95f        /* confidence from which a fit is good, and its correlation: */
+#define FIRM_FIT 0.7f     /* then the next frame needs no coarse levels */
+#define FIT_LOSS 0.02f    /* of correlation, from which they are asked all the same, */
+#define VISIBLE_LOSS 0.2f /* and of what is visible */
+
+#define FOLLOW(steps)                                                                              \
+  ((LinceAlignPlan){LINCE_PLAN_ALL_LEVELS, steps, LINCE_VERIFY_SIDE, 0.15f, 0.5f})
+#define SEARCH(steps) ((LinceAlignPlan){LINCE_PLAN_ALL_LEVELS, steps, LINCE_VERIFY_SIDE, 0.3f, 0})
 
 typedef struct {
   uint64_t number;
@@ -49,9 +68,18 @@ typedef struct {
   int start_count;
   float prior;
   bool upright;
-  bool done; /* `verdict` is filled */
+  bool fixed;                 /* to the screen, by what the mean of frames shows */
+  int near_levels;            /* that suffice when the first start is near; 0: start with all */
+  float correlation, visible; /* of the last fit, where near_levels > 0 */
+  bool done;                  /* `verdict` is filled */
   LinceVerdict verdict;
 } Trial;
+
+/* A hypothesis that was verified. */
+typedef struct {
+  uint32_t image;
+  LincePoint corners[4];
+} Tried;
 
 struct LinceTracker {
   uint64_t next;
@@ -59,6 +87,10 @@ struct LinceTracker {
   uint32_t count, threads;
   Track tracks[MAX_TRACKS];
   Trial trials[LINCE_MAX_HYPOTHESES];
+  Tried tried[MAX_TRIED]; /* of the searches of this frame */
+  uint32_t tried_count;
+  LinceRivalry rivalries[LINCE_MAX_PLACEMENTS];
+  uint32_t rivalry_count;
   LinceAligner *aligners[MAX_THREADS];
   LinceCompositor *compositors[MAX_THREADS];
 };
@@ -144,60 +176,150 @@ try_start (const Task *task, LinceAligner *aligner, Trial *trial, const double s
   return alignment.coarse;
 }
 
-/* Places a mark from one start: one that was followed is near, another is looked at coarsely first.
- */
-static void
-try_mark (const Task *task, LinceCompositor *compositor, Trial *trial, const double start[9])
+/* Aligns from the first start on the finest levels only. False when it does not lie there about as
+ * well as it did on the last frame. */
+static bool
+try_near (const Task *task, LinceAligner *aligner, Trial *trial)
 {
-  LinceCompositePlan plan = trial->prior > 0 ? MARK_FOLLOW_PLAN : MARK_COARSE_PLAN;
-  LinceComposition composition;
-  LinceVerdict verdict;
+  LinceAlignPlan plan = task->plan;
+  LinceAlignment alignment;
+
+  plan.stages = trial->near_levels;
+  if (!lince_align (aligner, task->pyramid, trial->reference, trial->starts[0], &plan, &alignment))
+    return false;
+  keep_better (task, trial, &alignment, trial->prior);
+  return trial->done && trial->verdict.confidence >= FIRM &&
+         trial->verdict.correlation >= trial->correlation - FIT_LOSS &&
+         trial->verdict.visible >= trial->visible - VISIBLE_LOSS;
+}
+
+/* Places a mark from one start as a plan says, and judges it. */
+static bool
+place_mark (const Task *task, LinceCompositor *compositor, const Trial *trial,
+    const double start[9], LinceCompositePlan plan, LinceComposition *composition,
+    LinceVerdict *verdict)
+{
+  bool translucent = trial->fixed || (trial->upright && trial->prior > 0);
 
   plan.upright = trial->upright;
-  if (!lince_composite_align (
-          compositor, task->pyramid, trial->reference, start, &plan, &composition))
-    return;
-  if (!(trial->prior > 0)) {
-    double coarse[9];
+  plan.translucent = translucent;
+  return lince_composite_align (
+             compositor, task->pyramid, trial->reference, start, &plan, composition) &&
+         lince_verify_mark (composition, task->pyramid, trial->reference, trial->upright,
+             translucent, trial->prior, verdict);
+}
 
-    if (composition.evidence < MARK_HOPE)
-      return;
-    memcpy (coarse, composition.homography, sizeof coarse);
-    plan = MARK_FINE_PLAN;
-    plan.upright = trial->upright;
-    if (!lince_composite_align (
-            compositor, task->pyramid, trial->reference, coarse, &plan, &composition))
-      return;
-  }
-  if (lince_verify_mark (
-          &composition, task->pyramid, trial->reference, trial->upright, trial->prior, &verdict) &&
-      (!trial->done || verdict.evidence > trial->verdict.evidence)) {
-    trial->done = true;
-    trial->verdict = verdict;
-    trial->verdict.image = trial->image;
+/* By how much an outline's top edge is turned, radians. */
+static double
+turn_of (const LincePoint corners[4])
+{
+  return atan2 (corners[1].y - corners[0].y, corners[1].x - corners[0].x);
+}
+
+/* A mark that looks the same when turned by a part of a circle is taken to be turned as little as
+ * its pixels allow, for so are most. */
+static void
+turn_back (const Task *task, LinceCompositor *compositor, const Trial *trial, LinceVerdict *verdict)
+{
+  static const int parts[] = {2, 3, 4, 5, 6, 8};
+  double turn = turn_of (verdict->corners), start[9], homography[9];
+  double x = trial->reference->width / 2.0, y = trial->reference->height / 2.0;
+
+  memcpy (homography, verdict->homography, sizeof homography);
+  for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+    double step = 2 * M_PI / parts[i], angle = -round (turn / step) * step;
+    double c = cos (angle), s = sin (angle);
+    LinceComposition composition;
+    LinceVerdict other;
+
+    if (fabs (turn + angle) > fabs (turn_of (verdict->corners)) - 0.2)
+      continue;
+    lince_homography_compose (
+        homography, (double[9]){c, -s, x - c * x + s * y, s, c, y - s * x - c * y, 0, 0, 1}, start);
+    if (place_mark (task, compositor, trial, start, MARK_FINE_PLAN, &composition, &other) &&
+        other.evidence > verdict->evidence - TURN_PRICE &&
+        fabs (turn_of (other.corners)) < fabs (turn_of (verdict->corners)))
+      *verdict = other;
   }
 }
 
 static void
-run_trial (void *context, uint32_t item, uint32_t thread)
+keep_mark (Trial *trial, const LinceVerdict *verdict)
 {
-  const Task *task = context;
-  Trial *trial = &task->tracker->trials[item];
+  if (trial->done && verdict->evidence <= trial->verdict.evidence)
+    return;
+  trial->done = true;
+  trial->verdict = *verdict;
+  trial->verdict.image = trial->image;
+}
+
+/* A new mark is looked at coarsely first. */
+static void
+find_mark (const Task *task, LinceCompositor *compositor, Trial *trial, const double start[9])
+{
+  LinceComposition composition;
+  LinceVerdict verdict;
+  double coarse[9];
+
+  if (!place_mark (task, compositor, trial, start, MARK_COARSE_PLAN, &composition, &verdict) ||
+      composition.evidence < MARK_HOPE)
+    return;
+  memcpy (coarse, composition.homography, sizeof coarse);
+  if (!place_mark (task, compositor, trial, coarse, MARK_FINE_PLAN, &composition, &verdict))
+    return;
+  if (verdict.confidence >= 0.5f && !trial->upright)
+    turn_back (task, compositor, trial, &verdict);
+  keep_mark (trial, &verdict);
+}
+
+/* One that was followed is near. Where it then agrees badly it may be covered, or it moved further
+ * than a fine look reaches. */
+static void
+follow_mark (const Task *task, LinceCompositor *compositor, Trial *trial)
+{
+  static const LinceCompositePlan plans[] = {MARK_FOLLOW_PLAN, MARK_REGAIN_PLAN};
+
+  for (size_t p = 0; p < sizeof plans / sizeof plans[0]; p++)
+    for (int i = 0; i < trial->start_count; i++) {
+      LinceComposition composition;
+      LinceVerdict verdict;
+
+      if (place_mark (task, compositor, trial, trial->starts[i], plans[p], &composition, &verdict))
+        keep_mark (trial, &verdict);
+      if (trial->done && trial->verdict.agreement > MARK_SURE)
+        return;
+    }
+}
+
+static void
+try_mark (const Task *task, LinceCompositor *compositor, Trial *trial)
+{
+  if (trial->prior > 0) {
+    follow_mark (task, compositor, trial);
+    /* it only happened to be upright when it was found */
+    if (trial->upright && !holds (trial)) {
+      trial->upright = false;
+      follow_mark (task, compositor, trial);
+    }
+    return;
+  }
+  for (int i = 0; i < trial->start_count && !holds (trial); i++)
+    find_mark (task, compositor, trial, trial->starts[i]);
+}
+
+static void
+decide (const Task *task, uint32_t thread, Trial *trial)
+{
   LinceAligner *aligner = task->tracker->aligners[thread];
 
   trial->done = false;
   if (trial->reference->mark) {
-    LinceCompositor *compositor = task->tracker->compositors[thread];
-
-    for (int i = 0; i < trial->start_count && !holds (trial); i++)
-      try_mark (task, compositor, trial, trial->starts[i]);
-    /* it only happened to be upright when it was found */
-    if (trial->upright && trial->prior > 0 && !holds (trial)) {
-      trial->upright = false;
-      try_mark (task, compositor, trial, trial->starts[trial->start_count - 1]);
-    }
+    try_mark (task, task->tracker->compositors[thread], trial);
     return;
   }
+  if (trial->near_levels > 0 && try_near (task, aligner, trial))
+    return;
+  trial->done = false;
   for (int i = 0; i < trial->start_count; i++) {
     const double *start = trial->starts[i];
     float coarse = try_start (task, aligner, trial, start, LINCE_VERIFY_SIDE);
@@ -208,6 +330,14 @@ run_trial (void *context, uint32_t item, uint32_t thread)
     if (holds (trial))
       break;
   }
+}
+
+static void
+run_trial (void *context, uint32_t item, uint32_t thread)
+{
+  const Task *task = context;
+
+  decide (task, thread, &task->tracker->trials[item]);
 }
 
 static void
@@ -251,8 +381,16 @@ predict (const Track *track, int64_t time, LincePoint corners[4])
   return true;
 }
 
+static bool
+is_firm (const Track *track)
+{
+  return track->verified && track->verdict.confidence >= FIRM &&
+         track->verdict.correlation >= FIRM_FIT;
+}
+
 static void
-prepare_track (const Track *track, const LinceReference *reference, int64_t time, Trial *trial)
+prepare_track (
+    const Track *track, const LinceReference *reference, int64_t time, int levels, Trial *trial)
 {
   LincePoint corners[4];
 
@@ -260,7 +398,11 @@ prepare_track (const Track *track, const LinceReference *reference, int64_t time
   trial->reference = reference;
   trial->prior = LINCE_VERIFY_FOLLOWED;
   trial->upright = track->verdict.upright;
+  trial->fixed = false;
   trial->start_count = 0;
+  trial->near_levels = levels < LINCE_PLAN_ALL_LEVELS && is_firm (track) ? levels : 0;
+  trial->correlation = track->verdict.correlation;
+  trial->visible = track->verdict.visible;
   if (predict (track, time, corners) &&
       lince_quad_to_homography (corners, reference->width, reference->height, trial->starts[0]))
     trial->start_count++;
@@ -315,12 +457,14 @@ remove_tracks (LinceTracker *tracker, bool cut)
 
 void
 lince_tracker_follow (LinceTracker *tracker, const LincePyramid *pyramid,
-    const LinceReferences *references, LincePool *pool, int64_t time, bool cut)
+    const LinceReferences *references, LincePool *pool, const LincePlan *plan, int64_t time,
+    bool cut)
 {
-  Task task = {tracker, pyramid, FOLLOW_PLAN};
+  Task task = {tracker, pyramid, FOLLOW ((int) plan->follow_steps)};
   uint32_t kept = 0;
 
   tracker->time = time;
+  tracker->tried_count = 0;
   for (uint32_t i = 0; i < tracker->count; i++) {
     const LinceReference *reference =
         references->load (references->context, tracker->tracks[i].verdict.image);
@@ -328,7 +472,8 @@ lince_tracker_follow (LinceTracker *tracker, const LincePyramid *pyramid,
     if (!reference)
       continue;
     tracker->tracks[kept] = tracker->tracks[i];
-    prepare_track (&tracker->tracks[kept], reference, time, &tracker->trials[kept]);
+    prepare_track (
+        &tracker->tracks[kept], reference, time, (int) plan->follow_levels, &tracker->trials[kept]);
     kept++;
   }
   tracker->count = kept;
@@ -359,10 +504,22 @@ is_explained (
     if (trial->image == image &&
         lince_quad_from_homography (
             trial->starts[0], trial->reference->width, trial->reference->height, other) &&
-        lince_quad_overlap (other, corners) > 0.8)
+        lince_quad_overlap (other, corners) > SAME_TRIAL)
       return true;
   }
   return false;
+}
+
+static void
+note_tried (LinceTracker *tracker, uint32_t image, const LincePoint corners[4])
+{
+  Tried *tried = &tracker->tried[tracker->tried_count];
+
+  if (tracker->tried_count == MAX_TRIED)
+    return;
+  tried->image = image;
+  memcpy (tried->corners, corners, sizeof tried->corners);
+  tracker->tried_count++;
 }
 
 static uint32_t
@@ -385,9 +542,12 @@ prepare_hypotheses (LinceTracker *tracker, const LinceReferences *references,
     trial->reference = reference;
     memcpy (trial->starts[0], hypotheses[i].homography, sizeof trial->starts[0]);
     trial->start_count = 1;
+    trial->near_levels = 0;
     trial->prior = 0;
+    trial->fixed = hypotheses[i].upright;
     trial->upright =
         hypotheses[i].upright || lince_quad_upright (corners, reference->width, reference->height);
+    note_tried (tracker, trial->image, corners);
     prepared++;
   }
   return prepared;
@@ -476,9 +636,9 @@ accept_trials (LinceTracker *tracker, uint32_t trials, LinceStatistics *statisti
 void
 lince_tracker_propose (LinceTracker *tracker, const LincePyramid *pyramid,
     const LinceReferences *references, LincePool *pool, const LinceHypothesis *hypotheses,
-    uint32_t count, uint32_t most, LinceStatistics *statistics)
+    uint32_t count, uint32_t most, uint32_t steps, LinceStatistics *statistics)
 {
-  Task task = {tracker, pyramid, SEARCH_PLAN};
+  Task task = {tracker, pyramid, SEARCH ((int) steps)};
   uint32_t trials = prepare_hypotheses (tracker, references, hypotheses, count, most);
 
   lince_pool_run (pool, run_trial, &task, trials);
@@ -489,9 +649,10 @@ lince_tracker_propose (LinceTracker *tracker, const LincePyramid *pyramid,
 void
 lince_tracker_propose_gathered (LinceTracker *tracker, const LincePyramid *pyramid,
     const LincePyramid *gathered, const LinceReferences *references, LincePool *pool,
-    const LinceHypothesis *hypotheses, uint32_t count, uint32_t most, LinceStatistics *statistics)
+    const LinceHypothesis *hypotheses, uint32_t count, uint32_t most, uint32_t steps,
+    LinceStatistics *statistics)
 {
-  Task task = {tracker, gathered, SEARCH_PLAN};
+  Task task = {tracker, gathered, SEARCH ((int) steps)};
   uint32_t trials = prepare_hypotheses (tracker, references, hypotheses, count, most), kept = 0;
 
   lince_pool_run (pool, run_trial, &task, trials);
@@ -517,7 +678,7 @@ lince_tracker_expect (LinceTracker *tracker, const LincePyramid *pyramid,
     const LinceReferences *references, LincePool *pool, const LinceProposal *proposals,
     uint32_t count)
 {
-  Task task = {tracker, pyramid, FOLLOW_PLAN};
+  Task task = {tracker, pyramid, FOLLOW (EXPECT_STEPS)};
 
   tracker->count = 0;
   for (uint32_t i = 0; i < count && tracker->count < MAX_TRACKS; i++) {
@@ -535,7 +696,7 @@ lince_tracker_expect (LinceTracker *tracker, const LincePyramid *pyramid,
     if (!lince_quad_to_homography (
             track->verdict.corners, reference->width, reference->height, track->verdict.homography))
       continue;
-    prepare_track (track, reference, 0, &tracker->trials[tracker->count++]);
+    prepare_track (track, reference, 0, LINCE_PLAN_ALL_LEVELS, &tracker->trials[tracker->count++]);
   }
   lince_pool_run (pool, run_trial, &task, tracker->count);
   for (uint32_t i = 0; i < tracker->count; i++)
@@ -551,6 +712,14 @@ add_alternative (Track *track, uint32_t object)
   }
   if (track->alternative_count < LINCE_MAX_ALTERNATIVES)
     track->alternatives[track->alternative_count++] = object;
+}
+
+static void
+note_rivalry (LinceTracker *tracker, const Track *stands, const Track *falls, bool equal)
+{
+  if (tracker->rivalry_count < LINCE_MAX_PLACEMENTS)
+    tracker->rivalries[tracker->rivalry_count++] =
+        (LinceRivalry){stands->verdict, falls->verdict, equal};
 }
 
 /* What the frame says for one track's mark against the other's, or that both are there, the one
@@ -614,6 +783,7 @@ settle_marks (LinceTracker *tracker, const LincePyramid *pyramid, const LinceRef
   }
   if (fabsf (other->behind) < MARK_DIFFERENCE)
     add_alternative (leader, other->verdict.object);
+  note_rivalry (tracker, leader, other, fabsf (other->behind) < MARK_DIFFERENCE);
 }
 
 /* Those whose leader is gone stand for themselves. */
@@ -656,6 +826,8 @@ settle (LinceTracker *tracker, const LincePyramid *pyramid, const LinceReference
   if (first->verdict.object != second->verdict.object)
     rival = lince_verify_rivals (
         tracker->aligners[0], pyramid, a, &first->verdict, b, &second->verdict);
+  note_rivalry (tracker, rival == LINCE_RIVAL_SECOND ? second : first,
+      rival == LINCE_RIVAL_SECOND ? first : second, rival == LINCE_RIVAL_EQUAL);
   if (rival == LINCE_RIVAL_EQUAL)
     add_alternative (first, second->verdict.object);
   if (rival == LINCE_RIVAL_SECOND)
@@ -721,6 +893,7 @@ lince_tracker_placements (LinceTracker *tracker, const LincePyramid *pyramid,
 {
   uint32_t count = 0, kept = 0;
 
+  tracker->rivalry_count = 0;
   settle_all (tracker, pyramid, references);
   for (uint32_t i = 0; i < tracker->count; i++) {
     const Track *track = &tracker->tracks[i];
@@ -734,6 +907,53 @@ lince_tracker_placements (LinceTracker *tracker, const LincePyramid *pyramid,
   tracker->count = kept;
   qsort (placements, count, sizeof *placements, compare_placements);
   return count;
+}
+
+uint32_t
+lince_tracker_rivalries (const LinceTracker *tracker, const LinceRivalry **rivalries)
+{
+  *rivalries = tracker->rivalries;
+  return tracker->rivalry_count;
+}
+
+/* Whether a trial of the last searches stood for that start. */
+static bool
+was_tried (const LinceTracker *tracker, uint32_t image, const LincePoint corners[4])
+{
+  for (uint32_t i = 0; i < tracker->tried_count; i++)
+    if (tracker->tried[i].image == image &&
+        lince_quad_overlap (tracker->tried[i].corners, corners) > SAME_TRIAL)
+      return true;
+  return false;
+}
+
+void
+lince_tracker_try (LinceTracker *tracker, const LincePyramid *pyramid,
+    const LinceReference *reference, const LinceHypothesis *hypothesis, LinceTrialTrace *trace)
+{
+  Task task = {tracker, pyramid, SEARCH (EXPLAIN_STEPS)};
+  LinceAligner *aligner = tracker->aligners[0];
+  Trial trial = {.image = hypothesis->image, .reference = reference, .start_count = 1};
+  LincePoint corners[4];
+  LinceAlignment alignment;
+
+  *trace = (LinceTrialTrace){.give_up = task.plan.give_up};
+  if (!lince_quad_from_homography (
+          hypothesis->homography, reference->width, reference->height, corners))
+    return;
+  trace->tried = was_tried (tracker, hypothesis->image, corners);
+  trace->mark = reference->mark;
+  trial.upright =
+      hypothesis->upright || lince_quad_upright (corners, reference->width, reference->height);
+  if (!reference->mark) {
+    lince_aligner_trace (aligner, &trace->alignment);
+    lince_align (aligner, pyramid, reference, hypothesis->homography, &task.plan, &alignment);
+    lince_aligner_trace (aligner, NULL);
+  }
+  memcpy (trial.starts[0], hypothesis->homography, sizeof trial.starts[0]);
+  decide (&task, 0, &trial);
+  trace->judged = trial.done;
+  trace->verdict = trial.verdict;
 }
 
 uint32_t
@@ -756,6 +976,7 @@ void
 lince_tracker_clear (LinceTracker *tracker)
 {
   tracker->count = 0;
+  tracker->tried_count = 0;
 }
 
 void

@@ -25,16 +25,19 @@ void lince_tracker_free (LinceTracker *tracker); /* NULL is allowed */
 
 /* Follows all tracks to the frame that `pyramid` holds, shown at `time`. */
 void lince_tracker_follow (LinceTracker *tracker, const LincePyramid *pyramid,
-    const LinceReferences *references, LincePool *pool, int64_t time, bool cut);
-/* Verifies hypotheses that no verified track explains, at most `most` of them, best first. */
+    const LinceReferences *references, LincePool *pool, const LincePlan *plan, int64_t time,
+    bool cut);
+/* Verifies hypotheses that no verified track explains, at most `most` of them, best first, with at
+ * most `steps` of alignment on each level. */
 void lince_tracker_propose (LinceTracker *tracker, const LincePyramid *pyramid,
     const LinceReferences *references, LincePool *pool, const LinceHypothesis *hypotheses,
-    uint32_t count, uint32_t most, LinceStatistics *statistics);
+    uint32_t count, uint32_t most, uint32_t steps, LinceStatistics *statistics);
 /* The same for hypotheses of a mean of frames, `gathered`: what holds there strictly is then
  * followed to the frame that `pyramid` holds, where it may be weaker. */
 void lince_tracker_propose_gathered (LinceTracker *tracker, const LincePyramid *pyramid,
     const LincePyramid *gathered, const LinceReferences *references, LincePool *pool,
-    const LinceHypothesis *hypotheses, uint32_t count, uint32_t most, LinceStatistics *statistics);
+    const LinceHypothesis *hypotheses, uint32_t count, uint32_t most, uint32_t steps,
+    LinceStatistics *statistics);
 /* Verifies proposals on the frame that `pyramid` holds. Each that holds is a track of that number;
  * the tracker's own are ended before. */
 void lince_tracker_expect (LinceTracker *tracker, const LincePyramid *pyramid,
@@ -44,6 +47,28 @@ void lince_tracker_expect (LinceTracker *tracker, const LincePyramid *pyramid,
  * `minimum_confidence`, sorted by object, then by track; returns how many. */
 uint32_t lince_tracker_placements (LinceTracker *tracker, const LincePyramid *pyramid,
     const LinceReferences *references, float minimum_confidence, LincePlacement *placements);
+
+/* What explains the same pixels, as the last lince_tracker_placements() settled it. */
+typedef struct {
+  LinceVerdict stands, falls;
+  bool equal; /* the pixels do not tell them apart */
+} LinceRivalry;
+
+/* How many there were, at most LINCE_MAX_PLACEMENTS are kept; `*rivalries` is borrowed until then. */
+uint32_t lince_tracker_rivalries (const LinceTracker *tracker, const LinceRivalry **rivalries);
+
+/* What verification comes to from one start, tried for itself; for explanations. */
+typedef struct {
+  bool tried;                /* lince_tracker_propose() verified it on this frame, or one very near */
+  bool mark;                 /* placed and compared by the compositing model, not as below */
+  LinceAlignTrace alignment; /* its first attempt */
+  float give_up;             /* the correlation that each level needs */
+  bool judged;               /* some attempt was aligned: `verdict` is filled */
+  LinceVerdict verdict;
+} LinceTrialTrace;
+
+void lince_tracker_try (LinceTracker *tracker, const LincePyramid *pyramid,
+    const LinceReference *reference, const LinceHypothesis *hypothesis, LinceTrialTrace *trace);
 
 /* Tracks, waiting ones included. */
 uint32_t lince_tracker_count (const LinceTracker *tracker);

@@ -23,23 +23,26 @@
  * these; one that is may be covered or fade. */
 #define MARK_SLOPE 12.0f     /* natural logarithms of odds for a vote a cell */
 #define MARK_MOST_VOTES 4.0f /* a cell; more says nothing more */
-#define MARK_VOTES 2.2f      /* a cell, of a new one */
-#define MARK_FEW 14.0f       /* votes, over all cells, that it needs besides */
-#define MARK_AGREEMENT                                                                             \
-  0.95f /* of a new one, below which evidence falls by MARK_DISSENT for all                        \
-         */
-#define MARK_DISSENT 60.0f
-/* the same of a new one that may only be moved and scaled, and so fits less by chance */
-#define UPRIGHT_VOTES 1.95f
-#define UPRIGHT_FEW 8.0f
-#define FOLLOWED_VOTES 1.0f /* the same of one that is followed */
-#define FOLLOWED_FEW 6.0f
-#define FOLLOWED_AGREEMENT 0.6f
-#define FOLLOWED_DISSENT 10.0f
-#define USUAL_GAIN 0.95f /* and the deviations of what is usual */
+#define USUAL_GAIN 0.95f     /* of the light, and the deviations of what is usual */
 #define GAIN_DEVIATION 0.25f
-#define LIFT_DEVIATION 6.0f
-#define OPACITY_DEVIATION 0.15f /* of a mark that is not fixed to the screen */
+#define LIFT_DEVIATION 7.0f     /* levels */
+#define OPACITY_DEVIATION 0.10f /* of a mark that is not fixed to the screen */
+
+/* What a mark must reach for no evidence for or against it. */
+typedef struct {
+  float votes;     /* a cell */
+  float few;       /* votes over all cells that it needs besides */
+  float agreement; /* below which evidence falls, by `dissent` for all of it */
+  float dissent;
+  float light; /* how much an unusual light counts */
+} MarkBounds;
+
+static const MarkBounds new_mark = {2.4f, 14.0f, 0.97f, 200.0f, 1.0f};
+/* one that may only be moved and scaled fits less by chance */
+static const MarkBounds new_upright_mark = {2.4f, 8.0f, 0.97f, 200.0f, 1.0f};
+/* one that stands out of the mean of frames, whose ground may be restless still */
+static const MarkBounds new_fixed_mark = {1.95f, 10.0f, 0.93f, 100.0f, 1.0f};
+static const MarkBounds followed_mark = {1.0f, 6.0f, 0.6f, 10.0f, 0.5f};
 
 typedef struct {
   float evidence;
@@ -82,9 +85,15 @@ cell_surplus (const LinceCell *cell, const LinceCellMatch *match)
   float expected = 6.0f + 1.5f * sqrtf (cell->energy / cell->count);
   float surplus = (match->deviation - expected) / 14.0f;
 
-  if (match->correlation > 0.5f || surplus < 0)
+  if (match->correlation > LINCE_VERIFY_AGREES || surplus < 0)
     return 0;
   return (surplus < 1 ? surplus : 1) * cell->count / LINCE_CELL_PIXELS;
+}
+
+float
+lince_verify_surplus (const LinceCell *cell, const LinceCellMatch *match)
+{
+  return match->seen ? cell_surplus (cell, match) : 0;
 }
 
 static void
@@ -105,7 +114,7 @@ count_votes (const LinceAlignment *alignment, Votes *votes)
     votes->evidence += weight * cell_vote (cell, match->correlation) - SURPLUS * surplus;
     votes->contrast += weight + surplus;
     votes->seen_cells++;
-    if (match->correlation > 0.5f) {
+    if (match->correlation > LINCE_VERIFY_AGREES) {
       votes->agreeing += weight;
       votes->correlation += weight * match->correlation;
       votes->agreeing_cells++;
@@ -145,34 +154,34 @@ set_confidence (LinceVerdict *verdict, float evidence, float least_agreement)
 
 /* How unusual the light is: half a sum of squared deviations, doubled for they are not all. */
 static float
-unusual_light (const LinceComposition *composition, bool upright)
+unusual_light (const LinceComposition *composition, bool translucent)
 {
   float gain = (composition->gain - USUAL_GAIN) / GAIN_DEVIATION;
   float lift = composition->lift / LIFT_DEVIATION;
-  float opacity = upright ? 0 : (1 - composition->opacity) / OPACITY_DEVIATION;
+  float opacity = translucent ? 0 : (1 - composition->opacity) / OPACITY_DEVIATION;
 
   return gain * gain + lift * lift + opacity * opacity;
 }
 
 bool
 lince_verify_mark (const LinceComposition *composition, const LincePyramid *pyramid,
-    const LinceReference *reference, bool upright, float prior, LinceVerdict *verdict)
+    const LinceReference *reference, bool upright, bool translucent, float prior,
+    LinceVerdict *verdict)
 {
-  bool followed = prior > 0;
-  float votes, few, dissent, evidence;
+  const MarkBounds *bounds = prior > 0     ? &followed_mark
+                             : translucent ? &new_fixed_mark
+                             : upright     ? &new_upright_mark
+                                           : &new_mark;
+  float votes, dissent, evidence;
 
   if (!set_place (verdict, pyramid, reference, composition->homography) ||
       !(composition->contrast > 0))
     return false;
-  votes = fminf (composition->evidence / composition->contrast, MARK_MOST_VOTES);
-  few = (followed ? FOLLOWED_FEW : upright ? UPRIGHT_FEW : MARK_FEW) / composition->contrast;
-  dissent = (followed ? FOLLOWED_AGREEMENT : MARK_AGREEMENT) - composition->agreement;
-  evidence = MARK_SLOPE * (votes - few -
-                              (followed     ? FOLLOWED_VOTES
-                                  : upright ? UPRIGHT_VOTES
-                                            : MARK_VOTES)) -
-             (followed ? FOLLOWED_DISSENT : MARK_DISSENT) * fmaxf (dissent, 0) -
-             (followed ? 0.5f : 1.0f) * unusual_light (composition, upright);
+  votes = fminf (composition->evidence / composition->contrast, MARK_MOST_VOTES) -
+          bounds->few / composition->contrast - bounds->votes;
+  dissent = fmaxf (bounds->agreement - composition->agreement, 0);
+  evidence = MARK_SLOPE * votes - bounds->dissent * dissent -
+             bounds->light * unusual_light (composition, translucent);
   verdict->agreement = composition->agreement;
   verdict->correlation = composition->agreement;
   verdict->opacity = composition->opacity;

@@ -20,6 +20,8 @@
 
 #define LINCE_VERIFY_SIDE 128 /* longer side of the finest reference level compared, pixels */
 
+#define LINCE_VERIFY_AGREES 0.5f /* a cell whose correlation is above speaks for the reference */
+
 /* A flat value. */
 typedef struct {
   uint32_t image, object;
@@ -42,10 +44,14 @@ typedef struct {
 bool lince_verify (const LinceAlignment *alignment, const LincePyramid *pyramid,
     const LinceReference *reference, float prior, LinceVerdict *verdict);
 
-/* Judges a mark's composition in the same measure. `upright`: the mark is fixed to the screen and
- * may be translucent. */
+/* Judges a mark's composition in the same measure. `upright`: it was only moved and scaled;
+ * `translucent`: it is fixed to the screen, where the ground may show through. */
 bool lince_verify_mark (const LinceComposition *composition, const LincePyramid *pyramid,
-    const LinceReference *reference, bool upright, float prior, LinceVerdict *verdict);
+    const LinceReference *reference, bool upright, bool translucent, float prior,
+    LinceVerdict *verdict);
+
+/* How much a cell of the frame has that the reference, plain there, does not: 0 to 1. */
+float lince_verify_surplus (const LinceCell *cell, const LinceCellMatch *match);
 
 /* The evidence, without a prior, of the part of a placement that lies outside `outline`: what is
  * left of it when another object stands there. */

@@ -4,6 +4,7 @@
 
 #include <gst/gst.h>
 
+#include "recognition/governor.h"
 #include "tool/clip.h"
 #include "tool/collection_argument.h"
 #include "tool/command.h"
@@ -14,6 +15,7 @@
 static char *collection;
 static gboolean json, still;
 static int every = 1, limit;
+static double budget;
 
 static const GOptionEntry entries[] = {
     {"collection", 'c', 0, G_OPTION_ARG_FILENAME, &collection,
@@ -22,6 +24,8 @@ static const GOptionEntry entries[] = {
     {"frames", 0, 0, G_OPTION_ARG_INT, &limit, "Stop after N analysed frames", "N"},
     {"still", 0, 0, G_OPTION_ARG_NONE, &still,
         "Search every frame in full, as if it were a still picture", NULL},
+    {"budget", 0, 0, G_OPTION_ARG_DOUBLE, &budget,
+        "Keep the mean of a frame within MS by going down from the plan", "MS"},
     {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Print one JSON object", NULL},
     LINCE_SETTINGS_OPTIONS,
     {NULL},
@@ -31,12 +35,14 @@ static const GOptionEntry entries[] = {
 
 typedef struct {
   GArray *samples[LINCE_STAGE_COUNT + 1]; /* gint64, ns of CPU a frame; the last: all stages */
+  LinceSettings settings;
+  LinceGovernor governor;
   gint64 placements;
   int width, height;
 } Bench;
 
 typedef struct {
-  double median, mean, p95;
+  double median, mean, p95, p99;
 } Summary;
 
 static int
@@ -62,6 +68,7 @@ summarise (GArray *samples)
     summary.mean += (double) values[i] / 1e6 / count;
   summary.median = (double) values[count / 2] / 1e6;
   summary.p95 = (double) values[MIN (count - 1, count * 95 / 100)] / 1e6;
+  summary.p99 = (double) values[MIN (count - 1, count * 99 / 100)] / 1e6;
   return summary;
 }
 
@@ -79,6 +86,10 @@ take_times (Bench *bench, LinceRecognizer *recognizer)
     total += time;
   }
   g_array_append_val (bench->samples[TOTAL], total);
+  if (lince_governor_charge (&bench->governor, total)) {
+    bench->settings.plan = bench->governor.plan;
+    lince_recognizer_set_settings (recognizer, &bench->settings, NULL);
+  }
 }
 
 static gboolean
@@ -145,6 +156,8 @@ print_json (const Bench *bench, const LinceStatistics *statistics, const double 
     lince_output_number (text, summary.mean, 4);
     g_string_append (text, ", \"p95\": ");
     lince_output_number (text, summary.p95, 4);
+    g_string_append (text, ", \"p99\": ");
+    lince_output_number (text, summary.p99, 4);
     g_string_append_c (text, '}');
   }
   g_string_append (text, "}, \"a_frame\": {");
@@ -152,8 +165,41 @@ print_json (const Bench *bench, const LinceStatistics *statistics, const double 
     g_string_append_printf (text, "%s\"%s\": ", i > 0 ? ", " : "", count_names[i]);
     lince_output_number (text, counts[i], 2);
   }
-  g_string_append_printf (text, "}, \"overruns\": %" G_GUINT64_FORMAT "}\n", statistics->overruns);
+  g_string_append_printf (text,
+      "}, \"searches\": %" G_GUINT64_FORMAT ", \"searches_skipped\": %" G_GUINT64_FORMAT
+      ", \"plans\": {",
+      statistics->searches, statistics->searches_skipped);
+  for (guint i = 0; i < LINCE_PLAN_COUNT; i++)
+    g_string_append_printf (text, "%s\"%s\": %" G_GUINT64_FORMAT, i > 0 ? ", " : "",
+        lince_plan_name (i), statistics->frames_at[i]);
+  g_string_append_printf (text,
+      "}, \"plan_downs\": %" G_GUINT64_FORMAT ", \"plan_ups\": %" G_GUINT64_FORMAT
+      ", \"overruns\": %" G_GUINT64_FORMAT "}\n",
+      bench->governor.downs, bench->governor.ups, bench->governor.overruns);
   fputs (text->str, stdout);
+}
+
+/* The work of the frames, and what the governor made of it. */
+static void
+print_plans (const Bench *bench, const LinceStatistics *statistics)
+{
+  const LinceGovernor *governor = &bench->governor;
+  const char *comma = "";
+
+  printf ("searched %" G_GUINT64_FORMAT " frames, not searched %" G_GUINT64_FORMAT
+          "; frames under each plan: ",
+      statistics->searches, statistics->searches_skipped);
+  for (guint i = 0; i < LINCE_PLAN_COUNT; i++) {
+    if (statistics->frames_at[i] == 0)
+      continue;
+    printf ("%s%s %" G_GUINT64_FORMAT, comma, lince_plan_name (i), statistics->frames_at[i]);
+    comma = ", ";
+  }
+  printf ("%s\n", *comma != '\0' ? "" : "none, stills");
+  if (budget > 0)
+    printf ("budget %g ms: went down %" G_GUINT64_FORMAT " times, up %" G_GUINT64_FORMAT
+            " times; %" G_GUINT64_FORMAT " frames over the budgets until the next search\n",
+        budget, governor->downs, governor->ups, governor->overruns);
 }
 
 static void
@@ -161,16 +207,18 @@ print_text (const Bench *bench, const LinceStatistics *statistics, const double 
 {
   printf ("%u frames of %d x %d; milliseconds of CPU a frame, all threads together\n",
       bench->samples[TOTAL]->len, bench->width, bench->height);
-  printf ("%-14s%9s%9s%9s\n", "", "median", "mean", "p95");
+  printf ("%-14s%9s%9s%9s%9s\n", "", "median", "mean", "p95", "p99");
   for (int row = 0; row <= TOTAL; row++) {
     Summary summary = summarise (bench->samples[row]);
 
-    printf ("%-14s%9.3f%9.3f%9.3f\n", row_name (row), summary.median, summary.mean, summary.p95);
+    printf ("%-14s%9.3f%9.3f%9.3f%9.3f\n", row_name (row), summary.median, summary.mean,
+        summary.p95, summary.p99);
   }
   printf ("a frame:");
   for (guint i = 0; i < G_N_ELEMENTS (count_names); i++)
     printf ("%s %.1f %s", i > 0 ? "," : "", counts[i], count_names[i]);
-  printf ("; %" G_GUINT64_FORMAT " frames over their plan\n", statistics->overruns);
+  printf ("\n");
+  print_plans (bench, statistics);
 }
 
 static int
@@ -208,7 +256,7 @@ run_with_index (LinceIndex *index, const LinceSettings *settings, const char *lo
   g_autoptr (LinceClip) clip = lince_clip_open (location, &error);
   LinceRecognizer *recognizer;
   LinceError problem;
-  Bench bench = {0};
+  Bench bench = {.settings = *settings};
   int status;
 
   if (clip == NULL)
@@ -217,6 +265,7 @@ run_with_index (LinceIndex *index, const LinceSettings *settings, const char *lo
   if (recognizer == NULL)
     return lince_command_fail (EX_OSERR, "%s", problem.text);
   lince_recognizer_set_index (recognizer, index);
+  lince_governor_set (&bench.governor, settings->plan, (gint64) (budget * 1e6));
   for (int row = 0; row <= TOTAL; row++)
     bench.samples[row] = g_array_new (FALSE, FALSE, sizeof (gint64));
   status = measure_clip (&bench, recognizer, clip);
@@ -237,6 +286,10 @@ run (int count, char **arguments)
     return lince_command_fail (EX_USAGE, "--every is a number from 1 on");
   if (limit < 0)
     return lince_command_fail (EX_USAGE, "--frames is a number from 1 on");
+  if (!(budget >= 0 && budget <= 1e6))
+    return lince_command_fail (EX_USAGE, "--budget is a number of milliseconds, from 0 to 1e6");
+  if (budget > 0 && still)
+    return lince_command_fail (EX_USAGE, "--budget is for frames, not for --still");
   if ((status = lince_settings_option_read (&settings)) != EX_OK)
     return status;
   gst_init (NULL, NULL);

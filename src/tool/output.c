@@ -91,3 +91,15 @@ lince_output_time (gint64 time)
   return g_strdup_printf ("%d:%02d:%02d.%03d", (int) (ms / 3600000), (int) (ms / 60000 % 60),
       (int) (ms / 1000 % 60), (int) (ms % 1000));
 }
+
+char *
+lince_output_generators (guint32 generators, const char *between, const char *none)
+{
+  static const char *const names[] = {"textured", "mark", "bug"};
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    if (generators & 1u << i)
+      g_string_append_printf (text, "%s%s", text->len > 0 ? between : "", names[i]);
+  return g_string_free (text->len > 0 ? text : g_string_assign (text, none), FALSE);
+}

@@ -17,6 +17,9 @@ void lince_output_number (GString *text, double number, int decimals);
 void lince_output_placements (
     GString *text, LinceIndex *index, const LincePlacement *placements, guint count);
 
+/* The names of LinceGenerator bits with `between` between them; `none` without any. Transfer full. */
+char *lince_output_generators (guint32 generators, const char *between, const char *none);
+
 /* "0:01:02.345" of ns. Transfer full. */
 char *lince_output_time (gint64 time);
 

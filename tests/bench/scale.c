@@ -20,12 +20,10 @@
 #include "recognition/index_internal.h"
 #include "recognition/recognizer.h"
 #include "recognition/reference.h"
-#include "recognition/search.h"
 #include "references.h"
 
 #define SEED 1
 #define OUTSIDE 1000000 /* numbers of pictures that are not in the collection begin here */
-#define LIVE_KEYPOINTS 2000
 #define NEAREST_SAMPLES 2000
 #define MOST_BYTES 40960 /* of the index an image */
 #define LEAST_HITS .9
@@ -407,9 +405,8 @@ look (LinceIndex *index, bool live, int frames)
   Sums sums;
 
   lince_settings_default (&settings);
-  if (live) /* the full plan but for the keypoints */
-    settings.work = lince_recognizer_work_for (INT64_C (1000000000), width, height) -
-                    lince_search_full_work (width, height) + LIVE_KEYPOINTS;
+  if (live)
+    settings.plan = LINCE_PLAN_LIVE;
   recognizer = lince_recognizer_new (&settings, &error);
   check (recognizer != NULL, &error);
   lince_recognizer_set_index (recognizer, index);

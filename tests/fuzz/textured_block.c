@@ -43,7 +43,7 @@ search (const LinceTexturedSet *set)
       !lince_search_resize (search, pyramid, 1, NULL))
     return;
   lince_pyramid_build (pyramid, &frame, pool);
-  count = lince_search_run (search, pyramid, set, 200, pool, NULL, hypotheses);
+  count = lince_search_run (search, pyramid, set, 0, 200, pool, NULL, hypotheses);
   for (uint32_t i = 0; i < count; i++)
     if (hypotheses[i].image >= set->image_count)
       abort ();

@@ -139,6 +139,31 @@ START_TEST (json_gives_name_and_metadata)
 }
 END_TEST
 
+/* Which generators an object's images may have can be said; what is not said is enrolment's choice.
+ */
+START_TEST (json_gives_generators)
+{
+  Heard heard = {0};
+  LinceEnrolment enrolment;
+  LinceIndex *index;
+
+  save_poster (folder, "free.png", 128, 128, 1);
+  save_poster (folder, "kept.png", 128, 128, 2);
+  save_poster (folder, "other.png", 128, 128, 3);
+  write_file (folder, "kept.json", "{\"generators\": [\"bug\", \"textured\"]}", -1);
+  write_file (folder, "other.json", "{\"generators\": [\"bug\"]}", -1);
+  index = open_folder (&heard);
+  ck_assert_uint_eq (heard.bad, 0);
+  for (guint32 i = 0; i < 3; i++) {
+    ck_assert (lince_index_image (index, i, NULL, &enrolment));
+    ck_assert_int_eq (enrolment.textured, i < 2);
+    ck_assert_int_eq (enrolment.generators & LINCE_GENERATOR_TEXTURED, i < 2);
+  }
+  ck_assert_uint_eq (enrolment.keypoints, 0);
+  lince_index_unref (index);
+}
+END_TEST
+
 /* A bad description is named; the picture is used without it. */
 START_TEST (bad_json_is_named)
 {
@@ -148,6 +173,10 @@ START_TEST (bad_json_is_named)
       {"{\"name\": 5}", "\"name\""},
       {"{\"name\": \"\"}", "\"name\""},
       {"{\"metadata\": []}", "\"metadata\""},
+      {"{\"generators\": \"mark\"}", "\"generators\""},
+      {"{\"generators\": []}", "\"generators\""},
+      {"{\"generators\": [\"textured\", 5]}", "\"generators\""},
+      {"{\"generators\": [\"texture\"]}", "\"generators\""},
       {"[]", "not one JSON object"},
       {"", "not one JSON object"},
       {"{\"name\": \"x\"", "a.json cannot be used"},
@@ -285,7 +314,12 @@ START_TEST (cache_follows_the_directory)
   third = open_changed (second, 0);
   ck_assert (lince_index_object (third, 1, &object));
   ck_assert_str_eq (object.name, "B");
+  /* other generators give another enrolment */
+  write_file (folder, "b.json", "{\"name\": \"B\", \"generators\": [\"mark\"]}", -1);
   lince_index_unref (second);
+  second = open_changed (third, 1);
+  lince_index_unref (third);
+  third = second;
   /* what was read of it once is known */
   save_poster (folder, "a.png", 64, 64, 4);
   second = open_changed (NULL, 1);
@@ -471,6 +505,7 @@ main (void)
   tcase_add_checked_fixture (tests, set_up, tear_down);
   tcase_add_test (tests, names_are_ids);
   tcase_add_test (tests, json_gives_name_and_metadata);
+  tcase_add_test (tests, json_gives_generators);
   tcase_add_test (tests, bad_json_is_named);
   tcase_add_test (tests, problems_are_named_and_remembered);
   tcase_add_test (tests, nothing_usable);

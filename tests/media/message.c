@@ -270,6 +270,40 @@ GST_START_TEST (test_damaged_messages)
 }
 GST_END_TEST;
 
+GST_START_TEST (test_plan)
+{
+  LinceMessagePlan plan = {.plan = LINCE_PLAN_LIVE_2,
+      .previous = LINCE_PLAN_LIVE_1,
+      .budget = 8000000,
+      .cost = 9000001,
+      .running_time = 13};
+  g_autoptr (GstStructure) structure = lince_message_new_plan (&plan);
+  LinceMessagePlan read;
+
+  fail_unless (lince_message_parse_plan (structure, &read));
+  fail_unless_equals_int (read.plan, LINCE_PLAN_LIVE_2);
+  fail_unless_equals_int (read.previous, LINCE_PLAN_LIVE_1);
+  fail_unless_equals_uint64 (read.budget, 8000000);
+  fail_unless_equals_uint64 (read.cost, 9000001);
+  fail_unless_equals_uint64 (read.running_time, 13);
+  fail_unless_equals_string (gst_structure_get_string (structure, "plan"), "live-2");
+  for (gint i = 0; i < gst_structure_n_fields (structure); i++) {
+    const char *field = gst_structure_nth_field_name (structure, (guint) i);
+    g_autoptr (GstStructure) without = gst_structure_copy (structure);
+    g_autoptr (GstStructure) other = gst_structure_copy (structure);
+
+    gst_structure_remove_field (without, field);
+    fail_unless (lince_message_parse_plan (without, &read) == (strcmp (field, "running-time") == 0),
+        "without %s", field);
+    gst_structure_set (other, field, G_TYPE_BOOLEAN, TRUE, NULL);
+    fail_unless (!lince_message_parse_plan (other, &read), "%s of another type", field);
+  }
+  gst_structure_set (structure, "plan", G_TYPE_STRING, "live-77", NULL);
+  fail_unless (!lince_message_parse_plan (structure, &read));
+  fail_unless (!lince_message_parse_plan (NULL, &read));
+}
+GST_END_TEST;
+
 GST_START_TEST (test_damaged_objects)
 {
   LinceChange change = new_change (LINCE_VANISHED);
@@ -428,6 +462,7 @@ message_suite (void)
   tcase_add_test (chain, test_absent);
   tcase_add_test (chain, test_damaged_messages);
   tcase_add_test (chain, test_damaged_objects);
+  tcase_add_test (chain, test_plan);
   tcase_add_test (chain, test_metas);
   tcase_add_test (chain, test_copy);
   return suite;

@@ -213,6 +213,8 @@ add_messages (JsonBuilder *builder)
   add_message (
       builder, LINCE_MESSAGE_COLLECTION_NAME, lince_message_new_collection ("c", index, 0));
   add_message (builder, LINCE_MESSAGE_PROBLEM_NAME, lince_message_new_problem ("c", "i", "t"));
+  add_message (
+      builder, LINCE_MESSAGE_PLAN_NAME, lince_message_new_plan (&(LinceMessagePlan){.budget = 1}));
   json_builder_end_object (builder);
   lince_index_unref (index);
 }

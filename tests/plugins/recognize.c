@@ -335,6 +335,89 @@ GST_START_TEST (test_interval)
 }
 GST_END_TEST;
 
+static void
+expect_plan (SceneRun *run, const char *plan)
+{
+  GstStructure *stats = NULL;
+
+  g_object_get (run->element, "stats", &stats, NULL);
+  fail_unless_equals_string (gst_structure_get_string (stats, "plan"), plan);
+  gst_structure_free (stats);
+}
+
+GST_START_TEST (test_plans)
+{
+  SceneRun *run = scene_run_new (collection, "I420");
+
+  gst_buffer_unref (scene_run_push (run, &scene_middle, 20));
+  expect_plan (run, "live");
+  fail_unless_equals_uint64 (scene_run_stat (run, "searches"), 10);
+  fail_unless_equals_uint64 (scene_run_stat (run, "searches-skipped"), 10);
+  fail_unless_equals_uint64 (scene_run_stat (run, "frames-live"), 20);
+  gst_util_set_object_arg (G_OBJECT (run->element), "plan", "thorough");
+  gst_buffer_unref (scene_run_push (run, &scene_middle, 20));
+  expect_plan (run, "thorough");
+  fail_unless_equals_uint64 (scene_run_stat (run, "searches"), 30);
+  fail_unless_equals_uint64 (scene_run_stat (run, "frames-thorough"), 20);
+  /* what was found under one is followed under the other */
+  expect_appeared (run, 1);
+  fail_unless (scene_run_message (run, LINCE_MESSAGE_PLAN_NAME, 0) == NULL);
+  fail_unless_equals_uint64 (scene_run_stat (run, "plan-downs"), 0);
+  scene_run_free (run);
+}
+GST_END_TEST;
+
+/* A budget that no frame keeps: rung after rung, each told, and what stands is followed on. */
+GST_START_TEST (test_budget_too_small)
+{
+  SceneRun *run = scene_run_new (collection, "I420");
+  LincePlanName last = LINCE_PLAN_LIVE;
+
+  g_object_set (run->element, "budget", (guint64) 1, NULL);
+  gst_buffer_unref (scene_run_push (run, &scene_middle, 60));
+  expect_plan (run, "live-5");
+  fail_unless_equals_uint64 (scene_run_stat (run, "plan-downs"), 5);
+  fail_unless_equals_uint64 (scene_run_stat (run, "plan-ups"), 0);
+  fail_unless_equals_uint64 (scene_run_stat (run, "overruns"), 60);
+  fail_unless_equals_uint64 (scene_run_stat (run, "analysed"), 60);
+  fail_unless (scene_run_stat (run, "frames-live-5") > 30);
+  fail_unless (scene_run_stat (run, "searches-skipped") > 45);
+  while (last != LINCE_PLAN_LIVE_5) {
+    GstMessage *message = scene_run_message (run, LINCE_MESSAGE_PLAN_NAME, 0);
+    LinceMessagePlan plan;
+
+    fail_unless (message != NULL, "nothing is said of leaving %s", lince_plan_name (last));
+    fail_unless (lince_message_parse_plan (gst_message_get_structure (message), &plan));
+    fail_unless_equals_int (plan.previous, last);
+    fail_unless_equals_int (plan.plan, last + 1);
+    fail_unless_equals_uint64 (plan.budget, 1);
+    fail_unless (plan.cost >= 1);
+    fail_unless (plan.running_time < 60 * SCENE_FRAME);
+    last = plan.plan;
+    gst_message_unref (message);
+  }
+  fail_unless (scene_run_message (run, LINCE_MESSAGE_PLAN_NAME, 0) == NULL);
+  scene_run_free (run);
+}
+GST_END_TEST;
+
+/* Another budget begins at the top again; one that every frame keeps leaves it there. */
+GST_START_TEST (test_budget_large_enough)
+{
+  SceneRun *run = scene_run_new (collection, "I420");
+
+  g_object_set (run->element, "budget", (guint64) 1, NULL);
+  gst_buffer_unref (scene_run_push (run, &scene_nothing, 40));
+  expect_plan (run, "live-5");
+  g_object_set (run->element, "budget", 100 * GST_SECOND, NULL);
+  gst_buffer_unref (scene_run_push (run, &scene_middle, 40));
+  expect_plan (run, "live");
+  fail_unless_equals_uint64 (scene_run_stat (run, "plan-downs"), 5);
+  expect_appeared (run, 1);
+  scene_run_free (run);
+}
+GST_END_TEST;
+
 /* Late frames pass unanalysed; none is dropped. */
 GST_START_TEST (test_quality_of_service)
 {
@@ -430,6 +513,9 @@ recognize_suite (void)
   tcase_add_test (chain, test_caps_change);
   tcase_add_test (chain, test_hole);
   tcase_add_test (chain, test_interval);
+  tcase_add_test (chain, test_plans);
+  tcase_add_test (chain, test_budget_too_small);
+  tcase_add_test (chain, test_budget_large_enough);
   tcase_add_test (chain, test_quality_of_service);
   tcase_add_test (chain, test_timecode_and_reference_clock);
   tcase_add_test (chain, test_allocation);

@@ -14,7 +14,7 @@ typedef struct {
 } Finder;
 
 static Finder
-find (const Grey *grey, uint32_t limit)
+find_from (const Grey *grey, uint32_t first, uint32_t limit)
 {
   LinceFrame frame = frame_of (grey);
   Finder finder = {lince_pool_new (1, NULL), lince_pyramid_new (NULL), {.count = 0}};
@@ -23,8 +23,14 @@ find (const Grey *grey, uint32_t limit)
   ck_assert (lince_pyramid_resize (finder.pyramid, &frame, NULL));
   lince_pyramid_build (finder.pyramid, &frame, finder.pool);
   ck_assert (lince_extractor_resize (&finder.extractor, finder.pyramid, 1, NULL));
-  lince_extractor_run (&finder.extractor, finder.pyramid, limit, finder.pool, NULL);
+  lince_extractor_run (&finder.extractor, finder.pyramid, first, limit, finder.pool, NULL);
   return finder;
+}
+
+static Finder
+find (const Grey *grey, uint32_t limit)
+{
+  return find_from (grey, 0, limit);
 }
 
 static void
@@ -114,6 +120,34 @@ quarter_turn (double *x, double *y)
   *y = old;
 }
 
+/* Searches that take turns see each keypoint once. */
+START_TEST (shares_make_up_the_whole)
+{
+  Grey grey = draw_background (640, 360, 3);
+  Finder whole = find (&grey, 800);
+  uint32_t count = 0;
+
+  ck_assert_uint_gt (whole.extractor.count, 250);
+  for (uint32_t first = 0; first < 900; first += 100) {
+    Finder share = find_from (&grey, first, 100);
+
+    ck_assert_uint_le (share.extractor.count, 100);
+    for (uint32_t i = 0; i < share.extractor.count && first + i < 800; i++, count++) {
+      const LinceKeypoint *a = &share.extractor.keypoints[i];
+      const LinceKeypoint *b = &whole.extractor.keypoints[first + i];
+
+      ck_assert (a->x == b->x && a->y == b->y && a->scale == b->scale && a->angle == b->angle);
+      ck_assert_int_eq (
+          distance (&share.extractor.descriptors[i], &whole.extractor.descriptors[first + i]), 0);
+    }
+    finder_clear (&share);
+  }
+  ck_assert_uint_eq (count, whole.extractor.count);
+  finder_clear (&whole);
+  grey_free (&grey);
+}
+END_TEST
+
 START_TEST (turned_pictures_look_the_same)
 {
   Grey grey = draw_grey_poster (240, 300, 21), turned = grey_new (300, 240, 0);
@@ -194,6 +228,7 @@ main (void)
   int failed;
 
   tcase_add_test (tests, keypoints_are_as_ever);
+  tcase_add_test (tests, shares_make_up_the_whole);
   tcase_add_test (tests, turned_pictures_look_the_same);
   tcase_add_test (tests, light_and_shade_make_little_difference);
   tcase_add_test (tests, flat_pictures_have_none);

@@ -377,6 +377,22 @@ START_TEST (ids_and_texts_are_checked)
 END_TEST
 
 /* A white picture with a black left third, of sides that do not divide evenly. */
+START_TEST (generators_are_checked)
+{
+  LinceIndexBuilder *builder = lince_index_builder_new (NULL);
+  LinceError error = {0};
+
+  ck_assert (lince_index_builder_add_object (builder, "a", NULL, NULL, &error));
+  ck_assert (lince_index_builder_set_generators (builder, "a", LINCE_GENERATOR_MARK, &error));
+  ck_assert (!lince_index_builder_set_generators (builder, "a", 0, &error));
+  ck_assert_int_eq (error.code, LINCE_ERROR_ARGUMENT);
+  ck_assert (!lince_index_builder_set_generators (builder, "a", 8, &error));
+  ck_assert (!lince_index_builder_set_generators (builder, "b", LINCE_GENERATOR_BUG, &error));
+  ck_assert_ptr_nonnull (strstr (error.text, "b"));
+  lince_index_builder_free (builder);
+}
+END_TEST
+
 START_TEST (levels_are_area_averages)
 {
   DrawnPicture drawn = new_picture (601, 401);
@@ -921,6 +937,7 @@ main (void)
   tcase_add_test (tests, shapes_of_one_colour_are_taken);
   tcase_add_test (tests, too_large_is_refused);
   tcase_add_test (tests, ids_and_texts_are_checked);
+  tcase_add_test (tests, generators_are_checked);
   tcase_add_test (tests, levels_are_area_averages);
   tcase_add_test (tests, levels_have_chroma);
   tcase_add_test (tests, transparent_pixels_are_filled);

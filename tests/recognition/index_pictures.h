@@ -58,10 +58,11 @@ draw_poster (int width, int height, uint32_t seed)
   for (int i = 0; i < 120; i++) {
     int w = 8 + (int) (next_random (&seed) % 40), h = 8 + (int) (next_random (&seed) % 40);
     uint32_t grey = next_random (&seed) % 256;
+    int top = (int) (next_random (&seed) % (uint32_t) height);
+    int left = (int) (next_random (&seed) % (uint32_t) width);
 
-    fill_rectangle (&drawn, (int) (next_random (&seed) % (uint32_t) width),
-        (int) (next_random (&seed) % (uint32_t) height), w, h,
-        grey << 24 | (grey / 2) << 16 | (255 - grey) << 8 | 255);
+    fill_rectangle (
+        &drawn, left, top, w, h, grey << 24 | (grey / 2) << 16 | (255 - grey) << 8 | 255);
   }
   return drawn;
 }

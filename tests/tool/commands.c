@@ -153,8 +153,12 @@ END_TEST
 
 START_TEST (scan_is_the_same_on_any_number_of_threads)
 {
-  g_auto (Ran) one = run ("scan", "-c", collection, "--frames", "--threads", "1", clip, NULL);
-  g_auto (Ran) three = run ("scan", "-c", collection, "--frames", "--threads", "3", clip, NULL);
+  static const char *const plans[] = {"thorough", "live", "live-5"};
+  const char *plan = plans[_i];
+  g_auto (Ran) one =
+      run ("scan", "-c", collection, "--frames", "--plan", plan, "--threads", "1", clip, NULL);
+  g_auto (Ran) three =
+      run ("scan", "-c", collection, "--frames", "--plan", plan, "--threads", "3", clip, NULL);
 
   expect (&one, 0, "");
   ck_assert_str_eq (one.out, three.out);
@@ -362,6 +366,34 @@ START_TEST (bench)
 }
 END_TEST
 
+/* A budget that no frame keeps. */
+START_TEST (bench_with_a_plan_and_a_budget)
+{
+  g_auto (Ran) json = run ("bench", "-c", collection, "--plan", "live-3", "--budget", "0.000001",
+      "--frames", "10", "--json", clip, NULL);
+  g_auto (Ran) text =
+      run ("bench", "-c", collection, "--plan", "live", "--frames", "4", clip, NULL);
+  g_autoptr (GPtrArray) lines = NULL;
+  JsonObject *object, *plans;
+
+  expect (&json, 0, "");
+  lines = parse_lines (json.out);
+  object = json_node_get_object (lines->pdata[0]);
+  plans = json_object_get_object_member (object, "plans");
+  ck_assert_int_eq (json_object_get_int_member (object, "plan_downs"), 2);
+  ck_assert_int_eq (json_object_get_int_member (object, "overruns"), 10);
+  ck_assert_int_gt (json_object_get_int_member (plans, "live-3"), 0);
+  ck_assert_int_gt (json_object_get_int_member (plans, "live-4"), 0);
+  ck_assert_int_gt (json_object_get_int_member (plans, "live-5"), 0);
+  ck_assert_int_eq (json_object_get_int_member (object, "searches") +
+                        json_object_get_int_member (object, "searches_skipped"),
+      10);
+  expect (&text, 0, "");
+  ck_assert_ptr_nonnull (
+      strstr (text.out, "searched 2 frames, not searched 2; frames under each plan: live 4\n"));
+}
+END_TEST
+
 typedef struct {
   const char *words[6];
   int status;
@@ -378,6 +410,9 @@ static const Wrong wrongs[] = {
     {{"scan", "--fly", "=clip"}, 64, "--fly"},
     {{"scan", "--every", "0", "-c", "=collection", "=clip"}, 64, "--every is a number from 1 on"},
     {{"scan", "--threads", "17", "-c", "=collection", "=clip"}, 64, "--threads"},
+    {{"scan", "--plan", "fast", "-c", "=collection", "=clip"}, 64,
+        "there is no plan \"fast\": --plan is one of thorough, live, live-1, "},
+    {{"bench", "--budget", "-1", "-c", "=collection", "=clip"}, 64, "--budget is a number"},
     {{"recognize", "--min-confidence", "2", "-c", "=collection", "=clip"}, 64, "--min-confidence"},
     {{"scan", "--collection", "=missing", "=clip"}, 66, "missing cannot be opened: No such file"},
     {{"scan", "--collection", "=clip", "=clip"}, 65, "is not a Lince index"},
@@ -504,7 +539,7 @@ run_suite (void)
   tcase_set_timeout (tests, 120);
   tcase_add_test (tests, scan_frames);
   tcase_add_test (tests, scan_every);
-  tcase_add_test (tests, scan_is_the_same_on_any_number_of_threads);
+  tcase_add_loop_test (tests, scan_is_the_same_on_any_number_of_threads, 0, 3);
   tcase_add_test (tests, scan_exposures);
   tcase_add_test (tests, scan_of_nothing);
   tcase_add_test (tests, recognize);
@@ -514,6 +549,7 @@ run_suite (void)
   tcase_add_test (tests, damaged_index);
   tcase_add_test (tests, damaged_while_scanned);
   tcase_add_test (tests, bench);
+  tcase_add_test (tests, bench_with_a_plan_and_a_budget);
   tcase_add_loop_test (tests, wrong_use, 0, (int) G_N_ELEMENTS (wrongs));
   tcase_add_test (tests, secrets_are_not_told);
   tcase_add_test (tests, broken_clip);

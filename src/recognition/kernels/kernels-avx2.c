@@ -2,7 +2,8 @@
  * Kernels for AVX2. Rows end with plain C, so that nothing outside of them is touched. */
 #include <immintrin.h>
 
-#include "recognition/kernels/kernels.h"
+#include "recognition/kernels/kernels-avx2.h"
+#include "recognition/kernels/smooth-row.h"
 
 static const int8_t circle[8][2] = {
     {3, 0}, {3, 1}, {2, 2}, {1, 3}, {0, 3}, {-1, 3}, {-2, 2}, {-3, 1}};
@@ -20,14 +21,8 @@ narrow (__m256i values)
   return _mm_packus_epi16 (_mm256_castsi256_si128 (values), _mm256_extracti128_si256 (values, 1));
 }
 
-static inline __m256i
-widen (const uint8_t *pixels)
-{
-  return _mm256_cvtepu8_epi16 (_mm_loadu_si128 ((const __m128i *) pixels));
-}
-
-static void
-halve_row (const uint8_t *a, const uint8_t *b, uint8_t *out, int width)
+void
+lince_avx2_halve_row (const uint8_t *a, const uint8_t *b, uint8_t *out, int width)
 {
   const __m256i ones = _mm256_set1_epi8 (1), two = _mm256_set1_epi16 (2);
   int x = 0;
@@ -55,8 +50,8 @@ thirds (const uint8_t *pixels)
   return _mm256_maddubs_epi16 (_mm256_shuffle_epi8 (both, order), _mm256_set1_epi16 (0x0102));
 }
 
-static void
-two_thirds_row (const uint8_t *a, const uint8_t *b, uint8_t *out, int width)
+void
+lince_avx2_two_thirds_row (const uint8_t *a, const uint8_t *b, uint8_t *out, int width)
 {
   const __m256i four = _mm256_set1_epi16 (4), ninth = _mm256_set1_epi16 (7282);
   int x = 0;
@@ -72,47 +67,15 @@ two_thirds_row (const uint8_t *a, const uint8_t *b, uint8_t *out, int width)
   lince_kernels_c.two_thirds_row (a, b, out + x, width - x);
 }
 
-/* a + 4 b + 6 c + 4 d + e */
-static inline __m256i
-binomial (__m256i a, __m256i b, __m256i c, __m256i d, __m256i e)
+void
+lince_avx2_smooth_row (const uint8_t *const rows[5], uint16_t *scratch, uint8_t *out, int width)
 {
-  __m256i outer = _mm256_add_epi16 (a, e), inner = _mm256_add_epi16 (b, d);
-
-  inner = _mm256_slli_epi16 (_mm256_add_epi16 (inner, c), 2);
-  return _mm256_add_epi16 (_mm256_add_epi16 (outer, _mm256_slli_epi16 (c, 1)), inner);
+  smooth_row (rows, scratch, out, width);
 }
 
-static void
-smooth_row (const uint8_t *const rows[5], uint16_t *scratch, uint8_t *out, int width)
-{
-  const __m256i half = _mm256_set1_epi16 (128);
-  int x = 0;
-
-  for (; x + 16 <= width; x += 16)
-    _mm256_storeu_si256 ((__m256i *) (scratch + 2 + x),
-        binomial (widen (rows[0] + x), widen (rows[1] + x), widen (rows[2] + x),
-            widen (rows[3] + x), widen (rows[4] + x)));
-  for (; x < width; x++)
-    scratch[x + 2] =
-        (uint16_t) (rows[0][x] + rows[4][x] + 4 * (rows[1][x] + rows[3][x]) + 6 * rows[2][x]);
-  scratch[0] = scratch[1] = scratch[2];
-  scratch[width + 2] = scratch[width + 3] = scratch[width + 1];
-  for (x = 0; x + 16 <= width; x += 16) {
-    const uint16_t *s = scratch + x;
-    __m256i sum = binomial (load (s), load (s + 1), load (s + 2), load (s + 3), load (s + 4));
-
-    sum = _mm256_srli_epi16 (_mm256_add_epi16 (sum, half), 8);
-    _mm_storeu_si128 ((__m128i *) (out + x), narrow (sum));
-  }
-  for (; x < width; x++) {
-    const uint16_t *s = scratch + x;
-
-    out[x] = (uint8_t) ((s[0] + s[4] + 4 * (s[1] + s[3]) + 6 * s[2] + 128) >> 8);
-  }
-}
-
-static void
-response_row (const uint8_t *pixels, ptrdiff_t stride, uint8_t *bright, uint8_t *dark, int width)
+void
+lince_avx2_response_row (
+    const uint8_t *pixels, ptrdiff_t stride, uint8_t *bright, uint8_t *dark, int width)
 {
   int x = 0;
 
@@ -134,40 +97,60 @@ response_row (const uint8_t *pixels, ptrdiff_t stride, uint8_t *bright, uint8_t 
     lince_kernels_c.response_row (pixels + x, stride, bright + x, dark + x, width - x);
 }
 
-/* Which of 32 values are maxima. */
+/* Which of 32 values are at least their thresholds. */
 static inline uint32_t
-extrema32 (const uint8_t *a, const uint8_t *b, const uint8_t *c, __m256i limit)
+strong32 (const uint8_t *values, const uint8_t *thresholds)
 {
-  __m256i v = load (b), strong = _mm256_cmpeq_epi8 (_mm256_max_epu8 (v, limit), v), before, after;
+  __m256i v = load (values);
 
-  if (_mm256_testz_si256 (strong, strong))
-    return 0;
-  before = _mm256_max_epu8 (
-      _mm256_max_epu8 (load (a - 1), load (a)), _mm256_max_epu8 (load (a + 1), load (b - 1)));
-  after = _mm256_max_epu8 (
-      _mm256_max_epu8 (load (b + 1), load (c - 1)), _mm256_max_epu8 (load (c), load (c + 1)));
-  /* not where v is at most what comes before, only where it is at least what comes after */
-  strong = _mm256_andnot_si256 (_mm256_cmpeq_epi8 (_mm256_max_epu8 (v, before), before), strong);
-  strong = _mm256_and_si256 (strong, _mm256_cmpeq_epi8 (_mm256_max_epu8 (v, after), v));
-  return (uint32_t) _mm256_movemask_epi8 (strong);
+  return (uint32_t) _mm256_movemask_epi8 (
+      _mm256_cmpeq_epi8 (_mm256_max_epu8 (v, load (thresholds)), v));
 }
 
-static void
-extrema_row (const uint8_t *const rows[3], int width, int threshold, uint64_t *bits)
+/* Which of 32 values are maxima. */
+static inline uint32_t
+extrema32 (const uint8_t *a, const uint8_t *b, const uint8_t *c)
 {
-  const __m256i limit = _mm256_set1_epi8 ((int8_t) threshold);
-  int x = 0;
+  __m256i v = load (b);
+  __m256i before = _mm256_max_epu8 (
+      _mm256_max_epu8 (load (a - 1), load (a)), _mm256_max_epu8 (load (a + 1), load (b - 1)));
+  __m256i after = _mm256_max_epu8 (
+      _mm256_max_epu8 (load (b + 1), load (c - 1)), _mm256_max_epu8 (load (c), load (c + 1)));
+  /* not where v is at most what comes before, only where it is at least what comes after */
+  __m256i lost = _mm256_cmpeq_epi8 (_mm256_max_epu8 (v, before), before);
 
-  for (; x + 64 <= width; x += 64) {
-    uint64_t low = extrema32 (rows[0] + x, rows[1] + x, rows[2] + x, limit);
-    uint64_t high = extrema32 (rows[0] + x + 32, rows[1] + x + 32, rows[2] + x + 32, limit);
+  return (uint32_t) _mm256_movemask_epi8 (
+      _mm256_andnot_si256 (lost, _mm256_cmpeq_epi8 (_mm256_max_epu8 (v, after), v)));
+}
 
-    bits[x / 64] = low | high << 32;
+/* Strong values stand anywhere, so no branch is taken on them: those words are noted, 64 at a time,
+ * and looked at afterwards. */
+static void
+extrema_row (const uint8_t *const rows[3], const uint8_t *thresholds, int width, uint64_t *bits)
+{
+  int full = width / 64, x = 64 * full;
+
+  for (int first = 0; first < full; first += 64) {
+    int end = full < first + 64 ? full : first + 64;
+    uint64_t pending = 0;
+
+    for (int i = first; i < end; i++) {
+      const uint8_t *b = rows[1] + 64 * i, *t = thresholds + 64 * i;
+
+      bits[i] = strong32 (b, t) | (uint64_t) strong32 (b + 32, t + 32) << 32;
+      pending |= (uint64_t) (bits[i] != 0) << (i - first);
+    }
+    for (; pending != 0; pending &= pending - 1) {
+      int i = first + __builtin_ctzll (pending);
+      const uint8_t *a = rows[0] + 64 * i, *b = rows[1] + 64 * i, *c = rows[2] + 64 * i;
+
+      bits[i] &= extrema32 (a, b, c) | (uint64_t) extrema32 (a + 32, b + 32, c + 32) << 32;
+    }
   }
   if (x < width) {
     const uint8_t *rest[3] = {rows[0] + x, rows[1] + x, rows[2] + x};
 
-    lince_kernels_c.extrema_row (rest, width - x, threshold, bits + x / 64);
+    lince_kernels_c.extrema_row (rest, thresholds + x, width - x, bits + full);
   }
 }
 
@@ -268,25 +251,27 @@ spread (const LinceDescriptor *query, __m256i words[LINCE_DESCRIPTOR_WORDS])
     words[w] = _mm256_set1_epi64x ((int64_t) query->words[w]);
 }
 
-static void
-distances (
+void
+lince_avx2_distances (
     const LinceDescriptor *query, const LinceDescriptorBlock *blocks, uint32_t count, uint16_t *out)
 {
+  const __m128i order = _mm_setr_epi8 (0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15);
   __m256i words[LINCE_DESCRIPTOR_WORDS];
 
   spread (query, words);
   for (uint32_t b = 0; b < count; b++) {
-    uint64_t values[LINCE_BLOCK];
+    /* 16 bits are enough: descriptors 0, 4, 1, 5, 2, 6, 3, 7, then in order */
+    __m256i both = _mm256_or_si256 (half_distances (words, blocks + b, 0),
+        _mm256_slli_epi64 (half_distances (words, blocks + b, 4), 32));
+    __m128i mixed =
+        _mm_packus_epi32 (_mm256_castsi256_si128 (both), _mm256_extracti128_si256 (both, 1));
 
-    _mm256_storeu_si256 ((__m256i *) values, half_distances (words, blocks + b, 0));
-    _mm256_storeu_si256 ((__m256i *) (values + 4), half_distances (words, blocks + b, 4));
-    for (int i = 0; i < LINCE_BLOCK; i++)
-      out[b * LINCE_BLOCK + (uint32_t) i] = (uint16_t) values[i];
+    _mm_storeu_si128 ((__m128i *) (out + b * LINCE_BLOCK), _mm_shuffle_epi8 (mixed, order));
   }
 }
 
-static uint32_t
-scan (const LinceDescriptor *query, const LinceDescriptorBlock *blocks, uint32_t count,
+uint32_t
+lince_avx2_scan (const LinceDescriptor *query, const LinceDescriptorBlock *blocks, uint32_t count,
     uint32_t limit, uint32_t *out, uint32_t capacity)
 {
   __m256i words[LINCE_DESCRIPTOR_WORDS], most = _mm256_set1_epi64x ((int64_t) limit + 1);
@@ -328,7 +313,7 @@ below (const uint16_t *values, __m256i bound)
 static inline uint32_t
 count_to (const uint16_t *values, uint32_t count, uint32_t bound)
 {
-  const __m256i most = _mm256_set1_epi16 ((int16_t) bound);
+  const __m256i most = _mm256_set1_epi16 ((int16_t) (bound < UINT16_MAX ? bound : UINT16_MAX));
   uint32_t sum = 0, i = 0;
 
   for (; i + 16 <= count; i += 16)
@@ -367,6 +352,7 @@ choose (const uint16_t *values, uint32_t count, uint32_t reach, uint32_t most, u
     else
       top = middle - 1;
   }
+  least = least < UINT16_MAX ? least : UINT16_MAX;
   for (; i + 16 <= count; i += 16) {
     uint32_t mask = below (values + i, _mm256_set1_epi16 ((int16_t) least)) & 0x55555555u;
 
@@ -380,8 +366,9 @@ choose (const uint16_t *values, uint32_t count, uint32_t reach, uint32_t most, u
 }
 
 /* Eight matches at once; the rest as in plain C. */
-static uint32_t
-support (const LinceVotes *votes, uint32_t count, uint32_t seed, const LinceVoteReach *reach)
+uint32_t
+lince_avx2_support (
+    const LinceVotes *votes, uint32_t count, uint32_t seed, const LinceVoteReach *reach)
 {
   const float low = votes->scale[seed] * (1.f / reach->scale);
   const float high = votes->scale[seed] * reach->scale;
@@ -420,5 +407,6 @@ support (const LinceVotes *votes, uint32_t count, uint32_t seed, const LinceVote
   return rest;
 }
 
-const LinceKernels lince_kernels_avx2 = {halve_row, two_thirds_row, smooth_row, response_row,
-    extrema_row, moments, describe, distances, scan, choose, support};
+const LinceKernels lince_kernels_avx2 = {lince_avx2_halve_row, lince_avx2_two_thirds_row,
+    lince_avx2_smooth_row, lince_avx2_response_row, extrema_row, moments, describe,
+    lince_avx2_distances, lince_avx2_scan, choose, lince_avx2_support};

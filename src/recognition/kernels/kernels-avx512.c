@@ -1,174 +1,78 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
- * Kernels for AVX-512 with VBMI, VNNI and VPOPCNTDQ. Rows end with masked loads and stores, so that
- * nothing outside of them is touched. */
-#include <immintrin.h>
+ * Kernels for AVX-512 F, BW, DQ and VL. Rows end with masked loads and stores, so that nothing
+ * outside of them is touched. */
+#include "recognition/kernels/kernels-avx512.h"
 
-#include "recognition/kernels/kernels.h"
-
-static const int8_t circle[8][2] = {
-    {3, 0}, {3, 1}, {2, 2}, {1, 3}, {0, 3}, {-1, 3}, {-2, 2}, {-3, 1}};
-
-static inline __mmask32
-first32 (int n)
+/* Which of 64 values, or of those in `mask`, are at least their thresholds. */
+static inline uint64_t
+strong64 (const uint8_t *values, const uint8_t *thresholds, __mmask64 mask)
 {
-  return n >= 32 ? 0xffffffffu : (1u << n) - 1;
+  return _mm512_mask_cmpge_epu8_mask (
+      mask, _mm512_maskz_loadu_epi8 (mask, values), _mm512_maskz_loadu_epi8 (mask, thresholds));
 }
 
-static inline __mmask64
-first64 (int n)
+/* Which of 64 values, or of those in `mask`, are maxima. */
+static inline uint64_t
+extrema64 (const uint8_t *a, const uint8_t *b, const uint8_t *c, __mmask64 mask)
 {
-  return n >= 64 ? ~0ull : (1ull << n) - 1;
+  __m512i v = _mm512_maskz_loadu_epi8 (mask, b);
+  __m512i before = _mm512_max_epu8 (
+      _mm512_max_epu8 (_mm512_maskz_loadu_epi8 (mask, a - 1), _mm512_maskz_loadu_epi8 (mask, a)),
+      _mm512_max_epu8 (
+          _mm512_maskz_loadu_epi8 (mask, a + 1), _mm512_maskz_loadu_epi8 (mask, b - 1)));
+  __m512i after = _mm512_max_epu8 (_mm512_max_epu8 (_mm512_maskz_loadu_epi8 (mask, b + 1),
+                                       _mm512_maskz_loadu_epi8 (mask, c - 1)),
+      _mm512_max_epu8 (_mm512_maskz_loadu_epi8 (mask, c), _mm512_maskz_loadu_epi8 (mask, c + 1)));
+
+  return _mm512_cmpgt_epu8_mask (v, before) & _mm512_cmpge_epu8_mask (v, after);
 }
 
-static void
-halve_row (const uint8_t *a, const uint8_t *b, uint8_t *out, int width)
+/* Strong values stand anywhere, so no branch is taken on them: those words are noted, 64 at a time,
+ * and looked at afterwards. */
+void
+lince_avx512_extrema_row (
+    const uint8_t *const rows[3], const uint8_t *thresholds, int width, uint64_t *bits)
 {
-  const __m512i ones = _mm512_set1_epi8 (1), two = _mm512_set1_epi16 (2);
+  int full = width / 64;
 
-  for (int x = 0; x < width; x += 32) {
-    __mmask64 mask = first64 (2 * (width - x));
-    __m512i sum =
-        _mm512_add_epi16 (_mm512_maddubs_epi16 (_mm512_maskz_loadu_epi8 (mask, a + 2 * x), ones),
-            _mm512_maddubs_epi16 (_mm512_maskz_loadu_epi8 (mask, b + 2 * x), ones));
+  for (int first = 0; first < full; first += 64) {
+    int end = full < first + 64 ? full : first + 64;
+    uint64_t pending = 0;
 
-    sum = _mm512_srli_epi16 (_mm512_add_epi16 (sum, two), 2);
-    _mm512_mask_cvtepi16_storeu_epi8 (out + x, first32 (width - x), sum);
-  }
-}
-
-static void
-two_thirds_row (const uint8_t *a, const uint8_t *b, uint8_t *out, int width)
-{
-  uint8_t order[64];
-  __m512i index;
-  const __m512i weights = _mm512_set1_epi16 (0x0102), four = _mm512_set1_epi16 (4);
-  const __m512i ninth = _mm512_set1_epi16 (7282);
-
-  /* output 2 k weighs pixels 3 k and 3 k + 1 by 2 and 1, output 2 k + 1 pixels 3 k + 2, 3 k + 1 */
-  for (int k = 0; k < 16; k++) {
-    order[4 * k] = (uint8_t) (3 * k);
-    order[4 * k + 1] = order[4 * k + 3] = (uint8_t) (3 * k + 1);
-    order[4 * k + 2] = (uint8_t) (3 * k + 2);
-  }
-  index = _mm512_loadu_si512 (order);
-  for (int x = 0; x < width; x += 32, a += 48, b += 48) {
-    int n = width - x < 32 ? width - x : 32;
-    __mmask64 mask = first64 (n / 2 * 3);
-    __m512i top = _mm512_permutexvar_epi8 (index, _mm512_maskz_loadu_epi8 (mask, a));
-    __m512i bottom = _mm512_permutexvar_epi8 (index, _mm512_maskz_loadu_epi8 (mask, b));
-    __m512i sum = _mm512_maddubs_epi16 (top, weights);
-
-    sum = _mm512_add_epi16 (_mm512_add_epi16 (sum, sum), _mm512_maddubs_epi16 (bottom, weights));
-    sum = _mm512_mulhi_epu16 (_mm512_add_epi16 (sum, four), ninth);
-    _mm512_mask_cvtepi16_storeu_epi8 (out + x, first32 (n), sum);
-  }
-}
-
-static inline __m512i
-widen (const uint8_t *pixels, __mmask32 mask)
-{
-  return _mm512_cvtepu8_epi16 (_mm256_maskz_loadu_epi8 (mask, pixels));
-}
-
-/* a + 4 b + 6 c + 4 d + e */
-static inline __m512i
-binomial (__m512i a, __m512i b, __m512i c, __m512i d, __m512i e)
-{
-  __m512i outer = _mm512_add_epi16 (a, e), inner = _mm512_add_epi16 (b, d);
-  __m512i twice = _mm512_slli_epi16 (c, 1);
-
-  inner = _mm512_slli_epi16 (_mm512_add_epi16 (inner, c), 2);
-  return _mm512_add_epi16 (_mm512_add_epi16 (outer, twice), inner);
-}
-
-static void
-smooth_row (const uint8_t *const rows[5], uint16_t *scratch, uint8_t *out, int width)
-{
-  const __m512i half = _mm512_set1_epi16 (128);
-
-  for (int x = 0; x < width; x += 32) {
-    __mmask32 mask = first32 (width - x);
-    __m512i sum = binomial (widen (rows[0] + x, mask), widen (rows[1] + x, mask),
-        widen (rows[2] + x, mask), widen (rows[3] + x, mask), widen (rows[4] + x, mask));
-
-    _mm512_mask_storeu_epi16 (scratch + 2 + x, mask, sum);
-  }
-  scratch[0] = scratch[1] = scratch[2];
-  scratch[width + 2] = scratch[width + 3] = scratch[width + 1];
-  for (int x = 0; x < width; x += 32) {
-    __mmask32 mask = first32 (width - x);
-    const uint16_t *s = scratch + x;
-    __m512i sum = binomial (_mm512_maskz_loadu_epi16 (mask, s),
-        _mm512_maskz_loadu_epi16 (mask, s + 1), _mm512_maskz_loadu_epi16 (mask, s + 2),
-        _mm512_maskz_loadu_epi16 (mask, s + 3), _mm512_maskz_loadu_epi16 (mask, s + 4));
-
-    sum = _mm512_srli_epi16 (_mm512_add_epi16 (sum, half), 8);
-    _mm512_mask_cvtepi16_storeu_epi8 (out + x, mask, sum);
-  }
-}
-
-static void
-response_row (const uint8_t *pixels, ptrdiff_t stride, uint8_t *bright, uint8_t *dark, int width)
-{
-  for (int x = 0; x < width; x += 64) {
-    __mmask64 mask = first64 (width - x);
-    const uint8_t *p = pixels + x;
-    __m512i centre = _mm512_maskz_loadu_epi8 (mask, p);
-    __m512i lowest = _mm512_set1_epi8 (-1), highest = _mm512_setzero_si512 ();
-
-    for (int i = 0; i < 8; i++) {
-      ptrdiff_t offset = circle[i][1] * stride + circle[i][0];
-      __m512i mean = _mm512_avg_epu8 (
-          _mm512_maskz_loadu_epi8 (mask, p + offset), _mm512_maskz_loadu_epi8 (mask, p - offset));
-
-      lowest = _mm512_min_epu8 (lowest, mean);
-      highest = _mm512_max_epu8 (highest, mean);
+    for (int i = first; i < end; i++) {
+      bits[i] = strong64 (rows[1] + 64 * i, thresholds + 64 * i, first64 (64));
+      pending |= (uint64_t) (bits[i] != 0) << (i - first);
     }
-    _mm512_mask_storeu_epi8 (bright + x, mask, _mm512_subs_epu8 (centre, highest));
-    _mm512_mask_storeu_epi8 (dark + x, mask, _mm512_subs_epu8 (lowest, centre));
-  }
-}
+    for (; pending != 0; pending &= pending - 1) {
+      int i = first + __builtin_ctzll (pending);
 
-static void
-extrema_row (const uint8_t *const rows[3], int width, int threshold, uint64_t *bits)
-{
-  __m512i limit = _mm512_set1_epi8 ((int8_t) threshold);
-
-  for (int x = 0; x < width; x += 64) {
-    const uint8_t *a = rows[0] + x, *b = rows[1] + x, *c = rows[2] + x;
-    __mmask64 mask = first64 (width - x);
-    __m512i v = _mm512_maskz_loadu_epi8 (mask, b), before, after;
-    __mmask64 strong = _mm512_cmpge_epu8_mask (v, limit);
-
-    if (strong != 0) {
-      before = _mm512_max_epu8 (_mm512_max_epu8 (_mm512_maskz_loadu_epi8 (mask, a - 1),
-                                    _mm512_maskz_loadu_epi8 (mask, a)),
-          _mm512_max_epu8 (
-              _mm512_maskz_loadu_epi8 (mask, a + 1), _mm512_maskz_loadu_epi8 (mask, b - 1)));
-      after = _mm512_max_epu8 (_mm512_max_epu8 (_mm512_maskz_loadu_epi8 (mask, b + 1),
-                                   _mm512_maskz_loadu_epi8 (mask, c - 1)),
-          _mm512_max_epu8 (
-              _mm512_maskz_loadu_epi8 (mask, c), _mm512_maskz_loadu_epi8 (mask, c + 1)));
-      strong &= _mm512_cmpgt_epu8_mask (v, before) & _mm512_cmpge_epu8_mask (v, after);
+      bits[i] &= extrema64 (rows[0] + 64 * i, rows[1] + 64 * i, rows[2] + 64 * i, first64 (64));
     }
-    bits[x / 64] = strong;
+  }
+  if (width % 64 > 0) {
+    int x = 64 * full;
+    __mmask64 mask = first64 (width - x);
+
+    bits[full] = strong64 (rows[1] + x, thresholds + x, mask) &
+                 extrema64 (rows[0] + x, rows[1] + x, rows[2] + x, mask);
   }
 }
-
-#define SIDE (2 * LINCE_MOMENT_RADIUS + 1)
 
 static void
 moments (const uint8_t *centre, ptrdiff_t stride, int32_t *x, int32_t *y)
 {
-  const __mmask32 mask = (1u << SIDE) - 1;
+  const __mmask32 mask = (1u << (2 * LINCE_MOMENT_RADIUS + 1)) - 1;
+  const __m256i ones = _mm256_set1_epi16 (1);
   __m256i sum_x = _mm256_setzero_si256 (), sum_y = sum_x;
 
   for (int dy = -LINCE_MOMENT_RADIUS; dy <= LINCE_MOMENT_RADIUS; dy++) {
     const LinceMomentRow *weights = &lince_moment_rows[dy + LINCE_MOMENT_RADIUS];
     __m256i row = _mm256_maskz_loadu_epi8 (mask, centre + dy * stride - LINCE_MOMENT_RADIUS);
+    __m256i row_x = _mm256_maddubs_epi16 (row, _mm256_load_si256 ((const __m256i *) weights->x));
+    __m256i row_y = _mm256_maddubs_epi16 (row, _mm256_load_si256 ((const __m256i *) weights->y));
 
-    sum_x = _mm256_dpbusd_epi32 (sum_x, row, _mm256_load_si256 ((const __m256i *) weights->x));
-    sum_y = _mm256_dpbusd_epi32 (sum_y, row, _mm256_load_si256 ((const __m256i *) weights->y));
+    sum_x = _mm256_add_epi32 (sum_x, _mm256_madd_epi16 (row_x, ones));
+    sum_y = _mm256_add_epi32 (sum_y, _mm256_madd_epi16 (row_y, ones));
   }
   sum_x = _mm256_hadd_epi32 (sum_x, sum_y);
   sum_x = _mm256_hadd_epi32 (sum_x, sum_x);
@@ -176,70 +80,32 @@ moments (const uint8_t *centre, ptrdiff_t stride, int32_t *x, int32_t *y)
   *y = _mm256_extract_epi32 (sum_x, 1) + _mm256_extract_epi32 (sum_x, 5);
 }
 
+/* Looks 64 indices up in 64 bytes, given as four lanes of 16 in every quarter. */
+static inline __m512i
+look_up (const __m512i table[4], __m512i index)
+{
+  const __m512i high = _mm512_set1_epi8 (0x20), low = _mm512_set1_epi8 (0x10);
+  __m512i within = _mm512_and_si512 (index, _mm512_set1_epi8 (15));
+  __mmask64 odd = _mm512_test_epi8_mask (index, low), upper = _mm512_test_epi8_mask (index, high);
+  __m512i found = _mm512_shuffle_epi8 (table[0], within);
+
+  found = _mm512_mask_shuffle_epi8 (found, odd, table[1], within);
+  found = _mm512_mask_shuffle_epi8 (found, upper, table[2], within);
+  return _mm512_mask_shuffle_epi8 (found, odd & upper, table[3], within);
+}
+
 static void
 describe (const uint8_t samples[LINCE_DESCRIPTOR_SAMPLES], const LincePairs *pairs,
     LinceDescriptor *descriptor)
 {
-  __m512i all = _mm512_loadu_si512 (samples);
+  __m512i table[4];
 
-  for (int w = 0; w < LINCE_DESCRIPTOR_WORDS; w++) {
-    __m512i a = _mm512_permutexvar_epi8 (_mm512_loadu_si512 (pairs->first + 64 * w), all);
-    __m512i b = _mm512_permutexvar_epi8 (_mm512_loadu_si512 (pairs->second + 64 * w), all);
-
-    descriptor->words[w] = _mm512_cmplt_epu8_mask (a, b);
-  }
-}
-
-static inline __m512i
-block_distances (const __m512i query[LINCE_DESCRIPTOR_WORDS], const LinceDescriptorBlock *block)
-{
-  __m512i sum[LINCE_DESCRIPTOR_WORDS];
-
+  for (int i = 0; i < 4; i++)
+    table[i] = _mm512_broadcast_i32x4 (_mm_loadu_si128 ((const __m128i *) (samples + 16 * i)));
   for (int w = 0; w < LINCE_DESCRIPTOR_WORDS; w++)
-    sum[w] =
-        _mm512_popcnt_epi64 (_mm512_xor_si512 (query[w], _mm512_loadu_si512 (block->words[w])));
-  return _mm512_add_epi64 (_mm512_add_epi64 (sum[0], sum[1]), _mm512_add_epi64 (sum[2], sum[3]));
-}
-
-static void
-distances (
-    const LinceDescriptor *query, const LinceDescriptorBlock *blocks, uint32_t count, uint16_t *out)
-{
-  __m512i words[LINCE_DESCRIPTOR_WORDS];
-
-  for (int w = 0; w < LINCE_DESCRIPTOR_WORDS; w++)
-    words[w] = _mm512_set1_epi64 ((int64_t) query->words[w]);
-  for (uint32_t b = 0; b < count; b++)
-    _mm_storeu_si128 ((__m128i *) (out + b * LINCE_BLOCK),
-        _mm512_cvtepi64_epi16 (block_distances (words, blocks + b)));
-}
-
-static uint32_t
-scan (const LinceDescriptor *query, const LinceDescriptorBlock *blocks, uint32_t count,
-    uint32_t limit, uint32_t *out, uint32_t capacity)
-{
-  __m512i words[LINCE_DESCRIPTOR_WORDS], most = _mm512_set1_epi64 (limit);
-  uint32_t found = 0;
-
-  for (int w = 0; w < LINCE_DESCRIPTOR_WORDS; w++)
-    words[w] = _mm512_set1_epi64 ((int64_t) query->words[w]);
-  for (uint32_t b = 0; b < count; b++) {
-    __m512i sums = block_distances (words, blocks + b);
-    uint32_t mask = _mm512_cmple_epu64_mask (sums, most);
-    uint64_t values[LINCE_BLOCK];
-
-    if (mask == 0)
-      continue;
-    _mm512_storeu_si512 (values, sums);
-    for (; mask != 0; mask &= mask - 1) {
-      uint32_t i = (uint32_t) __builtin_ctz (mask);
-
-      if (found == capacity)
-        return found;
-      out[found++] = (uint32_t) values[i] << 20 | (b * LINCE_BLOCK + i);
-    }
-  }
-  return found;
+    descriptor->words[w] =
+        _mm512_cmplt_epu8_mask (look_up (table, _mm512_loadu_si512 (pairs->first + 64 * w)),
+            look_up (table, _mm512_loadu_si512 (pairs->second + 64 * w)));
 }
 
 /* Which of up to 32 values are at most a bound. */
@@ -254,7 +120,7 @@ below (const uint16_t *values, uint32_t count, __m512i bound)
 static inline uint32_t
 count_to (const uint16_t *values, uint32_t count, uint32_t bound)
 {
-  const __m512i most = _mm512_set1_epi16 ((int16_t) bound);
+  const __m512i most = _mm512_set1_epi16 ((int16_t) (bound < UINT16_MAX ? bound : UINT16_MAX));
   uint32_t sum = 0;
 
   for (uint32_t i = 0; i < count; i += 32)
@@ -277,8 +143,9 @@ least_of (const uint16_t *values, uint32_t count)
   return (uint32_t) _mm_extract_epi16 (_mm_minpos_epu16 (quarter), 0);
 }
 
-static uint32_t
-choose (const uint16_t *values, uint32_t count, uint32_t reach, uint32_t most, uint16_t *out)
+uint32_t
+lince_avx512_choose (
+    const uint16_t *values, uint32_t count, uint32_t reach, uint32_t most, uint16_t *out)
 {
   uint32_t least = least_of (values, count), top = least + reach, found = 0;
 
@@ -290,6 +157,7 @@ choose (const uint16_t *values, uint32_t count, uint32_t reach, uint32_t most, u
     else
       top = middle - 1;
   }
+  least = least < UINT16_MAX ? least : UINT16_MAX;
   for (uint32_t i = 0; i < count && found < most; i += 32) {
     uint32_t mask = below (values + i, count - i, _mm512_set1_epi16 ((int16_t) least));
 
@@ -299,35 +167,6 @@ choose (const uint16_t *values, uint32_t count, uint32_t reach, uint32_t most, u
   return found;
 }
 
-static uint32_t
-support (const LinceVotes *votes, uint32_t count, uint32_t seed, const LinceVoteReach *reach)
-{
-  const __m512 u = _mm512_set1_ps (votes->u[seed]), v = _mm512_set1_ps (votes->v[seed]);
-  const __m512 low = _mm512_set1_ps (votes->scale[seed] * (1.f / reach->scale));
-  const __m512 high = _mm512_set1_ps (votes->scale[seed] * reach->scale);
-  const float near = reach->centre * votes->scale[seed];
-  const __m512 bound = _mm512_set1_ps (near * near);
-  const __m512i turn = _mm512_set1_epi32 (votes->turn[seed] - (int32_t) reach->turn);
-  const __m512i turns = _mm512_set1_epi32 (2 * (int32_t) reach->turn),
-                byte = _mm512_set1_epi32 (255);
-  __m512i sum = _mm512_setzero_si512 ();
-
-  for (uint32_t i = 0; i < count; i += 16) {
-    __mmask16 mask = (__mmask16) first32 (count - i < 16 ? (int) (count - i) : 16);
-    __m512 du = _mm512_sub_ps (_mm512_maskz_loadu_ps (mask, votes->u + i), u);
-    __m512 dv = _mm512_sub_ps (_mm512_maskz_loadu_ps (mask, votes->v + i), v);
-    __m512 scale = _mm512_maskz_loadu_ps (mask, votes->scale + i);
-    __m512i turned = _mm512_sub_epi32 (_mm512_maskz_loadu_epi32 (mask, votes->turn + i), turn);
-
-    du = _mm512_add_ps (_mm512_mul_ps (du, du), _mm512_mul_ps (dv, dv));
-    mask = _mm512_mask_cmp_ps_mask (mask, du, bound, _CMP_LE_OQ);
-    mask = _mm512_mask_cmp_ps_mask (mask, scale, low, _CMP_GE_OQ);
-    mask = _mm512_mask_cmp_ps_mask (mask, scale, high, _CMP_LE_OQ);
-    mask = _mm512_mask_cmple_epi32_mask (mask, _mm512_and_si512 (turned, byte), turns);
-    sum = _mm512_add_epi32 (sum, _mm512_maskz_loadu_epi32 (mask, votes->weight + i));
-  }
-  return (uint32_t) _mm512_reduce_add_epi32 (sum);
-}
-
-const LinceKernels lince_kernels_avx512 = {halve_row, two_thirds_row, smooth_row, response_row,
-    extrema_row, moments, describe, distances, scan, choose, support};
+const LinceKernels lince_kernels_avx512 = {lince_avx2_halve_row, lince_avx2_two_thirds_row,
+    lince_avx2_smooth_row, lince_avx2_response_row, lince_avx512_extrema_row, moments, describe,
+    lince_avx2_distances, lince_avx2_scan, lince_avx512_choose, lince_avx2_support};

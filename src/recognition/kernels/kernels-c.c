@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Every kernel in plain C: what the others are measured against. */
 #include "recognition/kernels/kernels.h"
+#include "recognition/kernels/smooth-row.h"
 
 #include <stdlib.h>
 
@@ -30,21 +31,6 @@ two_thirds_row (const uint8_t *a, const uint8_t *b, uint8_t *out, int width)
 }
 
 static void
-smooth_row (const uint8_t *const rows[5], uint16_t *scratch, uint8_t *out, int width)
-{
-  for (int x = 0; x < width; x++)
-    scratch[x + 2] =
-        (uint16_t) (rows[0][x] + rows[4][x] + 4 * (rows[1][x] + rows[3][x]) + 6 * rows[2][x]);
-  scratch[0] = scratch[1] = scratch[2];
-  scratch[width + 2] = scratch[width + 3] = scratch[width + 1];
-  for (int x = 0; x < width; x++) {
-    const uint16_t *s = scratch + x;
-
-    out[x] = (uint8_t) ((s[0] + s[4] + 4 * (s[1] + s[3]) + 6 * s[2] + 128) >> 8);
-  }
-}
-
-static void
 response_row (const uint8_t *pixels, ptrdiff_t stride, uint8_t *bright, uint8_t *dark, int width)
 {
   for (int x = 0; x < width; x++) {
@@ -64,7 +50,7 @@ response_row (const uint8_t *pixels, ptrdiff_t stride, uint8_t *bright, uint8_t 
 }
 
 static void
-extrema_row (const uint8_t *const rows[3], int width, int threshold, uint64_t *bits)
+extrema_row (const uint8_t *const rows[3], const uint8_t *thresholds, int width, uint64_t *bits)
 {
   for (int i = 0; i < (width + 63) / 64; i++)
     bits[i] = 0;
@@ -72,7 +58,7 @@ extrema_row (const uint8_t *const rows[3], int width, int threshold, uint64_t *b
     const uint8_t *a = rows[0] + x, *b = rows[1] + x, *c = rows[2] + x;
     int v = b[0];
 
-    if (v >= threshold && v > a[-1] && v > a[0] && v > a[1] && v > b[-1] && v >= b[1] &&
+    if (v >= thresholds[x] && v > a[-1] && v > a[0] && v > a[1] && v > b[-1] && v >= b[1] &&
         v >= c[-1] && v >= c[0] && v >= c[1])
       bits[x / 64] |= (uint64_t) 1 << (x % 64);
   }

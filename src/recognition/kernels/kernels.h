@@ -3,16 +3,18 @@
  *
  * Every function of every level gives the very result of plain C. The table is chosen once, at the
  * first call of lince_kernels(), by what the CPU has, lowered by the environment variable
- * LINCE_CPU_LEVEL (c, avx2 or avx512). Internal to the room; thread-safe. */
+ * LINCE_CPU_LEVEL (c, neon, avx2, avx512 or avx512icl). Internal to the room; thread-safe. */
 #pragma once
 
 #include <stddef.h>
 #include <stdint.h>
 
 typedef enum {
-  LINCE_CPU_C,      /* plain C */
-  LINCE_CPU_AVX2,   /* AVX2, BMI2, POPCNT */
-  LINCE_CPU_AVX512, /* AVX-512 F, BW, DQ, VL, VBMI, VNNI, VPOPCNTDQ */
+  LINCE_CPU_C,         /* plain C */
+  LINCE_CPU_NEON,      /* AArch64 with Advanced SIMD */
+  LINCE_CPU_AVX2,      /* AVX2, BMI2, POPCNT */
+  LINCE_CPU_AVX512,    /* these and AVX-512 F, BW, DQ, VL: Skylake-X and later */
+  LINCE_CPU_AVX512ICL, /* these and AVX-512 VBMI, VNNI, VPOPCNTDQ: Ice Lake, Zen 4 and later */
   LINCE_CPU_LEVELS,
 } LinceCpuLevel;
 
@@ -70,10 +72,11 @@ typedef struct {
    * (dark). Three pixels around the row are read on every side. */
   void (*response_row) (
       const uint8_t *pixels, ptrdiff_t stride, uint8_t *bright, uint8_t *dark, int width);
-  /* Bit x % 64 of bits[x / 64] says whether rows[1][x] is at least `threshold` (1 to 255) and a
+  /* Bit x % 64 of bits[x / 64] says whether rows[1][x] is at least thresholds[x] (1 to 255) and a
    * maximum of its 3 x 3 neighbours; of equal neighbours the first in reading order is. Rows have 1
    * readable value before the first and 1 after the last. Bits beyond `width` are clear. */
-  void (*extrema_row) (const uint8_t *const rows[3], int width, int threshold, uint64_t *bits);
+  void (*extrema_row) (
+      const uint8_t *const rows[3], const uint8_t *thresholds, int width, uint64_t *bits);
   /* First moments of the disc of LINCE_MOMENT_RADIUS around `centre`. */
   void (*moments) (const uint8_t *centre, ptrdiff_t stride, int32_t *x, int32_t *y);
   /* Compares samples as `pairs` says. */
@@ -106,11 +109,14 @@ const LinceKernels *lince_kernels_at (LinceCpuLevel level);
  * another thread uses the room. For tests. */
 void lince_kernels_force (LinceCpuLevel level);
 
-/* "c", "avx2", "avx512": a static string. */
+/* As LINCE_CPU_LEVEL has it: a static string. */
 const char *lince_cpu_level_name (LinceCpuLevel level);
 
 extern const LinceKernels lince_kernels_c;
 extern const LinceMomentRow lince_moment_rows[2 * LINCE_MOMENT_RADIUS + 1];
 #ifdef LINCE_HAVE_X86
-extern const LinceKernels lince_kernels_avx2, lince_kernels_avx512;
+extern const LinceKernels lince_kernels_avx2, lince_kernels_avx512, lince_kernels_avx512icl;
+#endif
+#ifdef LINCE_HAVE_NEON
+extern const LinceKernels lince_kernels_neon;
 #endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "recognition/plan.h"
+
+#include <string.h>
+
+#include "recognition/mark_search.h"
+
+#define PIXELS_A_KEYPOINT 800 /* of a frame that is searched in full */
+#define LEAST_KEYPOINTS 2000  /* of a small frame that is: its objects are small too */
+
+/* Rungs share the keypoints of a full search among `parts`. A rung costs at least half of the one
+ * above it, more where many tracks stand: the governor reckons with that. */
+static const struct {
+  const char *name;
+  LincePlan plan; /* keypoints, mark and bug: thousandths of a full search */
+} plans[LINCE_PLAN_COUNT] = {
+    [LINCE_PLAN_THOROUGH] = {"thorough", {1, 1, 1000, 1, 1000, 1000, 48, 64, 8, 6, 3}},
+    [LINCE_PLAN_LIVE] = {"live", {2, 1, 1000, 12, 1000, 1000, 24, 32, 8, 6, 1}},
+    [LINCE_PLAN_LIVE_1] = {"live-1", {3, 1, 1000, 18, 1000, 1000, 16, 24, 6, 6, 1}},
+    [LINCE_PLAN_LIVE_2] = {"live-2", {4, 2, 600, 25, 600, 600, 12, 16, 6, 5, 1}},
+    [LINCE_PLAN_LIVE_3] = {"live-3", {6, 2, 400, 40, 400, 400, 8, 12, 6, 4, 1}},
+    [LINCE_PLAN_LIVE_4] = {"live-4", {12, 2, 300, 60, 300, 300, 6, 8, 4, 4, 1}},
+    [LINCE_PLAN_LIVE_5] = {"live-5", {25, 3, 250, 100, 250, 250, 4, 6, 4, 4, 1}},
+};
+
+const char *
+lince_plan_name (LincePlanName plan)
+{
+  return (unsigned) plan < LINCE_PLAN_COUNT ? plans[plan].name : "unknown";
+}
+
+bool
+lince_plan_find (const char *name, LincePlanName *plan)
+{
+  for (int i = 0; i < LINCE_PLAN_COUNT; i++) {
+    if (strcmp (name, plans[i].name) == 0) {
+      *plan = (LincePlanName) i;
+      return true;
+    }
+  }
+  return false;
+}
+
+static uint32_t
+full_keypoints (int width, int height)
+{
+  int64_t keypoints = (int64_t) width * height / PIXELS_A_KEYPOINT;
+
+  keypoints = keypoints > LEAST_KEYPOINTS ? keypoints : LEAST_KEYPOINTS;
+  return (uint32_t) (keypoints < LINCE_PLAN_MOST_KEYPOINTS ? keypoints : LINCE_PLAN_MOST_KEYPOINTS);
+}
+
+void
+lince_plan_make (LincePlanName name, int width, int height, LincePlan *plan)
+{
+  *plan = plans[(unsigned) name < LINCE_PLAN_COUNT ? name : LINCE_PLAN_COUNT - 1].plan;
+  plan->keypoints = full_keypoints (width, height) * plan->keypoints / 1000;
+  plan->mark = lince_mark_full_work (width, height) * plan->mark / 1000;
+  plan->bug = lince_mark_full_work (width, height) * plan->bug / 1000;
+}
