@@ -25,6 +25,7 @@ struct _LinceLoader {
   char *fingerprint; /* of what was tried last */
   char *seen;        /* at the last look */
   gint64 look_cost;  /* µs */
+  LinceIndex *index; /* loaded last */
   const char *path_in_use;
   guint problems;
   char *first_problem;
@@ -52,6 +53,8 @@ load (LinceLoader *loader, const char *path, GCancellable *cancellable)
 
   if (path == NULL) {
     loader->callbacks.loaded (NULL, NULL, 0, NULL, loader->user_data);
+    lince_index_unref (loader->index);
+    loader->index = NULL;
     return;
   }
   /* taken before reading: what changes meanwhile is seen at the next look */
@@ -62,12 +65,13 @@ load (LinceLoader *loader, const char *path, GCancellable *cancellable)
   loader->problems = 0;
   g_clear_pointer (&loader->first_problem, g_free);
   loader->path_in_use = path;
-  index = lince_collection_open (path, report, loader, cancellable, &error);
+  index = lince_collection_reopen (loader->index, path, report, loader, cancellable, &error);
   if (index != NULL) {
     loader->callbacks.loaded (
         index, path, loader->problems, loader->first_problem, loader->user_data);
     loader->loaded_any = TRUE;
-    lince_index_unref (index);
+    lince_index_unref (loader->index);
+    loader->index = index;
   } else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
     loader->callbacks.failed (path, error, loader->loaded_any, loader->user_data);
   }
@@ -164,6 +168,7 @@ lince_loader_free (LinceLoader *loader)
   g_mutex_unlock (&loader->lock);
   g_thread_join (loader->thread);
   g_object_unref (loader->cancellable);
+  lince_index_unref (loader->index);
   g_free (loader->path);
   g_free (loader->fingerprint);
   g_free (loader->seen);

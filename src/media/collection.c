@@ -25,10 +25,10 @@ report_problems (const GPtrArray *problems, LinceCollectionReport report, gpoint
 }
 
 static LinceIndex *
-open_index (const char *path, GError **error)
+open_index (LinceIndex *current, const char *path, GError **error)
 {
   LinceError problem;
-  LinceIndex *index = lince_index_open (path, &problem);
+  LinceIndex *index = lince_index_reopen (current, path, &problem);
 
   if (index == NULL)
     g_set_error (error, LINCE_COLLECTION_ERROR,
@@ -50,19 +50,26 @@ compile_into_memory (LinceIndexBuilder *builder, GError **error)
 
 /* `cache` may be NULL: the cache cannot be used. */
 static LinceIndex *
-compile_directory (LinceCollectionScan *scan, const char *path, LinceCollectionCache *cache,
-    LinceCollectionReport report, gpointer user_data, GCancellable *cancellable, GError **error)
+compile_directory (LinceIndex *current, LinceCollectionScan *scan, const char *path,
+    LinceCollectionCache *cache, LinceCollectionReport report, gpointer user_data,
+    GCancellable *cancellable, GError **error)
 {
+  g_autoptr (LinceCollectionBase) base =
+      cache != NULL ? lince_collection_cache_base (cache, current) : NULL;
   g_autoptr (GError) trouble = NULL;
   LinceIndexBuilder *builder;
   LinceIndex *index = NULL;
 
+  lince_collection_scan_describe (
+      scan, path, base != NULL ? lince_collection_base_describe : NULL, base);
   report_problems (scan->problems, report, user_data);
-  builder = lince_collection_enrol (scan, path, report, user_data, cancellable, error);
+  builder = lince_collection_enrol (scan, path, base, report, user_data, cancellable, error);
   if (builder == NULL)
     return NULL;
   if (cache != NULL) {
-    index = lince_collection_cache_store (cache, builder, scan->problems, &trouble);
+    LinceIndex *shared = base != NULL ? lince_collection_base_get_index (base) : current;
+
+    index = lince_collection_cache_store (cache, shared, builder, scan, &trouble);
     if (index == NULL)
       g_info ("%s; the index is compiled into memory", trouble->message);
   }
@@ -73,8 +80,8 @@ compile_directory (LinceCollectionScan *scan, const char *path, LinceCollectionC
 }
 
 static LinceIndex *
-open_directory (const char *path, LinceCollectionReport report, gpointer user_data,
-    GCancellable *cancellable, GError **error)
+open_directory (LinceIndex *current, const char *path, LinceCollectionReport report,
+    gpointer user_data, GCancellable *cancellable, GError **error)
 {
   g_autoptr (LinceCollectionScan) scan = lince_collection_scan_new (path, error);
   g_autoptr (LinceCollectionCache) cache = NULL;
@@ -85,24 +92,24 @@ open_directory (const char *path, LinceCollectionReport report, gpointer user_da
 
   if (scan == NULL)
     return NULL;
-  cache = lince_collection_cache_new (scan->fingerprint, cancellable, &trouble);
+  cache = lince_collection_cache_new (path, scan->fingerprint, cancellable, &trouble);
   if (g_error_matches (trouble, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
     g_propagate_error (error, g_steal_pointer (&trouble));
     return NULL;
   }
   if (trouble != NULL)
     g_info ("%s; the index is compiled into memory", trouble->message);
-  index = cache != NULL ? lince_collection_cache_open (cache, remembered) : NULL;
+  index = cache != NULL ? lince_collection_cache_open (cache, current, remembered) : NULL;
   if (index != NULL) {
     report_problems (remembered, report, user_data);
     return index;
   }
-  return compile_directory (scan, path, cache, report, user_data, cancellable, error);
+  return compile_directory (current, scan, path, cache, report, user_data, cancellable, error);
 }
 
 LinceIndex *
-lince_collection_open (const char *path, LinceCollectionReport report, gpointer user_data,
-    GCancellable *cancellable, GError **error)
+lince_collection_reopen (LinceIndex *current, const char *path, LinceCollectionReport report,
+    gpointer user_data, GCancellable *cancellable, GError **error)
 {
   struct stat status;
 
@@ -115,8 +122,15 @@ lince_collection_open (const char *path, LinceCollectionReport report, gpointer 
     return NULL;
   }
   if (!S_ISDIR (status.st_mode))
-    return open_index (path, error);
-  return open_directory (path, report, user_data, cancellable, error);
+    return open_index (current, path, error);
+  return open_directory (current, path, report, user_data, cancellable, error);
+}
+
+LinceIndex *
+lince_collection_open (const char *path, LinceCollectionReport report, gpointer user_data,
+    GCancellable *cancellable, GError **error)
+{
+  return lince_collection_reopen (NULL, path, report, user_data, cancellable, error);
 }
 
 gboolean
@@ -130,8 +144,9 @@ lince_collection_compile (const char *path, const char *output, LinceCollectionR
 
   if (scan == NULL)
     return FALSE;
+  lince_collection_scan_describe (scan, path, NULL, NULL);
   report_problems (scan->problems, report, user_data);
-  builder = lince_collection_enrol (scan, path, report, user_data, cancellable, error);
+  builder = lince_collection_enrol (scan, path, NULL, report, user_data, cancellable, error);
   if (problems != NULL)
     *problems = scan->problems->len;
   if (builder == NULL)

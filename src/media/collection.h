@@ -4,8 +4,9 @@
  * A directory holds `ID.EXT` or `ID/` with `*.EXT` (png, jpg, jpeg, webp, svg; in any case), and
  * `ID.json` beside it ({"name": text, "metadata": object}). It is never written to. What was
  * compiled is kept in the cache directory under a hash of what it was compiled from, so that the
- * next start maps it; several processes agree by a lock there. Where the cache cannot be written,
- * the index is compiled into memory. What another build of the library has compiled is not used. */
+ * next start maps it, and after a change only the files that are new or changed are enrolled;
+ * several processes agree by a lock there. Where the cache cannot be written, the index is compiled
+ * into memory. What another build of the library has compiled is not used. */
 #pragma once
 
 #include <gio/gio.h>
@@ -28,7 +29,8 @@ typedef enum {
 LINCE_API void lince_collection_set_threads (guint threads);
 
 /* Called for each reference (`image` names its file; `problem` is NULL when it is usable, `report`
- * NULL when it is not) and for progress (`image` NULL). `done` of `total` images are finished. */
+ * NULL when it is not) and for progress (`image` NULL). `done` of `total` images are finished;
+ * those taken over from an index of the same directory are not reported. */
 typedef void (*LinceCollectionReport) (const char *image, const LinceEnrolment *report,
     const GError *problem, guint done, guint total, gpointer user_data);
 
@@ -39,6 +41,10 @@ typedef void (*LinceCollectionReport) (const char *image, const LinceEnrolment *
  * reference, or NULL with `error`. */
 LINCE_API LinceIndex *lince_collection_open (const char *path, LinceCollectionReport report,
     gpointer user_data, GCancellable *cancellable, GError **error);
+/* The same for one that is in use, as `current` (NULL: none): what both hold is neither mapped nor
+ * checked again. */
+LINCE_API LinceIndex *lince_collection_reopen (LinceIndex *current, const char *path,
+    LinceCollectionReport report, gpointer user_data, GCancellable *cancellable, GError **error);
 
 /* Compiles the directory `path` into the index file `output`, without the cache. `problems` (may be
  * NULL) receives how many references were not usable. */

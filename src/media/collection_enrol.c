@@ -19,7 +19,7 @@ lince_collection_set_threads (guint threads)
 }
 
 typedef struct {
-  const LinceCollectionImage *image;
+  LinceCollectionImage *image;
   LinceEnrolment enrolment;
   GError *error;
 } Result;
@@ -113,14 +113,16 @@ count_threads (guint images)
   return CLAMP (MIN (threads, images), 1, MAX_THREADS);
 }
 
-/* Takes each result as it comes; returns how many images are usable, or -1 with `error`. */
+/* Takes each result as it comes, after `kept` images; returns how many of them are usable, or -1
+ * with `error`. */
 static int
-collect (Work *work, LinceCollectionScan *scan, guint total, LinceCollectionReport report,
+collect (Work *work, LinceCollectionScan *scan, guint kept, LinceCollectionReport report,
     gpointer user_data, GError **error)
 {
+  guint total = scan->images->len;
   int usable = 0;
 
-  for (guint done = 1; done <= total; done++) {
+  for (guint done = kept + 1; done <= total; done++) {
     Result *result = g_async_queue_pop (work->results);
 
     if (g_error_matches (result->error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
@@ -131,8 +133,11 @@ collect (Work *work, LinceCollectionScan *scan, guint total, LinceCollectionRepo
       if (usable >= 0 && report != NULL)
         report (result->image->shown, result->error == NULL ? &result->enrolment : NULL,
             result->error, done, total, user_data);
-      if (usable >= 0 && result->error == NULL)
+      if (usable >= 0 && result->error == NULL) {
         usable++;
+        result->image->usable = TRUE;
+        result->image->content = result->enrolment.content;
+      }
       if (result->error != NULL)
         g_ptr_array_add (scan->problems,
             lince_collection_problem_new (result->image->shown, g_steal_pointer (&result->error)));
@@ -152,32 +157,54 @@ compare_problems (gconstpointer a, gconstpointer b)
   return strcmp (one->shown, other->shown);
 }
 
-static int
-run_threads (Work *work, LinceCollectionScan *scan, LinceCollectionReport report,
-    gpointer user_data, GError **error)
+/* Takes over what the base has of an image. */
+static gboolean
+keep_image (const Work *work, const LinceCollectionBase *base, LinceCollectionImage *image)
 {
-  guint total = scan->images->len;
+  gint64 number = base != NULL ? lince_collection_base_find (base, image) : -1;
+  LinceEnrolment enrolment;
+
+  if (number < 0 ||
+      !lince_index_builder_keep_image (work->builder, image->id, (uint32_t) number, NULL))
+    return FALSE;
+  lince_index_image (lince_collection_base_get_index (base), (uint32_t) number, NULL, &enrolment);
+  image->usable = TRUE;
+  image->content = enrolment.content;
+  return TRUE;
+}
+
+/* Enrols what the base does not have; returns how many images are usable, or -1 with `error`. */
+static int
+run_threads (Work *work, LinceCollectionScan *scan, const LinceCollectionBase *base,
+    LinceCollectionReport report, gpointer user_data, GError **error)
+{
   GThreadPool *pool =
-      g_thread_pool_new (enrol_one, work, (gint) count_threads (total), TRUE, error);
+      g_thread_pool_new (enrol_one, work, (gint) count_threads (scan->images->len), TRUE, error);
+  guint kept = 0;
   int usable;
 
   if (pool == NULL)
     return -1;
-  for (guint i = 0; i < total; i++) {
-    Result *result = g_new0 (Result, 1);
+  for (guint i = 0; i < scan->images->len; i++) {
+    Result *result;
 
+    if (keep_image (work, base, scan->images->pdata[i])) {
+      kept++;
+      continue;
+    }
+    result = g_new0 (Result, 1);
     result->image = scan->images->pdata[i];
     g_thread_pool_push (pool, result, NULL);
   }
-  usable = collect (work, scan, total, report, user_data, error);
+  usable = collect (work, scan, kept, report, user_data, error);
   g_thread_pool_free (pool, FALSE, TRUE);
   g_ptr_array_sort (scan->problems, compare_problems);
-  return usable;
+  return usable < 0 ? usable : usable + (int) kept;
 }
 
 LinceIndexBuilder *
-lince_collection_enrol (LinceCollectionScan *scan, const char *path, LinceCollectionReport report,
-    gpointer user_data, GCancellable *cancellable, GError **error)
+lince_collection_enrol (LinceCollectionScan *scan, const char *path, LinceCollectionBase *base,
+    LinceCollectionReport report, gpointer user_data, GCancellable *cancellable, GError **error)
 {
   LinceError problem;
   Work work = {.builder = lince_index_builder_new (&problem), .cancellable = cancellable};
@@ -190,8 +217,10 @@ lince_collection_enrol (LinceCollectionScan *scan, const char *path, LinceCollec
   work.results = g_async_queue_new ();
   g_mutex_init (&work.lock);
   g_cond_init (&work.room);
+  if (base != NULL)
+    lince_index_builder_set_base (work.builder, lince_collection_base_get_index (base));
   if (add_objects (work.builder, scan, error))
-    usable = scan->images->len > 0 ? run_threads (&work, scan, report, user_data, error) : 0;
+    usable = scan->images->len > 0 ? run_threads (&work, scan, base, report, user_data, error) : 0;
   if (usable == 0) {
     g_autofree char *name = g_filename_display_name (path);
 

@@ -40,6 +40,7 @@ free_image (gpointer data)
   g_free (image->id);
   g_free (image->path);
   g_free (image->shown);
+  g_free (image->stamp);
   g_free (image);
 }
 
@@ -51,6 +52,7 @@ free_object (gpointer data)
   g_free (object->id);
   g_free (object->name);
   g_free (object->metadata);
+  g_free (object->stamp);
   g_free (object);
 }
 
@@ -218,15 +220,16 @@ read_json (LinceCollectionScan *scan, const char *directory, LinceCollectionObje
   struct stat status;
   gsize size;
 
-  if (g_stat (path, &status) != 0 || !S_ISREG (status.st_mode))
-    return;
-  if (status.st_size > MAX_JSON_SIZE) {
+  if (g_stat (path, &status) == 0 && status.st_size > MAX_JSON_SIZE) {
     add_problem (scan, file, "is larger than %d bytes", MAX_JSON_SIZE);
+    g_clear_pointer (&object->stamp, g_free);
     return;
   }
   if (!g_file_get_contents (path, &text, &size, &error) ||
-      !lince_collection_parse_json (text, size, object, &error))
+      !lince_collection_parse_json (text, size, object, &error)) {
     add_problem (scan, file, "cannot be used: %s", error->message);
+    g_clear_pointer (&object->stamp, g_free);
+  }
 }
 
 static gboolean
@@ -271,25 +274,34 @@ list_directory (const char *path)
   return names;
 }
 
+static char *
+make_stamp (const struct stat *status)
+{
+  return g_strdup_printf ("%" G_GINT64_FORMAT ".%" G_GINT64_FORMAT ".%09ld.%" G_GINT64_FORMAT
+                          ".%09ld.%" G_GINT64_FORMAT,
+      (gint64) status->st_size, (gint64) status->st_mtim.tv_sec, (long) status->st_mtim.tv_nsec,
+      (gint64) status->st_ctim.tv_sec, (long) status->st_ctim.tv_nsec, (gint64) status->st_ino);
+}
+
 static void
 add_to_fingerprint (GChecksum *checksum, const char *shown, const struct stat *status)
 {
-  gint64 numbers[6] = {status->st_size, status->st_mtim.tv_sec, status->st_mtim.tv_nsec,
-      status->st_ctim.tv_sec, status->st_ctim.tv_nsec, (gint64) status->st_ino};
+  g_autofree char *stamp = make_stamp (status);
 
   g_checksum_update (checksum, (const guchar *) shown, (gssize) strlen (shown) + 1);
-  g_checksum_update (checksum, (const guchar *) numbers, sizeof numbers);
+  g_checksum_update (checksum, (const guchar *) stamp, (gssize) strlen (stamp) + 1);
 }
 
 typedef struct {
   LinceCollectionScan *scan;
   GChecksum *checksum;
   const char *root;
-  struct stat self; /* of the root */
+  struct stat self;  /* of the root */
+  GHashTable *jsons; /* stamps of the files `ID.json`, by their names */
 } Walk;
 
 static void
-add_image (Walk *walk, const char *id, const char *shown)
+add_image (Walk *walk, const char *id, const char *shown, const struct stat *status)
 {
   LinceCollectionImage *image;
 
@@ -303,6 +315,7 @@ add_image (Walk *walk, const char *id, const char *shown)
   image->id = g_strdup (id);
   image->path = g_build_filename (walk->root, shown, NULL);
   image->shown = g_strdup (shown);
+  image->stamp = make_stamp (status);
   g_ptr_array_add (walk->scan->images, image);
 }
 
@@ -339,7 +352,7 @@ walk_object_directory (Walk *walk, const char *id)
     struct stat status;
 
     if (is_picture_name (shown) && look_at (walk, shown, &status))
-      add_image (walk, id, shown);
+      add_image (walk, id, shown, &status);
   }
 }
 
@@ -360,26 +373,51 @@ walk_root (Walk *walk, GPtrArray *names)
     } else if (is_picture_name (name)) {
       g_autofree char *id = g_strndup (name, (gsize) (strrchr (name, '.') - name));
 
-      add_image (walk, id, name);
+      add_image (walk, id, name, &status);
+    } else if (S_ISREG (status.st_mode) && g_str_has_suffix (name, ".json")) {
+      g_hash_table_insert (walk->jsons, g_strdup (name), make_stamp (&status));
     }
   }
 }
 
 static void
-collect_objects (LinceCollectionScan *scan, const char *directory)
+collect_objects (const Walk *walk)
 {
   g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
 
-  for (guint i = 0; i < scan->images->len; i++) {
-    const LinceCollectionImage *image = scan->images->pdata[i];
+  for (guint i = 0; i < walk->scan->images->len; i++) {
+    const LinceCollectionImage *image = walk->scan->images->pdata[i];
+    g_autofree char *json = NULL;
     LinceCollectionObject *object;
 
     if (!g_hash_table_add (seen, image->id))
       continue;
+    json = g_strconcat (image->id, ".json", NULL);
     object = g_new0 (LinceCollectionObject, 1);
     object->id = g_strdup (image->id);
-    read_json (scan, directory, object);
-    g_ptr_array_add (scan->objects, object);
+    object->stamp = g_strdup (g_hash_table_lookup (walk->jsons, json));
+    g_ptr_array_add (walk->scan->objects, object);
+  }
+}
+
+void
+lince_collection_scan_describe (
+    LinceCollectionScan *scan, const char *path, LinceCollectionKnown known, gpointer user_data)
+{
+  g_autoptr (GHashTable) objects = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (guint i = 0; i < scan->objects->len; i++) {
+    LinceCollectionObject *object = scan->objects->pdata[i];
+
+    if (object->stamp != NULL && (known == NULL || !known (object, user_data)))
+      read_json (scan, path, object);
+    g_hash_table_insert (objects, object->id, object);
+  }
+  for (guint i = 0; i < scan->images->len; i++) {
+    LinceCollectionImage *image = scan->images->pdata[i];
+    const LinceCollectionObject *object = g_hash_table_lookup (objects, image->id);
+
+    image->generators = object->generators;
   }
 }
 
@@ -388,6 +426,7 @@ lince_collection_scan_new (const char *path, GError **error)
 {
   g_autoptr (GPtrArray) names = list_directory (path);
   g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_autoptr (GHashTable) jsons = NULL;
   LinceCollectionScan *scan;
   Walk walk;
 
@@ -402,11 +441,12 @@ lince_collection_scan_new (const char *path, GError **error)
   scan->images = g_ptr_array_new_with_free_func (free_image);
   scan->objects = g_ptr_array_new_with_free_func (free_object);
   scan->problems = g_ptr_array_new_with_free_func ((GDestroyNotify) lince_collection_problem_free);
-  walk = (Walk){.scan = scan, .checksum = checksum, .root = path};
+  jsons = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  walk = (Walk){.scan = scan, .checksum = checksum, .root = path, .jsons = jsons};
   if (g_stat (path, &walk.self) != 0)
     walk.self = (struct stat){0};
   walk_root (&walk, names);
-  collect_objects (scan, path);
+  collect_objects (&walk);
   scan->fingerprint = g_strdup (g_checksum_get_string (checksum));
   return scan;
 }

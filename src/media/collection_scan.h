@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
- * What lies in a collection's directory: names and files, nothing opened but `ID.json`. Internal.
+ * What lies in a collection's directory: names and files, nothing opened. Internal.
  */
 #pragma once
 
@@ -8,12 +8,17 @@
 G_BEGIN_DECLS
 
 typedef struct {
-  char *id, *path; /* of one picture file */
-  char *shown;     /* its path within the directory, for people */
+  char *id, *path;    /* of one picture file */
+  char *shown;        /* its path within the directory, for people */
+  char *stamp;        /* size, times and number of the file: another content has another one */
+  guint32 generators; /* of its object, once that is described */
+  guint64 content;    /* of the enrolment; once it is enrolled */
+  gboolean usable;    /* the same */
 } LinceCollectionImage;
 
 typedef struct {
   char *id, *name, *metadata; /* the last two NULL where `ID.json` does not say */
+  char *stamp;                /* of `ID.json`; NULL where there is none or it cannot be used */
   guint32 generators;         /* LinceGenerator bits, 0 where it does not say */
 } LinceCollectionObject;
 
@@ -30,8 +35,17 @@ typedef struct {
   char *fingerprint;   /* hexadecimal */
 } LinceCollectionScan;
 
-/* NULL with LINCE_COLLECTION_ERROR_OPEN when the directory cannot be read. */
+/* Gives an object the name and metadata that its `ID.json` of that stamp is known to hold; FALSE
+ * when it is not known. */
+typedef gboolean (*LinceCollectionKnown) (LinceCollectionObject *object, gpointer user_data);
+
+/* NULL with LINCE_COLLECTION_ERROR_OPEN when the directory cannot be read. Objects have neither
+ * name nor metadata yet. */
 LinceCollectionScan *lince_collection_scan_new (const char *path, GError **error);
+/* Reads each `ID.json` that is not known (`known` may be NULL); what cannot be used is added to the
+ * problems. */
+void lince_collection_scan_describe (
+    LinceCollectionScan *scan, const char *path, LinceCollectionKnown known, gpointer user_data);
 void lince_collection_scan_free (LinceCollectionScan *scan);
 
 LinceCollectionProblem *lince_collection_problem_new (const char *shown, GError *error);
@@ -42,7 +56,8 @@ void lince_collection_problem_free (LinceCollectionProblem *problem);
 gboolean lince_collection_parse_json (
     const char *text, gsize size, LinceCollectionObject *object, GError **error);
 
-/* Whether `id` may be an object's: lince_object_id_is_valid(), and letters by Unicode beyond ASCII. */
+/* Whether `id` may be an object's: lince_object_id_is_valid(), and letters by Unicode beyond ASCII.
+ */
 gboolean lince_collection_id_is_valid (const char *id);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LinceCollectionScan, lince_collection_scan_free)

@@ -5,10 +5,11 @@
 #include <string.h>
 
 #include "recognition/bytes.h"
+#include "recognition/hash.h"
 
 #define HEADER 16
 #define OBJECT_ENTRY 16
-#define IMAGE_ENTRY 32
+#define IMAGE_ENTRY 40
 
 enum { FLAG_MASKED = 1, FLAG_GENERATORS = LINCE_GENERATORS_ALL << 1 };
 
@@ -136,7 +137,8 @@ read_image (LinceCatalogueImage *image, const uint8_t *entry)
           .textured = ((flags >> 1) & LINCE_GENERATOR_TEXTURED) != 0,
           .transparent = (flags & FLAG_MASKED) != 0,
           .mark = ((flags >> 1) & LINCE_GENERATOR_MARK) != 0,
-          .score = (float) lince_get_u32 (entry + 28) / 1e6f},
+          .score = (float) lince_get_u32 (entry + 28) / 1e6f,
+          .content = lince_get_u64 (entry + 32)},
       .segment = lince_get_u32 (entry + 16),
       .block = lince_get_u32 (entry + 20)};
   return width >= LINCE_PICTURE_MIN_SIDE && width <= LINCE_PICTURE_MAX_SIDE &&
@@ -225,6 +227,21 @@ lince_catalogue_write_objects (const LinceCatalogue *catalogue, size_t *size)
   return data;
 }
 
+static void
+write_image (const LinceCatalogueImage *image, uint8_t entry[IMAGE_ENTRY])
+{
+  lince_put_u32 (entry, image->object);
+  lince_put_u32 (entry + 4, (uint32_t) image->enrolment.width);
+  lince_put_u32 (entry + 8, (uint32_t) image->enrolment.height);
+  lince_put_u32 (entry + 12, (image->enrolment.transparent ? FLAG_MASKED : 0) |
+                                 (image->enrolment.generators << 1 & FLAG_GENERATORS));
+  lince_put_u32 (entry + 16, image->segment);
+  lince_put_u32 (entry + 20, image->block);
+  lince_put_u32 (entry + 24, image->enrolment.keypoints);
+  lince_put_u32 (entry + 28, (uint32_t) (image->enrolment.score * 1e6f + 0.5f));
+  lince_put_u64 (entry + 32, image->enrolment.content);
+}
+
 uint8_t *
 lince_catalogue_write_images (const LinceCatalogue *catalogue, size_t *size)
 {
@@ -235,21 +252,32 @@ lince_catalogue_write_images (const LinceCatalogue *catalogue, size_t *size)
   if (data == NULL)
     return NULL;
   lince_put_u32 (data, catalogue->image_count);
-  for (uint32_t i = 0; i < catalogue->image_count; i++) {
-    const LinceCatalogueImage *image = &catalogue->images[i];
-    uint8_t *entry = data + HEADER + (size_t) i * IMAGE_ENTRY;
-
-    lince_put_u32 (entry, image->object);
-    lince_put_u32 (entry + 4, (uint32_t) image->enrolment.width);
-    lince_put_u32 (entry + 8, (uint32_t) image->enrolment.height);
-    lince_put_u32 (entry + 12, (image->enrolment.transparent ? FLAG_MASKED : 0) |
-                                   (image->enrolment.generators << 1 & FLAG_GENERATORS));
-    lince_put_u32 (entry + 16, image->segment);
-    lince_put_u32 (entry + 20, image->block);
-    lince_put_u32 (entry + 24, image->enrolment.keypoints);
-    lince_put_u32 (entry + 28, (uint32_t) (image->enrolment.score * 1e6f + 0.5f));
-  }
+  for (uint32_t i = 0; i < catalogue->image_count; i++)
+    write_image (&catalogue->images[i], data + HEADER + (size_t) i * IMAGE_ENTRY);
   return data;
+}
+
+uint64_t
+lince_catalogue_revision (const LinceCatalogue *catalogue)
+{
+  uint64_t revision = 0;
+
+  for (uint32_t i = 0; i < catalogue->object_count; i++) {
+    const LinceObject *object = &catalogue->objects[i];
+
+    revision = lince_hash64 (object->id, strlen (object->id) + 1, revision);
+    revision = lince_hash64 (object->name, strlen (object->name) + 1, revision);
+    revision = lince_hash64 (object->metadata, strlen (object->metadata) + 1, revision);
+  }
+  for (uint32_t i = 0; i < catalogue->image_count; i++) {
+    LinceCatalogueImage image = catalogue->images[i];
+    uint8_t entry[IMAGE_ENTRY];
+
+    image.segment = image.block = 0;
+    write_image (&image, entry);
+    revision = lince_hash64 (entry, sizeof entry, revision);
+  }
+  return revision;
 }
 
 void

@@ -5,9 +5,10 @@
  * name and metadata into the strings and u32 image count; then the strings, each ended by a zero
  * byte. Objects are in the order of ids by byte.
  *
- * Block IMGS: u32 image count, 12 bytes 0; for each image, 32 bytes: u32 object, u32 width,
+ * Block IMGS: u32 image count, 12 bytes 0; for each image, 40 bytes: u32 object, u32 width,
  * u32 height, u32 flags (1 masked; generators: 2 textured, 4 mark, 8 bug), u32 segment and u32
- * block with its reference, u32 keypoints, u32 score in millionths. Images are in the order of objects. */
+ * block with its reference, u32 keypoints, u32 score in millionths, u64 hash of the picture. Images
+ * are in the order of objects, and within an object of hashes. */
 #pragma once
 
 #include "recognition/index.h"
@@ -35,6 +36,8 @@ bool lince_catalogue_read (LinceCatalogue *catalogue, const uint8_t *objects, si
 /* The blocks' bytes, from malloc(). NULL when memory is short. */
 uint8_t *lince_catalogue_write_objects (const LinceCatalogue *catalogue, size_t *size);
 uint8_t *lince_catalogue_write_images (const LinceCatalogue *catalogue, size_t *size);
+/* A hash of what the catalogue holds, wherever in the index it lies. */
+uint64_t lince_catalogue_revision (const LinceCatalogue *catalogue);
 void lince_catalogue_clear (LinceCatalogue *catalogue);
 
 /* Whether `text` is well-formed UTF-8 of at most `maximum` bytes. */

@@ -2,14 +2,13 @@
  * The inverted index over the features of all images: made here and opened here. */
 #include "recognition/textured.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "recognition/feature.h"
 #include "recognition/vocabulary.h"
 
-#define LISTS_READ 6   /* words that a look-up follows, about */
-#define MAX_WORDS 4096 /* of one polarity */
 #define MAX_FEATURES (1u << 27)
 
 /* A feature on its way into the index. */
@@ -21,26 +20,28 @@ typedef struct {
 typedef struct {
   uint32_t image_count, count;
   const LinceFeatures *features;
-  Entry *entries; /* image by image */
-  uint32_t words[2];
-  LinceDescriptorBlock *vocabulary; /* bright, then dark */
-  uint32_t *lists;                  /* first block of every word */
+  Entry *entries;                  /* image by image */
+  LinceVocabulary vocabularies[2]; /* bright, dark */
+  uint32_t *lists;                 /* first block of every word, bright and dark */
   uint32_t block_count;
 } Compiling;
 
 /* Sizes of the parts in their order; every one a multiple of 8. */
 static void
-part_sizes (uint32_t image_count, const uint32_t words[2], uint32_t block_count,
-    uint32_t feature_count, uint64_t sizes[6])
+part_sizes (const LinceBlockHeader *header, uint64_t sizes[LINCE_PART_COUNT])
 {
-  uint64_t word_count = (uint64_t) words[0] + words[1];
+  uint64_t words = (uint64_t) header->words[0] + header->words[1];
+  uint64_t tops = (uint64_t) header->tops[0] + header->tops[1];
+  uint64_t blocks = header->block_count;
 
-  sizes[LINCE_PART_IMAGES] = (uint64_t) image_count * sizeof (LinceBlockImage);
-  sizes[LINCE_PART_WORDS] = word_count / LINCE_BLOCK * sizeof (LinceDescriptorBlock);
-  sizes[LINCE_PART_LISTS] = (word_count + 2) / 2 * 2 * sizeof (uint32_t);
-  sizes[LINCE_PART_BLOCKS] = (uint64_t) block_count * sizeof (LinceDescriptorBlock);
-  sizes[LINCE_PART_SLOTS] = (uint64_t) block_count * LINCE_BLOCK * sizeof (LinceSlot);
-  sizes[LINCE_PART_MEMBERS] = ((uint64_t) feature_count + 1) / 2 * 2 * sizeof (uint32_t);
+  sizes[LINCE_PART_IMAGES] = (uint64_t) header->image_count * sizeof (LinceBlockImage);
+  sizes[LINCE_PART_TOPS] = tops / LINCE_BLOCK * sizeof (LinceDescriptorBlock);
+  sizes[LINCE_PART_BRANCHES] = tops * sizeof (uint32_t);
+  sizes[LINCE_PART_WORDS] = words / LINCE_BLOCK * sizeof (LinceDescriptorBlock);
+  sizes[LINCE_PART_LISTS] = (words + 2) / 2 * 2 * sizeof (uint32_t);
+  sizes[LINCE_PART_BLOCKS] = blocks * sizeof (LinceDescriptorBlock);
+  sizes[LINCE_PART_SLOTS] = blocks * LINCE_BLOCK * sizeof (LinceSlot);
+  sizes[LINCE_PART_MEMBERS] = ((uint64_t) header->feature_count + 1) / 2 * 2 * sizeof (uint32_t);
 }
 
 static const LinceFeatureHeader *
@@ -61,6 +62,11 @@ collect (Compiling *compiling, LinceError *error)
 {
   uint64_t total = 0;
 
+  if (compiling->image_count > LINCE_TEXTURED_MAX_IMAGES) {
+    lince_error_set (
+        error, LINCE_ERROR_LIMIT, "a block holds %d images at most", LINCE_TEXTURED_MAX_IMAGES);
+    return false;
+  }
   for (uint32_t i = 0; i < compiling->image_count; i++) {
     const LinceFeatures *features = &compiling->features[i];
 
@@ -91,23 +97,21 @@ collect (Compiling *compiling, LinceError *error)
 static bool
 cluster (Compiling *compiling, unsigned dark, uint32_t first_word)
 {
-  uint32_t count = 0, words = compiling->words[dark], n = 0;
+  uint32_t count = 0, n = 0;
   LinceDescriptor *descriptors;
   uint32_t *assigned;
   bool done;
 
   for (uint32_t i = 0; i < compiling->count; i++)
     count += compiling->entries[i].feature->dark == dark;
-  if (count == 0)
-    return true;
-  descriptors = malloc (count * sizeof *descriptors);
-  assigned = malloc (count * sizeof *assigned);
+  descriptors = malloc ((count + 1) * sizeof *descriptors);
+  assigned = malloc ((count + 1) * sizeof *assigned);
   done = descriptors != NULL && assigned != NULL;
   for (uint32_t i = 0; done && i < compiling->count; i++)
     if (compiling->entries[i].feature->dark == dark)
       descriptors[n++] = compiling->entries[i].feature->descriptor;
-  done = done && lince_vocabulary_make (descriptors, count, words,
-                     compiling->vocabulary + first_word / LINCE_BLOCK, assigned);
+  done =
+      done && lince_vocabulary_make (&compiling->vocabularies[dark], descriptors, count, assigned);
   n = 0;
   for (uint32_t i = 0; done && i < compiling->count; i++)
     if (compiling->entries[i].feature->dark == dark)
@@ -117,34 +121,12 @@ cluster (Compiling *compiling, unsigned dark, uint32_t first_word)
   return done;
 }
 
-/* A look-up compares the words and, under some of them, the features: the sum is least with the
- * root of that many times the features. */
-static uint32_t
-words_for (uint32_t features)
-{
-  uint32_t words = LINCE_BLOCK;
-
-  while (words < MAX_WORDS && (uint64_t) words * words < (uint64_t) LISTS_READ * features)
-    words += LINCE_BLOCK;
-  return words;
-}
-
-static void
-count_words (Compiling *compiling)
-{
-  uint32_t counts[2] = {0, 0};
-
-  for (uint32_t i = 0; i < compiling->count; i++)
-    counts[compiling->entries[i].feature->dark != 0]++;
-  for (int p = 0; p < 2; p++)
-    compiling->words[p] = words_for (counts[p]);
-}
-
 /* Gives every word whole blocks and every entry its slot. */
 static bool
 lay_out (Compiling *compiling)
 {
-  uint32_t word_count = compiling->words[0] + compiling->words[1];
+  uint32_t word_count =
+      compiling->vocabularies[0].word_count + compiling->vocabularies[1].word_count;
   uint32_t *filled = calloc (word_count + 1, sizeof *filled);
 
   compiling->lists = calloc (word_count + 2, sizeof *compiling->lists);
@@ -168,23 +150,41 @@ lay_out (Compiling *compiling)
   return true;
 }
 
+static uint16_t
+share_of (float at, float side)
+{
+  long share = lrintf (at / side * 65535);
+
+  return (uint16_t) (share < 0 ? 0 : share > 65535 ? 65535 : share);
+}
+
+static uint8_t
+scale_code (float scale)
+{
+  double code = (double) scale > 1e-6
+                    ? rint (log2 ((double) scale) * LINCE_SCALE_STEPS) + LINCE_SCALE_ONE
+                    : 1;
+
+  return (uint8_t) (code < 1 ? 1 : code > 255 ? 255 : code);
+}
+
 static void
 write_slots (
     const Compiling *compiling, LinceDescriptorBlock *blocks, LinceSlot *slots, uint32_t *members)
 {
   for (uint32_t i = 0; i < compiling->block_count * LINCE_BLOCK; i++)
-    slots[i].image = LINCE_NO_IMAGE;
+    slots[i].image = LINCE_NO_SLOT;
   for (uint32_t i = 0; i < compiling->count; i++) {
     const Entry *entry = &compiling->entries[i];
     const LinceFeature *feature = entry->feature;
-    float scale = feature->scale * 256;
+    const LinceFeatureHeader *picture = features_header (&compiling->features[entry->image]);
 
     for (int w = 0; w < LINCE_DESCRIPTOR_WORDS; w++)
       blocks[entry->slot / LINCE_BLOCK].words[w][entry->slot % LINCE_BLOCK] =
           feature->descriptor.words[w];
-    slots[entry->slot] = (LinceSlot){feature->x, feature->y, entry->image,
-        (uint16_t) (scale < 65535 ? scale : 65535), (uint8_t) feature->angle,
-        (uint8_t) feature->dark};
+    slots[entry->slot] =
+        (LinceSlot){share_of (feature->x, picture->width), share_of (feature->y, picture->height),
+            (uint16_t) entry->image, scale_code (feature->scale), (uint8_t) feature->angle};
     members[i] = entry->slot;
   }
 }
@@ -207,28 +207,53 @@ write_images (const Compiling *compiling, LinceBlockImage *images)
   }
 }
 
+/* Tops, branches and words: those of bright features, then those of dark ones. */
+static void
+write_vocabularies (const Compiling *compiling, LinceDescriptorBlock *tops, uint32_t *branches,
+    LinceDescriptorBlock *words)
+{
+  uint32_t first = 0;
+
+  for (int p = 0; p < 2; p++) {
+    const LinceVocabulary *vocabulary = &compiling->vocabularies[p];
+
+    if (vocabulary->top_count > 0)
+      memcpy (tops, vocabulary->tops, vocabulary->top_count / LINCE_BLOCK * sizeof *tops);
+    memcpy (words, vocabulary->words, vocabulary->word_count / LINCE_BLOCK * sizeof *words);
+    for (uint32_t t = 0; t < vocabulary->top_count; t++)
+      *branches++ = first + vocabulary->branches[t];
+    tops += vocabulary->top_count / LINCE_BLOCK;
+    words += vocabulary->word_count / LINCE_BLOCK;
+    first += vocabulary->word_count;
+  }
+}
+
 static bool
 write_block (const Compiling *compiling, void **data, size_t *size)
 {
+  const LinceVocabulary *bright = &compiling->vocabularies[0];
+  const LinceVocabulary *dark = &compiling->vocabularies[1];
   LinceBlockHeader header = {LINCE_BLOCK_MAGIC, LINCE_BLOCK_VERSION, compiling->image_count,
-      compiling->count, {compiling->words[0], compiling->words[1]}, compiling->block_count, 0};
-  uint32_t word_count = header.words[0] + header.words[1];
-  uint64_t sizes[6], total = sizeof header;
-  uint8_t *parts[6], *block;
+      compiling->count, {bright->word_count, dark->word_count},
+      {bright->top_count, dark->top_count}, compiling->block_count, 0};
+  uint64_t sizes[LINCE_PART_COUNT], total = sizeof header;
+  uint8_t *parts[LINCE_PART_COUNT], *block;
 
-  part_sizes (header.image_count, header.words, header.block_count, header.feature_count, sizes);
-  for (int i = 0; i < 6; i++)
+  part_sizes (&header, sizes);
+  for (int i = 0; i < LINCE_PART_COUNT; i++)
     total += sizes[i];
   block = calloc (1, (size_t) total);
   if (block == NULL)
     return false;
   memcpy (block, &header, sizeof header);
   parts[0] = block + sizeof header;
-  for (int i = 1; i < 6; i++)
+  for (int i = 1; i < LINCE_PART_COUNT; i++)
     parts[i] = parts[i - 1] + sizes[i - 1];
   write_images (compiling, (LinceBlockImage *) parts[LINCE_PART_IMAGES]);
-  memcpy (parts[LINCE_PART_WORDS], compiling->vocabulary, (size_t) sizes[LINCE_PART_WORDS]);
-  memcpy (parts[LINCE_PART_LISTS], compiling->lists, (word_count + 1) * sizeof (uint32_t));
+  write_vocabularies (compiling, (LinceDescriptorBlock *) parts[LINCE_PART_TOPS],
+      (uint32_t *) parts[LINCE_PART_BRANCHES], (LinceDescriptorBlock *) parts[LINCE_PART_WORDS]);
+  memcpy (parts[LINCE_PART_LISTS], compiling->lists,
+      (bright->word_count + dark->word_count + 1) * sizeof (uint32_t));
   write_slots (compiling, (LinceDescriptorBlock *) parts[LINCE_PART_BLOCKS],
       (LinceSlot *) parts[LINCE_PART_SLOTS], (uint32_t *) parts[LINCE_PART_MEMBERS]);
   *data = block;
@@ -244,17 +269,12 @@ lince_textured_compile (const LinceFeatures *features, uint32_t image_count, voi
   bool done = false;
 
   lince_error_set (error, LINCE_ERROR_MEMORY, "no memory to compile %u images", image_count);
-  if (!collect (&compiling, error))
-    goto end;
-  count_words (&compiling);
-  compiling.vocabulary = calloc (
-      (compiling.words[0] + compiling.words[1]) / LINCE_BLOCK, sizeof *compiling.vocabulary);
-  done = compiling.vocabulary != NULL && cluster (&compiling, 0, 0) &&
-         cluster (&compiling, 1, compiling.words[0]) && lay_out (&compiling) &&
+  done = collect (&compiling, error) && cluster (&compiling, 0, 0) &&
+         cluster (&compiling, 1, compiling.vocabularies[0].word_count) && lay_out (&compiling) &&
          write_block (&compiling, data, size);
-end:
   free (compiling.entries);
-  free (compiling.vocabulary);
+  lince_vocabulary_clear (&compiling.vocabularies[0]);
+  lince_vocabulary_clear (&compiling.vocabularies[1]);
   free (compiling.lists);
   if (done && error != NULL)
     *error = (LinceError){0};
@@ -268,12 +288,35 @@ refuse (LinceError *error, LinceErrorCode code, const char *what)
   return false;
 }
 
+static bool
+counts_are_possible (const LinceBlockHeader *header)
+{
+  for (int p = 0; p < 2; p++)
+    if (header->words[p] % LINCE_BLOCK != 0 || header->tops[p] % LINCE_BLOCK != 0 ||
+        header->words[p] > LINCE_MAX_WORDS || header->tops[p] > LINCE_MAX_TOPS ||
+        (header->tops[p] == 0 && header->words[p] > LINCE_MAX_FLAT_WORDS))
+      return false;
+  return header->image_count <= LINCE_TEXTURED_MAX_IMAGES &&
+         header->feature_count <= MAX_FEATURES && header->block_count <= MAX_FEATURES;
+}
+
+/* Where the blocks of dark features begin: read once, so that whatever becomes of the bytes a slot
+ * is always of one kind. */
+static uint32_t
+first_dark_block (const LinceTextured *textured)
+{
+  const uint32_t *lists = textured->parts[LINCE_PART_LISTS];
+  uint32_t block = *(const volatile uint32_t *) &lists[textured->words[0]];
+
+  return block < textured->block_count ? block : textured->block_count;
+}
+
 bool
 lince_textured_open (
     LinceTextured *textured, const void *data, size_t size, uint32_t image_count, LinceError *error)
 {
   LinceBlockHeader header;
-  uint64_t sizes[6], total = sizeof header;
+  uint64_t sizes[LINCE_PART_COUNT], total = sizeof header;
   const uint8_t *part = data;
 
   *textured = (LinceTextured){0};
@@ -286,13 +329,11 @@ lince_textured_open (
     return refuse (error, LINCE_ERROR_VERSION, "is of another version");
   if (header.image_count != image_count)
     return refuse (error, LINCE_ERROR_FORMAT, "belongs to another number of images");
-  if (header.words[0] % LINCE_BLOCK != 0 || header.words[1] % LINCE_BLOCK != 0 ||
-      header.words[0] > MAX_WORDS || header.words[1] > MAX_WORDS ||
-      header.feature_count > MAX_FEATURES || header.block_count > MAX_FEATURES)
+  if (!counts_are_possible (&header))
     return refuse (error, LINCE_ERROR_FORMAT, "has impossible counts");
-  part_sizes (header.image_count, header.words, header.block_count, header.feature_count, sizes);
+  part_sizes (&header, sizes);
   part += sizeof header;
-  for (int i = 0; i < 6; i++) {
+  for (int i = 0; i < LINCE_PART_COUNT; i++) {
     textured->parts[i] = part;
     total += sizes[i];
     if (total > size)
@@ -303,9 +344,12 @@ lince_textured_open (
   textured->size = size;
   textured->image_count = header.image_count;
   textured->feature_count = header.feature_count;
-  textured->words[0] = header.words[0];
-  textured->words[1] = header.words[1];
   textured->word_count = header.words[0] + header.words[1];
   textured->block_count = header.block_count;
+  for (int p = 0; p < 2; p++) {
+    textured->words[p] = header.words[p];
+    textured->tops[p] = header.tops[p];
+  }
+  textured->dark_block = first_dark_block (textured);
   return true;
 }

@@ -11,10 +11,15 @@
 #include "recognition/feature.h"
 
 #define PER_VIEW 1000 /* keypoints taken from the picture and from each simulated view */
-#define FRONT_FEATURES 400
-#define SIDE_FEATURES 60 /* of each simulated tilt */
+/* An image costs some 46 bytes in the index for each feature that is kept. What makes a picture a
+ * plain one is counted before that choice. */
+#define FRONT_FEATURES 256
+#define FRONT_COUNTED 400
+#define SIDE_FEATURES 20 /* of each simulated tilt */
+#define SIDE_COUNTED 60
 #define TEXTURED_FEATURES 24
 #define STRONG_HALF 40       /* features that survive half of the views, for a score of 0.5 */
+#define SAME_REACH 3         /* a feature is the same within so many of its scales */
 #define SAME_DISTANCE 24     /* a tilted view's feature this close to one kept adds nothing */
 #define SURVIVED_DISTANCE 56 /* a feature is seen again in a view within so many bits */
 
@@ -46,6 +51,12 @@ typedef struct {
   double a, b, c, d, e, f;
 } Affine;
 
+/* Where a candidate lies, to find those near a place. */
+typedef struct {
+  float y;
+  uint32_t candidate;
+} Height;
+
 typedef struct {
   LincePyramid *pyramid;
   LincePool *pool;
@@ -59,8 +70,10 @@ typedef struct {
   uint8_t *survived;        /* in how many views each candidate was seen again */
   uint8_t *seen;            /* whether it was in the present one */
   uint32_t candidate_count;
+  Height *heights;     /* of the candidates, rising */
   LinceFeature *sides; /* SIDE_FEATURES of each tilt, those that no candidate stands for */
   uint32_t side_count;
+  uint32_t sides_counted; /* SIDE_COUNTED of each tilt */
 } Enrolling;
 
 void
@@ -244,7 +257,7 @@ descriptor_distance (const LinceDescriptor *a, const LinceDescriptor *b)
 static bool
 same (const LinceFeature *a, const LinceFeature *b, int distance)
 {
-  return a->dark == b->dark && fabsf (a->x - b->x) + fabsf (a->y - b->y) < 3 * b->scale &&
+  return a->dark == b->dark && fabsf (a->x - b->x) + fabsf (a->y - b->y) < SAME_REACH * b->scale &&
          a->scale < 1.6f * b->scale && b->scale < 1.6f * a->scale &&
          descriptor_distance (&a->descriptor, &b->descriptor) <= distance;
 }
@@ -276,6 +289,22 @@ take_feature (const Enrolling *enrolling, uint32_t i, LinceFeature *feature)
   return map_keypoint (enrolling, &enrolling->extractor.keypoints[i], feature);
 }
 
+static int
+compare_heights (const void *a, const void *b)
+{
+  const Height *one = a, *other = b;
+
+  return (one->y > other->y) - (one->y < other->y);
+}
+
+static void
+sort_heights (Enrolling *enrolling)
+{
+  for (uint32_t c = 0; c < enrolling->candidate_count; c++)
+    enrolling->heights[c] = (Height){enrolling->candidates[c].y, c};
+  qsort (enrolling->heights, enrolling->candidate_count, sizeof (Height), compare_heights);
+}
+
 static bool
 take_candidates (Enrolling *enrolling, LinceError *error)
 {
@@ -285,7 +314,45 @@ take_candidates (Enrolling *enrolling, LinceError *error)
   for (uint32_t i = 0; i < enrolling->extractor.count; i++)
     if (take_feature (enrolling, i, &enrolling->candidates[enrolling->candidate_count]))
       enrolling->candidate_count++;
+  sort_heights (enrolling);
   return true;
+}
+
+/* The first candidate, in the order of heights, that is not above `y`. */
+static uint32_t
+first_from (const Enrolling *enrolling, float y)
+{
+  uint32_t low = 0, high = enrolling->candidate_count;
+
+  while (low < high) {
+    uint32_t middle = (low + high) / 2;
+
+    if (enrolling->heights[middle].y < y)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+/* Marks the candidates that a view's feature shows again; whether one is so like it that it adds
+ * nothing. */
+static bool
+mark_seen (Enrolling *enrolling, const LinceFeature *feature)
+{
+  float reach = SAME_REACH * feature->scale;
+  bool known = false;
+
+  for (uint32_t h = first_from (enrolling, feature->y - reach);
+       h < enrolling->candidate_count && enrolling->heights[h].y <= feature->y + reach; h++) {
+    uint32_t c = enrolling->heights[h].candidate;
+
+    if (same (&enrolling->candidates[c], feature, SURVIVED_DISTANCE)) {
+      enrolling->seen[c] = 1;
+      known = known || same (&enrolling->candidates[c], feature, SAME_DISTANCE);
+    }
+  }
+  return known;
 }
 
 /* Marks the candidates that a view shows again; keeps what only the view shows, if `wanted`. */
@@ -297,19 +364,13 @@ compare_view (Enrolling *enrolling, uint32_t wanted)
   memset (enrolling->seen, 0, PER_VIEW);
   for (uint32_t i = 0; i < enrolling->extractor.count; i++) {
     LinceFeature feature;
-    bool known = false;
 
-    if (!take_feature (enrolling, i, &feature))
+    if (!take_feature (enrolling, i, &feature) || mark_seen (enrolling, &feature))
       continue;
-    for (uint32_t c = 0; c < enrolling->candidate_count; c++)
-      if (same (&enrolling->candidates[c], &feature, SURVIVED_DISTANCE)) {
-        enrolling->seen[c] = 1;
-        known = known || same (&enrolling->candidates[c], &feature, SAME_DISTANCE);
-      }
-    if (!known && kept < wanted) {
+    if (kept < (wanted < SIDE_FEATURES ? wanted : SIDE_FEATURES))
       enrolling->sides[enrolling->side_count++] = feature;
-      kept++;
-    }
+    if (kept++ < wanted)
+      enrolling->sides_counted++;
   }
   for (uint32_t c = 0; c < enrolling->candidate_count; c++)
     enrolling->survived[c] = (uint8_t) (enrolling->survived[c] + enrolling->seen[c]);
@@ -329,7 +390,7 @@ compare_views (Enrolling *enrolling, LinceError *error)
     picture_clear (&enrolling->view);
     if (!extracted)
       return false;
-    compare_view (enrolling, views[v].tilt > 1.f ? SIDE_FEATURES : 0);
+    compare_view (enrolling, views[v].tilt > 1.f ? SIDE_COUNTED : 0);
   }
   return true;
 }
@@ -364,8 +425,10 @@ store (const Enrolling *enrolling, int width, int height, LinceFeatures *feature
   memcpy (data + sizeof header, enrolling->features, size);
   *features = (LinceFeatures){enrolling->count, data, sizeof header + size};
   if (report != NULL) {
-    report->keypoints = enrolling->count;
-    report->textured = enrolling->count >= TEXTURED_FEATURES;
+    report->keypoints =
+        enrolling->sides_counted +
+        (enrolling->candidate_count < FRONT_COUNTED ? enrolling->candidate_count : FRONT_COUNTED);
+    report->textured = report->keypoints >= TEXTURED_FEATURES;
     report->score = (float) strong / (float) (strong + STRONG_HALF);
   }
   return true;
@@ -380,11 +443,13 @@ enrolling_init (Enrolling *enrolling, LinceError *error)
   enrolling->sides = calloc (VIEWS * SIDE_FEATURES, sizeof (LinceFeature));
   enrolling->survived = calloc (PER_VIEW, 1);
   enrolling->seen = calloc (PER_VIEW, 1);
+  enrolling->heights = calloc (PER_VIEW, sizeof (Height));
   enrolling->pyramid = lince_pyramid_new (error);
   enrolling->pool = lince_pool_new (1, error);
   return enrolling->features != NULL && enrolling->candidates != NULL && enrolling->sides != NULL &&
-         enrolling->survived != NULL && enrolling->seen != NULL && enrolling->pyramid != NULL &&
-         enrolling->pool != NULL && lince_extractor_init (&enrolling->extractor, PER_VIEW, error);
+         enrolling->survived != NULL && enrolling->seen != NULL && enrolling->heights != NULL &&
+         enrolling->pyramid != NULL && enrolling->pool != NULL &&
+         lince_extractor_init (&enrolling->extractor, PER_VIEW, error);
 }
 
 static void
@@ -400,6 +465,7 @@ enrolling_clear (Enrolling *enrolling)
   free (enrolling->sides);
   free (enrolling->survived);
   free (enrolling->seen);
+  free (enrolling->heights);
 }
 
 bool

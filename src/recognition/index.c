@@ -2,6 +2,7 @@
 #include "recognition/index.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,8 +21,14 @@ struct LinceIndex {
   char revision[17];
   LinceManifest manifest;
   LinceSegment **segments; /* manifest.segment_count */
+  char *path;              /* of the manifest; NULL: in memory */
   LinceCatalogue catalogue;
-  uint32_t textured_block; /* of segment 0 */
+  pthread_mutex_t lock; /* guards what follows until it is made */
+  bool opened;
+  LinceTexturedPart *parts;
+  LinceTexturedPlace *places;
+  uint32_t *numbers; /* of all parts */
+  LinceTexturedSet set;
 };
 
 static const uint8_t *
@@ -35,6 +42,14 @@ find_block (LinceSegment *segment, uint32_t tag, size_t *size, LinceError *error
   }
   *size = lince_segment_block_size (segment, (uint32_t) number);
   return lince_segment_block (segment, (uint32_t) number, error);
+}
+
+/* A segment with images: their features in one block, then one block for each image. */
+static bool
+holds_images (const LinceSegment *segment)
+{
+  return lince_segment_find (segment, LINCE_TAG_TEXTURED) >= 0 &&
+         lince_segment_find (segment, LINCE_TAG_REFERENCE) >= 0;
 }
 
 static bool
@@ -51,6 +66,7 @@ check_references (const LinceIndex *index, LinceError *error)
         image->block >= lince_segment_block_count (index->segments[image->segment]) ||
         lince_segment_block_tag (index->segments[image->segment], image->block) !=
             LINCE_TAG_REFERENCE ||
+        !holds_images (index->segments[image->segment]) ||
         lince_segment_block_size (index->segments[image->segment], image->block) != size) {
       lince_error_set (error, LINCE_ERROR_FORMAT, "has no reference for image %u", i);
       return false;
@@ -63,7 +79,6 @@ static bool
 read_catalogue (LinceIndex *index, LinceError *error)
 {
   LinceSegment *first = index->segments[0];
-  int64_t textured = lince_segment_find (first, LINCE_TAG_TEXTURED);
   const uint8_t *objects, *images;
   size_t objects_size, images_size;
 
@@ -72,12 +87,11 @@ read_catalogue (LinceIndex *index, LinceError *error)
   if (images == NULL ||
       !lince_catalogue_read (&index->catalogue, objects, objects_size, images, images_size, error))
     return false;
-  if (textured < 0 || index->catalogue.object_count != index->manifest.object_count ||
+  if (index->catalogue.object_count != index->manifest.object_count ||
       index->catalogue.image_count != index->manifest.image_count) {
     lince_error_set (error, LINCE_ERROR_FORMAT, "has tables that contradict its manifest");
     return false;
   }
-  index->textured_block = (uint32_t) textured;
   return check_references (index, error);
 }
 
@@ -90,12 +104,13 @@ lince_index_assemble (LinceManifest *manifest, LinceSegment **segments, LinceErr
   if (index == NULL || (index->segments = calloc (count, sizeof *segments)) == NULL) {
     free (index);
     for (size_t i = 0; i < count; i++)
-      lince_segment_free (segments[i]);
+      lince_segment_unref (segments[i]);
     lince_manifest_clear (manifest);
     lince_error_set (error, LINCE_ERROR_MEMORY, "no memory for an index");
     return NULL;
   }
   atomic_init (&index->references, 1);
+  pthread_mutex_init (&index->lock, NULL);
   memcpy (index->segments, segments, count * sizeof *segments);
   index->manifest = *manifest;
   *manifest = (LinceManifest){0};
@@ -106,15 +121,31 @@ lince_index_assemble (LinceManifest *manifest, LinceSegment **segments, LinceErr
   return NULL;
 }
 
+/* The segment of `shared` (may be NULL) with that content, with a reference of its own. */
+static LinceSegment *
+share_segment (const LinceIndex *shared, const LinceManifestSegment *named)
+{
+  for (uint32_t i = 0; shared != NULL && i < shared->manifest.segment_count; i++)
+    if (shared->manifest.segments[i].hash == named->hash &&
+        shared->manifest.segments[i].size == named->size &&
+        lince_segment_intact (shared->segments[i], NULL))
+      return lince_segment_ref (shared->segments[i]);
+  return NULL;
+}
+
 /* Opens the segments that the manifest names. */
 static bool
-open_segments (
-    const char *path, const LinceManifest *manifest, LinceSegment **segments, LinceError *error)
+open_segments (const char *path, const LinceManifest *manifest, const LinceIndex *shared,
+    LinceSegment **segments, LinceError *error)
 {
   for (uint32_t i = 0; i < manifest->segment_count; i++) {
     const LinceManifestSegment *named = &manifest->segments[i];
-    char *beside = lince_manifest_beside (path, named->name);
+    char *beside;
 
+    segments[i] = share_segment (shared, named);
+    if (segments[i] != NULL)
+      continue;
+    beside = lince_manifest_beside (path, named->name);
     if (beside == NULL) {
       lince_error_set (error, LINCE_ERROR_MEMORY, "no memory for an index");
       return false;
@@ -128,7 +159,7 @@ open_segments (
 }
 
 static LinceIndex *
-open_once (const char *path, uint64_t *revision, LinceError *error)
+open_once (const char *path, const LinceIndex *shared, uint64_t *identity, LinceError *error)
 {
   LinceManifest manifest;
   LinceSegment **segments = NULL;
@@ -136,21 +167,23 @@ open_once (const char *path, uint64_t *revision, LinceError *error)
 
   if (!lince_manifest_read (&manifest, path, error))
     goto out;
-  *revision = manifest.revision;
+  *identity = lince_manifest_identity (&manifest);
   segments = calloc (manifest.segment_count, sizeof *segments);
   if (segments == NULL) {
     lince_error_set (error, LINCE_ERROR_MEMORY, "%s: no memory", path);
     goto out;
   }
-  if (!open_segments (path, &manifest, segments, error)) {
+  if (!open_segments (path, &manifest, shared, segments, error)) {
     lince_error_prefix (error, "%s: segment ", path);
     for (uint32_t i = 0; i < manifest.segment_count; i++)
-      lince_segment_free (segments[i]);
+      lince_segment_unref (segments[i]);
     goto out;
   }
   index = lince_index_assemble (&manifest, segments, error);
   if (index == NULL)
     lince_error_prefix (error, "%s: ", path);
+  else
+    index->path = strdup (path); /* without it, segments are copied instead of linked */
 out:
   free (segments);
   lince_manifest_clear (&manifest);
@@ -158,20 +191,26 @@ out:
 }
 
 LinceIndex *
-lince_index_open (const char *path, LinceError *error)
+lince_index_reopen (const LinceIndex *shared, const char *path, LinceError *error)
 {
-  uint64_t revision = 0, last = 0;
+  uint64_t identity = 0, last = 0;
   LinceIndex *index = NULL;
 
   for (int i = 0; i < OPEN_ATTEMPTS && index == NULL; i++) {
-    revision = 0;
-    index = open_once (path, &revision, error);
+    identity = 0;
+    index = open_once (path, shared, &identity, error);
     /* a segment may have been removed because a newer manifest is in place: then look again */
-    if (revision == last)
+    if (identity == last)
       break;
-    last = revision;
+    last = identity;
   }
   return index;
+}
+
+LinceIndex *
+lince_index_open (const char *path, LinceError *error)
+{
+  return lince_index_reopen (NULL, path, error);
 }
 
 LinceIndex *
@@ -187,10 +226,15 @@ lince_index_unref (LinceIndex *index)
   if (index == NULL || atomic_fetch_sub (&index->references, 1) != 1)
     return;
   for (uint32_t i = 0; i < index->manifest.segment_count; i++)
-    lince_segment_free (index->segments[i]);
+    lince_segment_unref (index->segments[i]);
   free (index->segments);
+  free (index->path);
+  free (index->parts);
+  free (index->places);
+  free (index->numbers);
   lince_manifest_clear (&index->manifest);
   lince_catalogue_clear (&index->catalogue);
+  pthread_mutex_destroy (&index->lock);
   free (index);
 }
 
@@ -295,11 +339,146 @@ lince_index_reference (
   return true;
 }
 
-const void *
-lince_index_textured (const LinceIndex *index, size_t *size, LinceError *error)
+const char *
+lince_index_path (const LinceIndex *index)
 {
-  *size = lince_segment_block_size (index->segments[0], index->textured_block);
-  return lince_segment_block (index->segments[0], index->textured_block, error);
+  return index->path;
+}
+
+const LinceManifest *
+lince_index_manifest (const LinceIndex *index)
+{
+  return &index->manifest;
+}
+
+LinceSegment *
+lince_index_segment (const LinceIndex *index, uint32_t number)
+{
+  return index->segments[number];
+}
+
+bool
+lince_index_image_at (const LinceIndex *index, uint32_t number, LinceIndexImage *image)
+{
+  const LinceCatalogueImage *entry = index->catalogue.images + number;
+
+  if (number >= index->catalogue.image_count)
+    return false;
+  *image = (LinceIndexImage){entry->enrolment, entry->segment, entry->block};
+  return true;
+}
+
+/* The block of a segment's first image; those of the others follow. */
+static uint32_t
+first_reference (const LinceIndex *index, uint32_t segment)
+{
+  return (uint32_t) lince_segment_find (index->segments[segment], LINCE_TAG_REFERENCE);
+}
+
+uint32_t
+lince_index_segment_images (const LinceIndex *index, uint32_t segment)
+{
+  if (!holds_images (index->segments[segment]))
+    return 0;
+  return lince_segment_block_count (index->segments[segment]) - first_reference (index, segment);
+}
+
+/* Opens a segment's block of features. */
+static bool
+open_block (const LinceIndex *index, uint32_t segment, LinceTextured *textured, LinceError *error)
+{
+  LinceSegment *file = index->segments[segment];
+  uint32_t block = (uint32_t) lince_segment_find (file, LINCE_TAG_TEXTURED);
+  const void *data = lince_segment_block (file, block, error);
+
+  return data != NULL &&
+         lince_textured_open (textured, data, lince_segment_block_size (file, block),
+             lince_index_segment_images (index, segment), error);
+}
+
+bool
+lince_index_extract (
+    const LinceIndex *index, uint32_t number, LinceFeatures *features, LinceError *error)
+{
+  const LinceCatalogueImage *image = &index->catalogue.images[number];
+  uint32_t local = image->block - first_reference (index, image->segment);
+  LinceTextured textured;
+
+  return open_block (index, image->segment, &textured, error) &&
+         lince_textured_extract (&textured, local, features, error);
+}
+
+/* Opens the blocks of features of all segments; `numbers` has room for all their images. */
+static bool
+open_parts (LinceIndex *index, uint32_t *part_of, uint32_t *numbers, LinceError *error)
+{
+  uint32_t count = 0;
+
+  for (uint32_t s = 0; s < index->manifest.segment_count; s++) {
+    uint32_t images = lince_index_segment_images (index, s);
+
+    part_of[s] = count;
+    if (images == 0)
+      continue;
+    if (!open_block (index, s, &index->parts[count].textured, error))
+      return false;
+    index->parts[count++].numbers = numbers;
+    for (uint32_t i = 0; i < images; i++)
+      *numbers++ = LINCE_NO_IMAGE;
+  }
+  index->set = (LinceTexturedSet){index->catalogue.image_count, count, index->parts, index->places};
+  return true;
+}
+
+static void
+place_images (LinceIndex *index, const uint32_t *part_of)
+{
+  for (uint32_t i = 0; i < index->catalogue.image_count; i++) {
+    const LinceCatalogueImage *image = &index->catalogue.images[i];
+    uint32_t part = part_of[image->segment];
+    uint32_t local = image->block - first_reference (index, image->segment);
+
+    index->places[i] = (LinceTexturedPlace){part, local};
+    ((uint32_t *) index->parts[part].numbers)[local] = i;
+  }
+}
+
+static bool
+open_textured (LinceIndex *index, LinceError *error)
+{
+  uint32_t segments = index->manifest.segment_count;
+  uint32_t *part_of = calloc (segments, sizeof *part_of);
+  size_t images = 0;
+  bool ok;
+
+  for (uint32_t s = 0; s < segments; s++)
+    images += lince_index_segment_images (index, s);
+  free (index->parts);
+  free (index->places);
+  free (index->numbers);
+  index->parts = calloc (segments, sizeof *index->parts);
+  index->places = calloc (index->catalogue.image_count, sizeof *index->places);
+  index->numbers = calloc (images + 1, sizeof *index->numbers);
+  ok = part_of != NULL && index->parts != NULL && index->places != NULL && index->numbers != NULL;
+  if (!ok)
+    lince_error_set (error, LINCE_ERROR_MEMORY, "no memory for the features of an index");
+  ok = ok && open_parts (index, part_of, index->numbers, error);
+  if (ok)
+    place_images (index, part_of);
+  free (part_of);
+  return ok;
+}
+
+const LinceTexturedSet *
+lince_index_textured (LinceIndex *index, LinceError *error)
+{
+  bool ok;
+
+  pthread_mutex_lock (&index->lock);
+  ok = index->opened || open_textured (index, error);
+  index->opened = ok;
+  pthread_mutex_unlock (&index->lock);
+  return ok ? &index->set : NULL;
 }
 
 const void *

@@ -28,6 +28,10 @@ typedef struct {
 /* Opens the index whose manifest is at `path`.
  * Returns a reference that the caller gives back with lince_index_unref(), or NULL with `error`. */
 LINCE_API LinceIndex *lince_index_open (const char *path, LinceError *error);
+/* The same; where `shared` (NULL: none) holds the very same segments, these are used and neither
+ * mapped nor checked again: for an index that is a change of another one. */
+LINCE_API LinceIndex *lince_index_reopen (
+    const LinceIndex *shared, const char *path, LinceError *error);
 LINCE_API LinceIndex *lince_index_ref (LinceIndex *index);
 LINCE_API void lince_index_unref (LinceIndex *index); /* NULL is allowed */
 
@@ -60,12 +64,13 @@ typedef enum {
 /* What enrolment found out about an image. */
 typedef struct {
   int width, height;     /* of the reference picture */
-  uint32_t keypoints;    /* kept, over all simulated views */
+  uint32_t keypoints;    /* found, over all simulated views, up to some hundreds */
   uint32_t generators;   /* those chosen for it: LinceGenerator bits; 0: it will hardly be found */
   bool textured;         /* enough keypoints for the `textured` generator */
   bool mark;             /* looked for by its shapes, compared in luma and chroma (`mark`) */
   bool transparent;      /* has a mask */
   float score;           /* 0 to 1: how well it will be recognised, by what enrolment measured */
+  uint64_t content;      /* a hash of the picture's pixels */
 } LinceEnrolment;
 
 /* The object that image `number` belongs to, and what enrolment found out (each may be NULL).
@@ -102,10 +107,21 @@ LINCE_API bool lince_index_builder_set_generators (LinceIndexBuilder *builder, c
 LINCE_API bool lince_index_builder_add_image (LinceIndexBuilder *builder, const char *id,
     const char *source, const LincePicture *picture, LinceEnrolment *report, LinceError *error);
 
+/* Lets images be taken over from `base`, of which the builder keeps a reference; once, before the
+ * first image. An index that is then written or finished holds base's segments as they are and new
+ * ones for the images that came anew; from time to time small segments, and those with images that
+ * nobody wants any more, are merged. It has the same features and revision as one compiled of the
+ * same pictures at once, but not the same bytes. */
+LINCE_API void lince_index_builder_set_base (LinceIndexBuilder *builder, LinceIndex *base);
+
+/* Adds image `number` of the base, as it was enrolled there, to object `id`. */
+LINCE_API bool lince_index_builder_keep_image (
+    LinceIndexBuilder *builder, const char *id, uint32_t number, LinceError *error);
+
 /* Writes the segments and then, by rename, the manifest `path`. Segments of an older manifest of
  * the same path stay where another process may still map them and are removed when stale.
  * Fails on a collection without a usable image. Output is the same, byte by byte, for the same
- * pictures in any order of adding. */
+ * pictures in any order of adding, unless there is a base. */
 LINCE_API bool lince_index_builder_write (LinceIndexBuilder *builder, const char *path,
     LinceError *error);
 

@@ -12,6 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "recognition/bytes.h"
+#include "recognition/segment.h"
+
 #define SUFFIX ".segment"
 #define DIGITS 16
 #define TEMPORARY ".new"
@@ -144,17 +147,62 @@ write_file (
   return ok;
 }
 
+static void
+name_segment (const LinceIndexStore *store, LinceManifestSegment *segment)
+{
+  snprintf (segment->name, sizeof segment->name, "%.*s.%016" PRIx64 SUFFIX, (int) (255 - APPENDED),
+      base_name (store->path), segment->hash);
+}
+
 bool
 lince_index_store_segment (LinceIndexStore *store, const uint8_t *data, size_t size, uint64_t hash,
     LinceManifestSegment *segment, LinceError *error)
 {
   segment->hash = hash;
   segment->size = size;
-  snprintf (segment->name, sizeof segment->name, "%.*s.%016" PRIx64 SUFFIX, (int) (255 - APPENDED),
-      base_name (store->path), hash);
+  name_segment (store, segment);
   if (same_content (store->directory, segment->name, data, size))
     return true;
   return write_file (store, segment->name, data, size, error);
+}
+
+/* Whether a file says that it is that segment; what it holds is checked when it is used. */
+static bool
+is_segment (int directory, const LinceManifestSegment *segment)
+{
+  int fd = openat (directory, segment->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+  uint8_t header[LINCE_SEGMENT_HEADER];
+  struct stat status;
+  bool same = fd >= 0 && fstat (fd, &status) == 0 && S_ISREG (status.st_mode) &&
+              (uint64_t) status.st_size == segment->size &&
+              read (fd, header, sizeof header) == (ssize_t) sizeof header &&
+              lince_get_u64 (header + 16) == segment->size &&
+              lince_get_u64 (header + 32) == segment->hash;
+
+  if (fd >= 0)
+    close (fd);
+  return same;
+}
+
+bool
+lince_index_store_keep (LinceIndexStore *store, const char *path, const LinceManifestSegment *old,
+    LinceManifestSegment *segment)
+{
+  char *from;
+
+  name_segment (store, segment);
+  if (is_segment (store->directory, segment))
+    return true;
+  from = path != NULL && old->name[0] != '\0' ? lince_manifest_beside (path, old->name) : NULL;
+  if (from == NULL)
+    return false;
+  unlinkat (store->directory, segment->name, 0);
+  if (linkat (AT_FDCWD, from, store->directory, segment->name, 0) != 0) {
+    free (from);
+    return false;
+  }
+  free (from);
+  return is_segment (store->directory, segment);
 }
 
 /* Whether `name` is a segment, or an unfinished file, of the manifest `base`. */

@@ -15,6 +15,11 @@ bool lince_index_store_open (LinceIndexStore *store, const char *path, LinceErro
  * `segment`. */
 bool lince_index_store_segment (LinceIndexStore *store, const uint8_t *data, size_t size,
     uint64_t hash, LinceManifestSegment *segment, LinceError *error);
+/* Names in `segment`, of which hash and size are set, the file of segment `old` of the index at
+ * `path` (NULL: in memory), linked to where it is not the same. False when that cannot be done:
+ * then the bytes must be written. */
+bool lince_index_store_keep (LinceIndexStore *store, const char *path,
+    const LinceManifestSegment *old, LinceManifestSegment *segment);
 /* Writes the manifest in the old one's place and removes segments that it does not name. */
 bool lince_index_store_manifest (
     LinceIndexStore *store, const LinceManifest *manifest, LinceError *error);

@@ -21,7 +21,7 @@ typedef struct {
   LinceIndex *index;
   const LincePyramid *pyramid;
   LinceSearch *search;
-  const LinceTextured *textured;
+  const LinceTexturedSet *textured;
   LinceTracker *tracker;
   LinceReferences references;
   const LinceMarkSearch *mark_search;

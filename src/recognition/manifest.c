@@ -23,17 +23,17 @@ padded (size_t length)
 }
 
 uint64_t
-lince_manifest_revision (const LinceManifest *manifest)
+lince_manifest_identity (const LinceManifest *manifest)
 {
-  uint64_t revision = 0;
+  uint64_t identity = 0;
 
   for (uint32_t i = 0; i < manifest->segment_count; i++) {
     uint8_t bytes[8];
 
     lince_put_u64 (bytes, manifest->segments[i].hash);
-    revision = lince_hash64 (bytes, sizeof bytes, revision);
+    identity = lince_hash64 (bytes, sizeof bytes, identity);
   }
-  return revision;
+  return identity;
 }
 
 /* With the checksum's own field taken for zeros. */
@@ -77,7 +77,7 @@ parse_segments (LinceManifest *manifest, const uint8_t *data, size_t size, Lince
     segment->name[length] = '\0';
     at += padded (length);
   }
-  if (at == size && lince_manifest_revision (manifest) == manifest->revision)
+  if (at == size)
     return true;
 malformed:
   lince_error_set (error, LINCE_ERROR_FORMAT, "is malformed; " REMEDY);
@@ -208,7 +208,7 @@ lince_manifest_write (const LinceManifest *manifest, size_t *size)
   lince_put_u32 (data + 8, LINCE_MANIFEST_VERSION);
   lince_put_u32 (data + 12, manifest->segment_count);
   lince_put_u64 (data + 16, total);
-  lince_put_u64 (data + 24, lince_manifest_revision (manifest));
+  lince_put_u64 (data + 24, manifest->revision);
   lince_put_u32 (data + 32, manifest->object_count);
   lince_put_u32 (data + 36, manifest->image_count);
   for (uint32_t i = 0; i < manifest->segment_count; i++) {

@@ -7,7 +7,7 @@
  *         8  version       u32: LINCE_MANIFEST_VERSION
  *        12  segment count u32: 1 to LINCE_MANIFEST_MAX_SEGMENTS
  *        16  file size     u64, bytes
- *        24  revision      u64: of the content; see below
+ *        24  revision      u64: of the content, see catalogue.h
  *        32  object count  u32
  *        36  image count   u32
  *        40  reserved      16 bytes: 0
@@ -19,8 +19,9 @@
  *             20  reserved    u32: 0
  *             24  name        of a file in the manifest's directory, zeros up to a multiple of 8
  *
- * The first segment holds objects, images and features; the others hold references. The revision is
- * the XXH64 of the segments' hashes, in order. */
+ * The first segment holds objects, images and marks; each other one holds images' features in one block
+ * and then the reference of each of them. A segment may hold images that the first does not name
+ * any more. */
 #pragma once
 
 #include <stdbool.h>
@@ -29,7 +30,7 @@
 
 #include "recognition/error.h"
 
-#define LINCE_MANIFEST_VERSION 2
+#define LINCE_MANIFEST_VERSION 3
 #define LINCE_MANIFEST_HEADER 64
 #define LINCE_MANIFEST_MAX_SEGMENTS 4096
 #define LINCE_MANIFEST_MAX_SIZE (4096 * 1024)
@@ -54,8 +55,8 @@ bool lince_manifest_parse (
 uint8_t *lince_manifest_write (const LinceManifest *manifest, size_t *size);
 void lince_manifest_clear (LinceManifest *manifest);
 
-/* What the revision must be. */
-uint64_t lince_manifest_revision (const LinceManifest *manifest);
+/* A hash of the segments' hashes, in order: changes with the files, where the revision need not. */
+uint64_t lince_manifest_identity (const LinceManifest *manifest);
 
 /* The path of a file `name` beside the file `path`, from malloc(). */
 char *lince_manifest_beside (const char *path, const char *name);

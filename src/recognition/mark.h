@@ -46,3 +46,8 @@ typedef struct {
 /* `data` must be 8-byte aligned. Fails on a foreign, older, cut or inconsistent block. */
 bool lince_mark_open (
     LinceMarks *marks, const void *data, size_t size, uint32_t image_count, LinceError *error);
+
+/* Reads the features of all images out of a checked block again: `features` has marks->image_count
+ * members, zeroed; the caller clears each, also after a failure. Those of an image may come in
+ * another order than they were compiled in. */
+bool lince_mark_extract (const LinceMarks *marks, LinceFeatures *features, LinceError *error);

@@ -5,6 +5,7 @@
 
 #include "recognition/feature.h"
 #include "recognition/mark_feature.h"
+#include "recognition/mark_match.h"
 
 #define LISTS_READ 6   /* words that a look-up follows, about */
 #define MAX_WORDS 4096 /* of one table */
@@ -345,5 +346,72 @@ lince_mark_open (
     marks->word_count[t] = header.word_count[t];
     marks->block_count[t] = header.block_count[t];
   }
+  return true;
+}
+
+/* The image of slot `s` of a table, LINCE_NO_IMAGE for one that is empty. */
+static uint32_t
+image_of (const LinceMarks *marks, int table, uint32_t s)
+{
+  uint32_t image = ((const LinceMarkSlot *) marks->slots[table])[s].image;
+
+  return image < marks->image_count ? image : LINCE_NO_IMAGE;
+}
+
+/* Room for what was counted, and the points. */
+static bool
+make_room (const LinceMarks *marks, uint32_t image, LinceFeatures *features)
+{
+  LinceMarkImage entry = lince_mark_image (marks, image);
+  LinceMarkHeader header = {entry.width, entry.height, entry.points, 0};
+
+  features->size = sizeof header + features->count * sizeof (LinceMarkFeature) +
+                   entry.points * sizeof (LinceMarkPoint);
+  features->data = calloc (1, features->size);
+  if (features->data == NULL)
+    return false;
+  memcpy (features->data, &header, sizeof header);
+  memcpy ((LinceMarkPoint *) points_of (features),
+      (const LinceMarkPoint *) marks->points + entry.first_point,
+      entry.points * sizeof (LinceMarkPoint));
+  features->count = 0;
+  return true;
+}
+
+static void
+take_slot (const LinceMarks *marks, int table, uint32_t s, LinceFeatures *features)
+{
+  const LinceDescriptorBlock *block =
+      (const LinceDescriptorBlock *) marks->blocks[table] + s / LINCE_BLOCK;
+  LinceMarkFeature *feature = (LinceMarkFeature *) features_of (features) + features->count++;
+
+  feature->slot = ((const LinceMarkSlot *) marks->slots[table])[s];
+  feature->slot.image = 0;
+  feature->table = (uint32_t) table;
+  for (int w = 0; w < LINCE_DESCRIPTOR_WORDS; w++)
+    feature->descriptor.words[w] = block->words[w][s % LINCE_BLOCK];
+}
+
+bool
+lince_mark_extract (const LinceMarks *marks, LinceFeatures *features, LinceError *error)
+{
+  for (int t = 0; t < LINCE_MARK_TABLES; t++)
+    for (uint32_t s = 0; s < marks->block_count[t] * LINCE_BLOCK; s++)
+      if (image_of (marks, t, s) != LINCE_NO_IMAGE)
+        features[image_of (marks, t, s)].count++;
+  for (uint32_t i = 0; i < marks->image_count; i++) {
+    if (features[i].count > LINCE_MARK_ENTRIES) {
+      lince_error_set (error, LINCE_ERROR_FORMAT, "the block of marks has too many of one image");
+      return false;
+    }
+    if (features[i].count > 0 && !make_room (marks, i, &features[i])) {
+      lince_error_set (error, LINCE_ERROR_MEMORY, "no memory for the marks of an index");
+      return false;
+    }
+  }
+  for (int t = 0; t < LINCE_MARK_TABLES; t++)
+    for (uint32_t s = 0; s < marks->block_count[t] * LINCE_BLOCK; s++)
+      if (image_of (marks, t, s) != LINCE_NO_IMAGE)
+        take_slot (marks, t, s, &features[image_of (marks, t, s)]);
   return true;
 }

@@ -98,7 +98,8 @@ typedef struct {
 } Expectation;
 
 static bool
-expect (const Proposal *proposal, const LinceSlot *slot, float slack, Expectation *expectation)
+expect (
+    const Proposal *proposal, const LincePlacedFeature *slot, float slack, Expectation *expectation)
 {
   const double *h = proposal->homography;
   float x = slot->x, y = slot->y, w, u, v, c, s, xx, xy, yx, yy, length;
@@ -125,15 +126,16 @@ expect (const Proposal *proposal, const LinceSlot *slot, float slack, Expectatio
     return false;
   expectation->dx /= length;
   expectation->dy /= length;
-  expectation->scale = (float) slot->scale * (1.f / 256) * sqrtf (fabsf (xx * yy - xy * yx));
+  expectation->scale = slot->scale * sqrtf (fabsf (xx * yy - xy * yx));
   expectation->reach = slack + 1.5f * expectation->scale;
   return expectation->scale > .2f;
 }
 
 /* The best keypoint of one cell for an expectation. */
 static void
-seek_in_cell (const Proposal *proposal, const Expectation *expectation, const LinceSlot *slot,
-    uint32_t number, uint32_t cell, uint32_t *best, uint32_t *best_distance)
+seek_in_cell (const Proposal *proposal, const Expectation *expectation,
+    const LincePlacedFeature *slot, uint32_t number, uint32_t cell, uint32_t *best,
+    uint32_t *best_distance)
 {
   const LinceGrid *grid = proposal->grid;
   float reach = expectation->reach * expectation->reach;
@@ -160,7 +162,7 @@ seek_in_cell (const Proposal *proposal, const Expectation *expectation, const Li
 }
 
 static bool
-seek (const Proposal *proposal, const Expectation *expectation, const LinceSlot *slot,
+seek (const Proposal *proposal, const Expectation *expectation, const LincePlacedFeature *slot,
     uint32_t number, uint32_t *best, uint32_t *best_distance)
 {
   const LinceGrid *grid = proposal->grid;
@@ -180,7 +182,8 @@ seek (const Proposal *proposal, const Expectation *expectation, const LinceSlot 
 
 /* Adds a correspondence; one keypoint of the frame serves one feature, the nearer. */
 static void
-add_guided (Proposal *proposal, const LinceSlot *slot, uint32_t keypoint, uint32_t distance)
+add_guided (
+    Proposal *proposal, const LincePlacedFeature *slot, uint32_t keypoint, uint32_t distance)
 {
   LinceProposalScratch *scratch = proposal->scratch;
   const LinceKeypoint *point = &proposal->extractor->keypoints[keypoint];
@@ -211,11 +214,12 @@ guide (Proposal *proposal, float slack, uint32_t features)
   proposal->scratch->stamp++;
   for (uint32_t n = 0; n < proposal->feature_count && n < features; n++) {
     uint32_t number, keypoint = 0, distance;
-    LinceSlot slot;
+    LincePlacedFeature slot;
     Expectation expectation;
 
     if (!lince_textured_member (proposal->textured, proposal->image, n, &number) ||
-        !lince_textured_slot (proposal->textured, number, &slot) ||
+        !lince_textured_slot (
+            proposal->textured, number, proposal->width, proposal->height, &slot) ||
         !expect (proposal, &slot, slack, &expectation) ||
         !seek (proposal, &expectation, &slot, number, &keypoint, &distance))
       continue;

@@ -14,6 +14,8 @@
 
 #define MAX_THREADS 16
 #define MAX_DURATION INT64_C (3600000000000) /* ns, of a setting */
+#define LARGE_FEATURES 1000000 /* of a collection in which a keypoint's look-up is dear */
+#define LARGE_STILL 3500       /* keypoints of a still that are looked up there */
 
 struct LinceRecognizer {
   LinceSettings settings;
@@ -32,8 +34,8 @@ struct LinceRecognizer {
   uint32_t mark_waited; /* frames since the last search for marks */
   int64_t time;         /* of the last frame */
 
-  LinceIndex *index; /* in use; NULL: none */
-  LinceTextured textured;
+  LinceIndex *index;                /* in use; NULL: none */
+  const LinceTexturedSet *textured; /* of the index */
   LinceMarks marks;
   LinceReference *references; /* one an image, filled when loaded */
 
@@ -155,8 +157,9 @@ lince_recognizer_set_index (LinceRecognizer *recognizer, LinceIndex *index)
 {
   LinceIndex *old;
 
-  if (index)
-    lince_index_ref (index);
+  /* read and checked here, so that no frame waits for it; what is damaged is told at the frame */
+  if (index && lince_index_ref (index))
+    lince_index_textured (index, NULL);
   pthread_mutex_lock (&recognizer->mutex);
   old = recognizer->next_index;
   recognizer->next_index = index;
@@ -170,7 +173,7 @@ load_reference (void *context, uint32_t image)
 {
   LinceRecognizer *recognizer = context;
 
-  if (!recognizer->index || image >= recognizer->textured.image_count ||
+  if (!recognizer->index || image >= recognizer->textured->image_count ||
       !lince_index_reference (recognizer->index, image, &recognizer->references[image], NULL))
     return NULL;
   return &recognizer->references[image];
@@ -245,16 +248,14 @@ open_marks (LinceIndex *index, LinceMarks *marks, LinceError *error)
 static bool
 use_index (LinceRecognizer *recognizer, LinceIndex *index, LinceError *error)
 {
-  LinceTextured textured = {0};
+  const LinceTexturedSet *textured = NULL;
   LinceMarks marks = {0};
   LinceReference *references = NULL;
   uint32_t count = index ? lince_index_image_count (index) : 0;
-  size_t size;
-  const void *block;
 
   if (index) {
-    block = lince_index_textured (index, &size, error);
-    if (!block || !lince_textured_open (&textured, block, size, count, error))
+    textured = lince_index_textured (index, error);
+    if (!textured)
       goto fail;
     if (!open_marks (index, &marks, error))
       goto fail;
@@ -317,7 +318,7 @@ prepare (LinceRecognizer *recognizer, const LinceFrame *frame, LinceError *error
          (!recognizer->index ||
              (lince_index_intact (recognizer->index, error) &&
                  lince_search_resize (recognizer->search, recognizer->pyramid,
-                     &recognizer->textured, lince_pool_threads (recognizer->pool), error) &&
+                     lince_pool_threads (recognizer->pool), error) &&
                  lince_gather_resize (recognizer->gather, frame, error) &&
                  lince_mark_search_resize (recognizer->mark_search, recognizer->pyramid,
                      &recognizer->marks, lince_pool_threads (recognizer->pool), error)));
@@ -366,11 +367,19 @@ search (LinceRecognizer *recognizer, const LincePlan *plan, uint32_t part)
 
   if (!recognizer->index)
     return 0;
-  count = lince_search_run (recognizer->search, recognizer->pyramid, &recognizer->textured,
+  count = lince_search_run (recognizer->search, recognizer->pyramid, recognizer->textured,
       part * plan->keypoints, plan->keypoints, recognizer->pool, profile, recognizer->hypotheses);
   profile->statistics.searches++;
   profile->statistics.hypotheses += count;
   return count;
+}
+
+/* Most images of a collection may be none. */
+static bool
+has_marks (const LinceRecognizer *recognizer)
+{
+  return recognizer->marks.block_count[LINCE_MARK_AFFINE] > 0 ||
+         recognizer->marks.block_count[LINCE_MARK_UPRIGHT] > 0;
 }
 
 /* Looks for marks and verifies what it finds. */
@@ -383,7 +392,7 @@ find_marks (LinceRecognizer *recognizer, LinceTracker *tracker, const LincePlan 
   uint32_t count;
 
   recognizer->mark_hypothesis_count = 0;
-  if (recognizer->marks.image_count == 0)
+  if (!has_marks (recognizer))
     return;
   count = lince_mark_search_run (recognizer->mark_search, recognizer->pyramid, &recognizer->marks,
       &mark, recognizer->pool, profile, recognizer->mark_hypotheses);
@@ -405,8 +414,7 @@ find_bugs (LinceRecognizer *recognizer, const LinceFrame *frame, const LincePlan
   const LincePyramid *gathered = lince_gather_pyramid (recognizer->gather);
   uint32_t count;
 
-  if (recognizer->marks.image_count == 0 ||
-      !lince_gather_add (recognizer->gather, frame, recognizer->pool))
+  if (!has_marks (recognizer) || !lince_gather_add (recognizer->gather, frame, recognizer->pool))
     return;
   count = lince_mark_search_run (recognizer->mark_search, gathered, &recognizer->marks, &bug,
       recognizer->pool, profile, recognizer->hypotheses);
@@ -519,6 +527,18 @@ lince_recognizer_reset (LinceRecognizer *recognizer, LinceReason reason, const L
     *result = &recognizer->result;
 }
 
+/* A still is searched once, so it is searched thoroughly; in a collection so large that its
+ * features lie in no cache, less so. */
+static uint32_t
+still_keypoints (const LinceRecognizer *recognizer)
+{
+  uint64_t features = 0;
+
+  for (uint32_t p = 0; recognizer->index && p < recognizer->textured->part_count; p++)
+    features += recognizer->textured->parts[p].textured.feature_count;
+  return features > LARGE_FEATURES ? LARGE_STILL : LINCE_SEARCH_MAX_WORK;
+}
+
 bool
 lince_recognizer_still (LinceRecognizer *recognizer, const LinceFrame *frame,
     const LinceResult **result, LinceError *error)
@@ -541,7 +561,7 @@ lince_recognizer_still (LinceRecognizer *recognizer, const LinceFrame *frame,
   lince_tracker_clear (recognizer->still);
   lince_plan_make (recognizer->settings.plan, frame->width, frame->height, &plan);
   if (recognizer->settings.plan == LINCE_PLAN_THOROUGH) /* it is searched only once */
-    plan.keypoints = LINCE_PLAN_MOST_KEYPOINTS;
+    plan.keypoints = still_keypoints (recognizer);
   placements = find_placements (recognizer, recognizer->still, &plan, (Searches){true, true, 0});
   fill_result (recognizer, recognizer->time, false, placements, changes);
   if (result)
@@ -563,7 +583,7 @@ lince_recognizer_inspect (LinceRecognizer *recognizer, const LinceFrame *frame,
       .index = recognizer->index,
       .pyramid = recognizer->pyramid,
       .search = recognizer->search,
-      .textured = &recognizer->textured,
+      .textured = recognizer->textured,
       .tracker = recognizer->still,
       .references = {recognizer, load_reference},
       .mark_search = recognizer->mark_search,

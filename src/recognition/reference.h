@@ -3,6 +3,7 @@
 #pragma once
 
 #include "recognition/index.h"
+#include "recognition/textured.h"
 
 #define LINCE_REFERENCE_LEVELS 6
 /* Of level 0; larger pictures are reduced to it: a longer side of 128 pixels or, where the picture
@@ -46,8 +47,10 @@ typedef struct {
 bool lince_index_reference (
     const LinceIndex *index, uint32_t image, LinceReference *reference, LinceError *error);
 
-/* A view of the blob that lince_textured_compile() made; NULL with `error` when it is damaged. */
-const void *lince_index_textured (const LinceIndex *index, size_t *size, LinceError *error);
+/* The features of all images, which belong to the index. The first call compares the checksums,
+ * which reads everything: not on a thread that must not wait. NULL with `error` when a block is
+ * damaged. Thread-safe. */
+const LinceTexturedSet *lince_index_textured (LinceIndex *index, LinceError *error);
 
 /* The same of lince_mark_compile(). An index without marks gives NULL with `size` 0. */
 const void *lince_index_marks (const LinceIndex *index, size_t *size, LinceError *error);

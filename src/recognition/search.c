@@ -9,36 +9,51 @@
 #include "recognition/proposal.h"
 
 #define CHUNK 64 /* keypoints that one item of the pool looks up */
+#define DIGIT 11 /* bits of an image's number that one pass sorts by */
 
+_Static_assert(
+    LINCE_LEAST_MATCHES >= LINCE_MATCHES_A_KEYPOINT, "there are more candidates than keypoints");
+
+/* A match on its way to its image's. */
 typedef struct {
-  uint32_t match_count; /* matches that vote */
+  uint32_t image;     /* number in the index */
+  uint32_t neighbour; /* which of `neighbours` */
+} Found;
+
+/* An image with matches enough to vote. */
+typedef struct {
+  uint32_t image, first, count; /* its matches */
   LincePeak peaks[LINCE_PEAKS_AN_IMAGE];
   uint32_t peak_count;
+} Candidate;
+
+/* What came of one of the candidates that were followed up. */
+typedef struct {
   LinceHypothesis hypotheses[LINCE_PEAKS_AN_IMAGE];
-  uint32_t hypothesis_count;
-} ImageState;
+  uint32_t count;
+} Outcome;
 
 struct LinceSearch {
   LinceExtractor extractor;
   LinceGrid grid;
   bool ready; /* extractor and grid are made */
   int width, height;
-  uint32_t capacity; /* keypoints */
-  uint32_t image_count;
+  uint32_t capacity;          /* keypoints */
   LinceNeighbour *neighbours; /* LINCE_MATCHES_A_KEYPOINT for each keypoint */
   uint8_t *neighbour_counts;
-  uint32_t *first;     /* first match of every image */
-  LinceMatch *matches; /* image by image */
-  ImageState *images;
-  uint32_t *wanted;              /* images with matches enough to vote */
-  LinceProposalScratch *scratch; /* one a thread */
-  LinceVotingScratch *voting;    /* one a thread */
+  Found *found, *sorted; /* LINCE_MATCHES_A_KEYPOINT for each keypoint */
+  LinceMatch *matches;   /* of the candidates, one after the other */
+  Candidate *candidates; /* one a keypoint at most, for each has LINCE_LEAST_MATCHES */
+  Outcome outcomes[LINCE_MAX_PEAKS];
+  uint32_t found_count, followed_count; /* of the last run: found, and candidates followed up */
+  LinceProposalScratch *scratch;        /* one a thread */
+  LinceVotingScratch *voting;           /* one a thread */
   uint32_t threads;
 };
 
 typedef struct {
   LinceSearch *search;
-  const LinceTextured *textured;
+  const LinceTexturedSet *set;
   const LinceKernels *kernels;
 } Searching;
 
@@ -60,15 +75,10 @@ clear_frame (LinceSearch *search)
   lince_grid_clear (&search->grid);
   free (search->neighbours);
   free (search->neighbour_counts);
+  free (search->found);
+  free (search->sorted);
   free (search->matches);
-}
-
-static void
-clear_index (LinceSearch *search)
-{
-  free (search->first);
-  free (search->images);
-  free (search->wanted);
+  free (search->candidates);
 }
 
 void
@@ -77,7 +87,6 @@ lince_search_free (LinceSearch *search)
   if (search == NULL)
     return;
   clear_frame (search);
-  clear_index (search);
   free (search->scratch);
   free (search->voting);
   free (search);
@@ -96,40 +105,32 @@ resize_frame (LinceSearch *search, const LincePyramid *pyramid, LinceError *erro
   clear_frame (search);
   search->neighbours = NULL;
   search->neighbour_counts = NULL;
+  search->found = search->sorted = NULL;
   search->matches = NULL;
+  search->candidates = NULL;
   search->ready = lince_extractor_init (&search->extractor, capacity, error) &&
                   lince_grid_init (&search->grid, width, height, capacity, error);
   if (!search->ready)
     return false;
   search->neighbours = calloc (capacity * LINCE_MATCHES_A_KEYPOINT, sizeof *search->neighbours);
   search->neighbour_counts = calloc (capacity, sizeof *search->neighbour_counts);
+  search->found = calloc (capacity * LINCE_MATCHES_A_KEYPOINT, sizeof *search->found);
+  search->sorted = calloc (capacity * LINCE_MATCHES_A_KEYPOINT, sizeof *search->sorted);
   search->matches = calloc (capacity * LINCE_MATCHES_A_KEYPOINT, sizeof *search->matches);
+  search->candidates = calloc (capacity, sizeof *search->candidates);
   search->width = width;
   search->height = height;
   search->capacity = capacity;
-  return search->neighbours != NULL && search->neighbour_counts != NULL && search->matches != NULL;
-}
-
-static bool
-resize_index (LinceSearch *search, uint32_t image_count)
-{
-  if (search->first != NULL && search->image_count == image_count)
-    return true;
-  clear_index (search);
-  search->first = calloc (image_count + 2, sizeof *search->first);
-  search->images = calloc (image_count + 1, sizeof *search->images);
-  search->wanted = calloc (image_count + 1, sizeof *search->wanted);
-  search->image_count = image_count;
-  return search->first != NULL && search->images != NULL && search->wanted != NULL;
+  return search->neighbours != NULL && search->neighbour_counts != NULL && search->found != NULL &&
+         search->sorted != NULL && search->matches != NULL && search->candidates != NULL;
 }
 
 bool
-lince_search_resize (LinceSearch *search, const LincePyramid *pyramid,
-    const LinceTextured *textured, uint32_t threads, LinceError *error)
+lince_search_resize (
+    LinceSearch *search, const LincePyramid *pyramid, uint32_t threads, LinceError *error)
 {
   lince_error_set (error, LINCE_ERROR_MEMORY, "no memory for the search");
   if (!resize_frame (search, pyramid, error) ||
-      !resize_index (search, textured != NULL ? textured->image_count : 0) ||
       !lince_extractor_resize (&search->extractor, pyramid, threads, error))
     return false;
   if (search->threads < threads) {
@@ -152,24 +153,47 @@ look_up_chunk (void *context, uint32_t item, uint32_t thread)
   const Searching *searching = context;
   LinceSearch *search = searching->search;
   const LinceExtractor *extractor = &search->extractor;
-  uint32_t end = (item + 1) * CHUNK < extractor->count ? (item + 1) * CHUNK : extractor->count;
+  uint32_t first = item * CHUNK, count = extractor->count - first;
+  LinceProbes probes[CHUNK];
 
-  for (uint32_t i = item * CHUNK; i < end; i++)
-    search->neighbour_counts[i] = (uint8_t) lince_match (searching->textured, searching->kernels,
-        &extractor->descriptors[i], extractor->keypoints[i].dark,
-        search->neighbours + (size_t) i * LINCE_MATCHES_A_KEYPOINT);
+  count = count < CHUNK ? count : CHUNK;
+  memset (search->neighbour_counts + first, 0, count);
+  for (uint32_t part = 0; part < searching->set->part_count; part++) {
+    const LinceTextured *textured = &searching->set->parts[part].textured;
+
+    for (uint32_t i = 0; i < count; i++)
+      lince_probe (textured, searching->kernels, &extractor->descriptors[first + i],
+          extractor->keypoints[first + i].dark, &probes[i]);
+    lince_probe_fetch (textured, &probes[0]);
+    for (uint32_t i = 0; i < count; i++) {
+      uint32_t k = first + i;
+
+      if (i + 1 < count)
+        lince_probe_fetch (textured, &probes[i + 1]);
+      search->neighbour_counts[k] = (uint8_t) lince_match (searching->set, part, searching->kernels,
+          &extractor->descriptors[k], &probes[i],
+          search->neighbours + (size_t) k * LINCE_MATCHES_A_KEYPOINT, search->neighbour_counts[k]);
+    }
+  }
+}
+
+static LinceTexturedPlace
+place_of (const LinceTexturedSet *set, uint32_t image)
+{
+  return set->places != NULL ? set->places[image] : (LinceTexturedPlace){0, image};
 }
 
 /* What a neighbour says about its image's place. */
 static void
-make_match (const LinceSearch *search, const LinceTextured *textured, uint32_t keypoint,
+make_match (const LinceSearch *search, const LinceTexturedSet *set, uint32_t keypoint,
     const LinceNeighbour *neighbour, LinceMatch *match)
 {
+  const LinceTextured *textured = &set->parts[neighbour->part].textured;
   const LinceKeypoint *point = &search->extractor.keypoints[keypoint];
   const LinceScale *scale = &search->extractor.scales.scales[point->scale];
   float width, height, dx, dy, c, s;
   uint32_t count;
-  LinceSlot slot;
+  LincePlacedFeature feature;
 
   *match = (LinceMatch){.keypoint = keypoint,
       .slot = neighbour->slot,
@@ -177,43 +201,73 @@ make_match (const LinceSearch *search, const LinceTextured *textured, uint32_t k
       .v = search->grid.y[keypoint],
       .precision = scale->scale_x,
       .distance = (uint16_t) neighbour->distance};
-  if (!lince_textured_slot (textured, neighbour->slot, &slot))
-    slot = (LinceSlot){0, 0, 0, UINT16_MAX, 0, 0};
-  lince_textured_image (textured, neighbour->image, &width, &height, &count);
-  match->x = slot.x;
-  match->y = slot.y;
-  match->turn = (uint8_t) (point->angle - slot.angle);
-  match->scale = scale->scale_x * 256 / (float) slot.scale;
-  dx = (width * .5f - slot.x) * match->scale;
-  dy = (height * .5f - slot.y) * match->scale;
+  lince_textured_image (textured, place_of (set, neighbour->image).image, &width, &height, &count);
+  if (!lince_textured_slot (textured, neighbour->slot, width, height, &feature))
+    feature = (LincePlacedFeature){0, 0, 256, 0, 0};
+  match->x = feature.x;
+  match->y = feature.y;
+  match->turn = (uint8_t) (point->angle - feature.angle);
+  match->scale = scale->scale_x / feature.scale;
+  dx = (width * .5f - feature.x) * match->scale;
+  dy = (height * .5f - feature.y) * match->scale;
   c = LINCE_TURN_COSINE (match->turn);
   s = LINCE_TURN_SINE (match->turn);
   match->centre_u = match->u + c * dx - s * dy;
   match->centre_v = match->v + s * dx + c * dy;
 }
 
-/* Sorts the matches by image; within an image by keypoint. */
+/* Writes what was found in the order of images, and within an image of keypoints; returns how many.
+ * What it costs depends on the matches, not on the images there are. */
 static uint32_t
-group (LinceSearch *search, const LinceTextured *textured)
+sort_by_image (LinceSearch *search, uint32_t image_count)
 {
-  uint32_t wanted = 0, *first = search->first;
+  uint32_t count = 0;
 
-  memset (first, 0, (search->image_count + 2) * sizeof *first);
-  for (uint32_t k = 0; k < search->extractor.count; k++)
-    for (uint32_t n = 0; n < search->neighbour_counts[k]; n++)
-      first[search->neighbours[k * LINCE_MATCHES_A_KEYPOINT + n].image + 2]++;
-  for (uint32_t i = 2; i < search->image_count + 2; i++)
-    first[i] += first[i - 1];
   for (uint32_t k = 0; k < search->extractor.count; k++)
     for (uint32_t n = 0; n < search->neighbour_counts[k]; n++) {
-      const LinceNeighbour *neighbour = &search->neighbours[k * LINCE_MATCHES_A_KEYPOINT + n];
+      uint32_t at = k * LINCE_MATCHES_A_KEYPOINT + n;
 
-      make_match (search, textured, k, neighbour, &search->matches[first[neighbour->image + 1]++]);
+      search->found[count++] = (Found){search->neighbours[at].image, at};
     }
-  for (uint32_t i = 0; i < search->image_count; i++)
-    if (first[i + 1] - first[i] >= LINCE_LEAST_MATCHES)
-      search->wanted[wanted++] = i;
-  return wanted;
+  for (uint32_t shift = 0; image_count >> shift > 0; shift += DIGIT) {
+    uint32_t first[(1 << DIGIT) + 1] = {0};
+    Found *sorted = search->sorted;
+
+    for (uint32_t i = 0; i < count; i++)
+      first[(search->found[i].image >> shift & ((1 << DIGIT) - 1)) + 1]++;
+    for (uint32_t d = 0; d < 1 << DIGIT; d++)
+      first[d + 1] += first[d];
+    for (uint32_t i = 0; i < count; i++)
+      sorted[first[search->found[i].image >> shift & ((1 << DIGIT) - 1)]++] = search->found[i];
+    search->sorted = search->found;
+    search->found = sorted;
+  }
+  return count;
+}
+
+/* Makes candidates of the images with matches enough, and their matches; returns how many. */
+static uint32_t
+make_candidates (LinceSearch *search, const LinceTexturedSet *set, uint32_t found)
+{
+  uint32_t candidates = 0, matches = 0;
+
+  for (uint32_t i = 0, end; i < found; i = end) {
+    uint32_t image = search->found[i].image;
+
+    for (end = i + 1; end < found && search->found[end].image == image;)
+      end++;
+    if (end - i < LINCE_LEAST_MATCHES)
+      continue;
+    search->candidates[candidates++] =
+        (Candidate){.image = image, .first = matches, .count = end - i};
+    for (; i < end; i++) {
+      uint32_t at = search->found[i].neighbour;
+
+      make_match (search, set, at / LINCE_MATCHES_A_KEYPOINT, &search->neighbours[at],
+          &search->matches[matches++]);
+    }
+  }
+  return candidates;
 }
 
 /* Keeps the nearest matches of an image with very many; the order stays. */
@@ -240,16 +294,18 @@ vote_for_image (void *context, uint32_t item, uint32_t thread)
 {
   const Searching *searching = context;
   LinceSearch *search = searching->search;
-  uint32_t image = search->wanted[item], count;
-  ImageState *state = &search->images[image];
-  LinceMatch *matches = search->matches + search->first[image];
+  Candidate *candidate = &search->candidates[item];
+  LinceTexturedPlace place = place_of (searching->set, candidate->image);
+  LinceMatch *matches = search->matches + candidate->first;
   float width, height;
+  uint32_t count;
 
-  lince_textured_image (searching->textured, image, &width, &height, &count);
-  count = thin (matches, search->first[image + 1] - search->first[image]);
-  state->peak_count = lince_vote (matches, count, sqrtf (width * width + height * height),
-      LINCE_PEAK_LEAST_WEIGHT, &search->voting[thread], state->peaks, LINCE_PEAKS_AN_IMAGE);
-  state->match_count = count;
+  lince_textured_image (
+      &searching->set->parts[place.part].textured, place.image, &width, &height, &count);
+  candidate->count = thin (matches, candidate->count);
+  candidate->peak_count =
+      lince_vote (matches, candidate->count, sqrtf (width * width + height * height),
+          LINCE_PEAK_LEAST_WEIGHT, &search->voting[thread], candidate->peaks, LINCE_PEAKS_AN_IMAGE);
 }
 
 static void
@@ -257,25 +313,28 @@ propose_image (void *context, uint32_t item, uint32_t thread)
 {
   const Searching *searching = context;
   LinceSearch *search = searching->search;
-  uint32_t image = search->wanted[item];
-  ImageState *state = &search->images[image];
+  const Candidate *candidate = &search->candidates[item];
+  LinceTexturedPlace place = place_of (searching->set, candidate->image);
+  Outcome *outcome = &search->outcomes[item];
 
-  state->hypothesis_count = lince_propose (searching->textured, image, &search->extractor,
-      &search->grid, search->matches + search->first[image], state->match_count, state->peaks,
-      state->peak_count, &search->scratch[thread], state->hypotheses, NULL);
+  outcome->count = lince_propose (&searching->set->parts[place.part].textured, place.image,
+      &search->extractor, &search->grid, search->matches + candidate->first, candidate->count,
+      candidate->peaks, candidate->peak_count, &search->scratch[thread], outcome->hypotheses, NULL);
+  for (uint32_t i = 0; i < outcome->count; i++)
+    outcome->hypotheses[i].image = candidate->image;
 }
 
-/* Leaves only the LINCE_MAX_PEAKS heaviest peaks, and the images that have one. */
+/* Leaves only the LINCE_MAX_PEAKS heaviest peaks, and the candidates that have one. */
 static uint32_t
-choose_peaks (LinceSearch *search, uint32_t wanted)
+choose_peaks (LinceSearch *search, uint32_t candidates)
 {
   uint32_t weights[LINCE_MAX_PEAKS] = {0}, count = 0, kept = 0, least, left = 0;
 
-  for (uint32_t w = 0; w < wanted; w++) {
-    const ImageState *state = &search->images[search->wanted[w]];
+  for (uint32_t c = 0; c < candidates; c++) {
+    const Candidate *candidate = &search->candidates[c];
 
-    for (uint32_t p = 0; p < state->peak_count; p++) {
-      uint32_t weight = state->peaks[p].weight, at = count;
+    for (uint32_t p = 0; p < candidate->peak_count; p++) {
+      uint32_t weight = candidate->peaks[p].weight, at = count;
 
       if (count == LINCE_MAX_PEAKS && weight <= weights[count - 1])
         continue;
@@ -292,18 +351,18 @@ choose_peaks (LinceSearch *search, uint32_t wanted)
   /* how many of exactly the least weight there is room for: the first images' */
   for (uint32_t i = 0; i < count; i++)
     left += weights[i] == least;
-  for (uint32_t w = 0; w < wanted; w++) {
-    ImageState *state = &search->images[search->wanted[w]];
+  for (uint32_t c = 0; c < candidates; c++) {
+    Candidate *candidate = &search->candidates[c];
     uint32_t p = 0;
 
-    for (; p < state->peak_count && state->peaks[p].weight >= least; p++)
-      if (state->peaks[p].weight == least && left-- == 0) {
+    for (; p < candidate->peak_count && candidate->peaks[p].weight >= least; p++)
+      if (candidate->peaks[p].weight == least && left-- == 0) {
         left = 0;
         break;
       }
-    state->peak_count = p;
+    candidate->peak_count = p;
     if (p > 0)
-      search->wanted[kept++] = search->wanted[w];
+      search->candidates[kept++] = *candidate;
   }
   return kept;
 }
@@ -318,15 +377,15 @@ better (const LinceHypothesis *a, const LinceHypothesis *b)
 
 /* Best first; of equal ones the first image, and within an image the first peak. */
 static uint32_t
-gather (const LinceSearch *search, uint32_t wanted, LinceHypothesis *hypotheses)
+gather (const LinceSearch *search, uint32_t outcomes, LinceHypothesis *hypotheses)
 {
   uint32_t count = 0;
 
-  for (uint32_t w = 0; w < wanted; w++) {
-    const ImageState *state = &search->images[search->wanted[w]];
+  for (uint32_t o = 0; o < outcomes; o++) {
+    const Outcome *outcome = &search->outcomes[o];
 
-    for (uint32_t i = 0; i < state->hypothesis_count; i++) {
-      const LinceHypothesis *hypothesis = &state->hypotheses[i];
+    for (uint32_t i = 0; i < outcome->count; i++) {
+      const LinceHypothesis *hypothesis = &outcome->hypotheses[i];
       uint32_t at = count;
 
       if (count == LINCE_MAX_HYPOTHESES && !better (hypothesis, &hypotheses[count - 1]))
@@ -344,30 +403,32 @@ gather (const LinceSearch *search, uint32_t wanted, LinceHypothesis *hypotheses)
 }
 
 uint32_t
-lince_search_run (LinceSearch *search, const LincePyramid *pyramid, const LinceTextured *textured,
+lince_search_run (LinceSearch *search, const LincePyramid *pyramid, const LinceTexturedSet *set,
     uint32_t first, uint32_t work, LincePool *pool, LinceProfile *profile,
     LinceHypothesis *hypotheses)
 {
-  Searching searching = {search, textured, lince_kernels ()};
-  uint32_t wanted, matches = 0, count;
+  Searching searching = {search, set, lince_kernels ()};
+  uint32_t found, candidates, count;
 
   lince_extractor_run (&search->extractor, pyramid, first, work, pool, profile);
   lince_grid_fill (&search->grid, &search->extractor);
   lince_pool_run (pool, look_up_chunk, &searching, (search->extractor.count + CHUNK - 1) / CHUNK);
   if (profile != NULL)
     lince_profile_stamp (profile, LINCE_STAGE_SEARCH);
-  wanted = group (search, textured);
-  matches = search->image_count > 0 ? search->first[search->image_count] : 0;
-  lince_pool_run (pool, vote_for_image, &searching, wanted);
-  wanted = choose_peaks (search, wanted);
+  found = sort_by_image (search, set->image_count);
+  search->found_count = found;
+  candidates = make_candidates (search, set, found);
+  lince_pool_run (pool, vote_for_image, &searching, candidates);
+  candidates = choose_peaks (search, candidates);
+  search->followed_count = candidates;
   if (profile != NULL)
     lince_profile_stamp (profile, LINCE_STAGE_VOTING);
-  lince_pool_run (pool, propose_image, &searching, wanted);
-  count = gather (search, wanted, hypotheses);
+  lince_pool_run (pool, propose_image, &searching, candidates);
+  count = gather (search, candidates, hypotheses);
   if (profile != NULL) {
     lince_profile_stamp (profile, LINCE_STAGE_GEOMETRY);
     profile->statistics.keypoints += search->extractor.count;
-    profile->statistics.matches += matches;
+    profile->statistics.matches += found;
   }
   return count;
 }
@@ -385,54 +446,90 @@ lince_search_keypoint (const LinceSearch *search, uint32_t number, float *x, flo
   *y = search->grid.y[number];
 }
 
+/* The first of what was found for an image, in the order of images. */
+static uint32_t
+first_found (const LinceSearch *search, uint32_t image)
+{
+  uint32_t low = 0, high = search->found_count;
+
+  while (low < high) {
+    uint32_t middle = (low + high) / 2;
+
+    if (search->found[middle].image < image)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
 uint32_t
 lince_search_match_count (const LinceSearch *search, uint32_t image)
 {
-  return image < search->image_count ? search->first[image + 1] - search->first[image] : 0;
+  return first_found (search, image + 1) - first_found (search, image);
+}
+
+/* How many peaks of an image were followed up. */
+static uint32_t
+followed_peaks (const LinceSearch *search, uint32_t image)
+{
+  for (uint32_t c = 0; c < search->followed_count; c++)
+    if (search->candidates[c].image == image)
+      return search->candidates[c].peak_count;
+  return 0;
 }
 
 /* The matches of an image that vote, and the peaks that they make, however light. */
 static void
-trace_votes (LinceSearch *search, const LinceTextured *textured, uint32_t image,
+trace_votes (LinceSearch *search, const LinceTexturedSet *set, uint32_t image,
     LinceSearchTrace *trace, LincePeak *peaks)
 {
-  bool voted = trace->all_matches >= LINCE_LEAST_MATCHES;
+  LinceTexturedPlace place = place_of (set, image);
+  uint32_t first = first_found (search, image), followed = followed_peaks (search, image);
   float width, height;
 
-  lince_textured_image (textured, image, &width, &height, &trace->features);
-  trace->match_count = voted ? search->images[image].match_count : trace->all_matches;
-  memcpy (trace->matches, search->matches + search->first[image],
-      trace->match_count * sizeof *trace->matches);
-  for (uint32_t i = 0; i < trace->match_count; i++)
-    trace->matches[i].used = 0;
+  lince_textured_image (
+      &set->parts[place.part].textured, place.image, &width, &height, &trace->features);
+  for (uint32_t i = 0; i < trace->all_matches; i++) {
+    uint32_t at = search->found[first + i].neighbour;
+
+    make_match (
+        search, set, at / LINCE_MATCHES_A_KEYPOINT, &search->neighbours[at], &search->matches[i]);
+  }
+  trace->match_count = thin (search->matches, trace->all_matches);
+  memcpy (trace->matches, search->matches, trace->match_count * sizeof *trace->matches);
   trace->peak_count = lince_vote (trace->matches, trace->match_count,
       sqrtf (width * width + height * height), 1, &search->voting[0], peaks, LINCE_PEAKS_AN_IMAGE);
   for (uint32_t p = 0; p < trace->peak_count; p++)
-    trace->peaks[p] = (LincePeakTrace){
-        .peak = peaks[p], .followed = voted && p < search->images[image].peak_count};
+    trace->peaks[p] = (LincePeakTrace){.peak = peaks[p], .followed = p < followed};
 }
 
 void
 lince_search_trace (
-    LinceSearch *search, const LinceTextured *textured, uint32_t image, LinceSearchTrace *trace)
+    LinceSearch *search, const LinceTexturedSet *set, uint32_t image, LinceSearchTrace *trace)
 {
   LinceHypothesis hypotheses[LINCE_PEAKS_AN_IMAGE];
   LinceGeometryTrace geometry[LINCE_PEAKS_AN_IMAGE];
   LincePeak peaks[LINCE_PEAKS_AN_IMAGE];
+  LinceTexturedPlace place;
   uint32_t made = 0;
 
   *trace = (LinceSearchTrace){0};
-  if (image >= search->image_count || search->threads == 0)
+  if (image >= set->image_count || search->threads == 0)
     return;
-  trace->all_matches = search->first[image + 1] - search->first[image];
-  trace_votes (search, textured, image, trace, peaks);
-  lince_propose (textured, image, &search->extractor, &search->grid, trace->matches,
-      trace->match_count, peaks, trace->peak_count, &search->scratch[0], hypotheses, geometry);
+  place = place_of (set, image);
+  trace->all_matches = lince_search_match_count (search, image);
+  trace_votes (search, set, image, trace, peaks);
+  lince_propose (&set->parts[place.part].textured, place.image, &search->extractor, &search->grid,
+      trace->matches, trace->match_count, peaks, trace->peak_count, &search->scratch[0], hypotheses,
+      geometry);
   for (uint32_t p = 0; p < trace->peak_count; p++) {
     trace->peaks[p].solved = geometry[p].solved;
     trace->peaks[p].inliers = geometry[p].inliers;
     trace->peaks[p].score = geometry[p].score;
-    if (geometry[p].solved)
-      trace->peaks[p].hypothesis = hypotheses[made++];
+    if (!geometry[p].solved)
+      continue;
+    trace->peaks[p].hypothesis = hypotheses[made++];
+    trace->peaks[p].hypothesis.image = image;
   }
 }

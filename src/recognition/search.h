@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * The search of one whole frame for textured references: pyramid, keypoints, descriptors, one pass
- * over the inverted index, voting, homography. Its output are hypotheses; verify.h decides.
+ * over the inverted indexes, voting, homography. Its output are hypotheses; verify.h decides.
  * Internal to the room. */
 #pragma once
 
@@ -35,11 +35,11 @@ void lince_search_free (LinceSearch *search);
 #define LINCE_LEAST_MATCHES 3 /* of an image, to vote */
 #define LINCE_PEAKS_AN_IMAGE 4
 
-/* Makes the buffers for frames as `pyramid` was resized for, for that index (NULL: none) and for
- * pools of up to `threads`. Cheap when nothing has changed. On failure the search must not be run
- * before a resize() that succeeds. */
-bool lince_search_resize (LinceSearch *search, const LincePyramid *pyramid,
-    const LinceTextured *textured, uint32_t threads, LinceError *error);
+/* Makes the buffers for frames as `pyramid` was resized for and for pools of up to `threads`. Cheap
+ * when nothing has changed. On failure the search must not be run before a resize() that succeeds.
+ */
+bool lince_search_resize (
+    LinceSearch *search, const LincePyramid *pyramid, uint32_t threads, LinceError *error);
 
 /* Searches the frame that `pyramid` holds. The work is counted in keypoints that are described and
  * looked up, about 2 us of one core each with all that follows from it; the scale space and the
@@ -48,8 +48,8 @@ bool lince_search_resize (LinceSearch *search, const LincePyramid *pyramid,
  * more distinct objects. Writes up to LINCE_MAX_HYPOTHESES, best first with a total order, several
  * an image where several peaks stand; returns how many. Allocates nothing. */
 uint32_t lince_search_run (LinceSearch *search, const LincePyramid *pyramid,
-    const LinceTextured *textured, uint32_t first, uint32_t work, LincePool *pool, LinceProfile *profile,
-    LinceHypothesis *hypotheses);
+    const LinceTexturedSet *set, uint32_t first, uint32_t work, LincePool *pool,
+    LinceProfile *profile, LinceHypothesis *hypotheses);
 
 /* A keypoint of the last frame, frame pixels. */
 uint32_t lince_search_keypoint_count (const LinceSearch *search);
@@ -78,5 +78,5 @@ typedef struct {
 } LinceSearchTrace;
 
 /* Votes and solves for `image` again, on the last run's keypoints and matches. */
-void lince_search_trace (LinceSearch *search, const LinceTextured *textured, uint32_t image,
-    LinceSearchTrace *trace);
+void lince_search_trace (
+    LinceSearch *search, const LinceTexturedSet *set, uint32_t image, LinceSearchTrace *trace);

@@ -27,6 +27,7 @@ typedef struct {
 } Block;
 
 struct LinceSegment {
+  atomic_uint references;
   LinceMapping mapping;
   char *name; /* for errors */
   uint32_t block_count;
@@ -107,15 +108,16 @@ lince_segment_writer_finish (
 {
   size_t first = align_up (LINCE_SEGMENT_HEADER + writer->table_size);
   size_t total = first + writer->blocks_size;
-  uint8_t *file = calloc (1, first), *grown;
+  uint8_t *file = realloc (writer->blocks, total);
 
-  if (file == NULL || (grown = realloc (file, total)) == NULL) {
-    free (file);
+  if (file == NULL) {
     lince_error_set (
         error, LINCE_ERROR_MEMORY, "no memory for an index segment of %zu bytes", total);
     return false;
   }
-  file = grown;
+  writer->blocks = NULL;
+  memmove (file + first, file, writer->blocks_size);
+  memset (file, 0, first);
   for (size_t at = 0; at < writer->table_size; at += ENTRY)
     lince_put_u64 (writer->table + at + 8, lince_get_u64 (writer->table + at + 8) + first);
   memcpy (file, magic, sizeof magic);
@@ -124,8 +126,6 @@ lince_segment_writer_finish (
   lince_put_u64 (file + 16, total);
   if (writer->table_size > 0)
     memcpy (file + LINCE_SEGMENT_HEADER, writer->table, writer->table_size);
-  if (writer->blocks_size > 0)
-    memcpy (file + first, writer->blocks, writer->blocks_size);
   *hash = hash_structure (file, file + LINCE_SEGMENT_HEADER, writer->table_size);
   lince_put_u64 (file + 32, *hash);
   *data = file;
@@ -229,6 +229,7 @@ new_segment (const char *name, LinceError *error)
   LinceSegment *segment = calloc (1, sizeof *segment);
 
   if (segment != NULL && (segment->name = strdup (name)) != NULL) {
+    atomic_init (&segment->references, 1);
     segment->mapping.slot = -1;
     pthread_mutex_init (&segment->lock, NULL);
     return segment;
@@ -274,7 +275,7 @@ lince_segment_open (const char *path, uint64_t size, uint64_t hash, LinceError *
       lince_segment_intact (segment, error))
     return segment;
   lince_error_prefix (error, "%s: ", path);
-  lince_segment_free (segment);
+  lince_segment_unref (segment);
   return NULL;
 }
 
@@ -291,20 +292,34 @@ lince_segment_take (uint8_t *data, size_t size, uint64_t hash, LinceError *error
   if (read_structure (segment, data, hash, error))
     return segment;
   lince_error_prefix (error, "%s: ", segment->name);
-  lince_segment_free (segment);
+  lince_segment_unref (segment);
   return NULL;
 }
 
-void
-lince_segment_free (LinceSegment *segment)
+LinceSegment *
+lince_segment_ref (LinceSegment *segment)
 {
-  if (segment == NULL)
+  atomic_fetch_add_explicit (&segment->references, 1, memory_order_relaxed);
+  return segment;
+}
+
+void
+lince_segment_unref (LinceSegment *segment)
+{
+  if (segment == NULL || atomic_fetch_sub (&segment->references, 1) != 1)
     return;
   lince_mapping_close (&segment->mapping);
   pthread_mutex_destroy (&segment->lock);
   free (segment->blocks);
   free (segment->name);
   free (segment);
+}
+
+const uint8_t *
+lince_segment_bytes (const LinceSegment *segment, size_t *size)
+{
+  *size = segment->mapping.size;
+  return segment->mapping.data;
 }
 
 uint32_t

@@ -61,7 +61,12 @@ LinceSegment *lince_segment_open (
     const char *path, uint64_t size, uint64_t hash, LinceError *error);
 /* The same for bytes in memory; takes `data`, from malloc(), also when it fails. */
 LinceSegment *lince_segment_take (uint8_t *data, size_t size, uint64_t hash, LinceError *error);
-void lince_segment_free (LinceSegment *segment);
+/* Indexes share segments: each reference is given back. NULL is allowed for the latter. */
+LinceSegment *lince_segment_ref (LinceSegment *segment);
+void lince_segment_unref (LinceSegment *segment);
+
+/* The file's bytes, unchecked. */
+const uint8_t *lince_segment_bytes (const LinceSegment *segment, size_t *size);
 
 uint32_t lince_segment_block_count (const LinceSegment *segment);
 /* The number of the first block with that tag, or -1. */

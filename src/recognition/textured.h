@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
- * The `textured` generator's side of enrolment: features of one picture, and the inverted index over
- * the features of all pictures. Internal to the room. */
+ * The `textured` generator's side of enrolment: features of one picture, and the inverted index
+ * over the features of all pictures. Internal to the room. */
 #pragma once
 
 #include "recognition/error.h"
@@ -29,8 +29,11 @@ void lince_features_clear (LinceFeatures *features);
 bool lince_textured_enrol (const uint8_t *luma, const uint8_t *mask, int width, int height,
     LinceFeatures *features, LinceEnrolment *report, LinceError *error);
 
-/* Compiles the features of images 0 to image_count - 1 into one block of bytes, position-independent
- * and little-endian, that is used in place when mapped (8-byte aligned). The caller frees `*data`. */
+#define LINCE_TEXTURED_MAX_IMAGES 32768 /* of one block */
+
+/* Compiles the features of images 0 to image_count - 1 into one block of bytes,
+ * position-independent and little-endian, that is used in place when mapped (8-byte aligned). The
+ * caller frees `*data`. */
 bool lince_textured_compile (const LinceFeatures *features, uint32_t image_count, void **data,
     size_t *size, LinceError *error);
 
@@ -40,10 +43,37 @@ typedef struct {
   const void *data;
   size_t size;
   uint32_t image_count, feature_count, word_count;
-  uint32_t words[2], block_count; /* words for bright and for dark keypoints; blocks of 8 */
-  const void *parts[8]; /* the generator's own */
+  uint32_t words[2], tops[2]; /* for bright and for dark keypoints; tops: 0 where words have none */
+  uint32_t block_count, dark_block; /* blocks of 8; the first block of dark features */
+  const void *parts[8];             /* the generator's own */
 } LinceTextured;
 
 /* `data` must be 8-byte aligned. Fails on a foreign, older, cut or inconsistent block. */
 bool lince_textured_open (LinceTextured *textured, const void *data, size_t size,
     uint32_t image_count, LinceError *error);
+
+/* The features of image `image` of a block, as enrolment gave them but for what slots round: compiled
+ * again they give the same slots. */
+bool lince_textured_extract (
+    const LinceTextured *textured, uint32_t image, LinceFeatures *features, LinceError *error);
+
+/* The blocks of one index. Each image is in one of them; a block may hold images that the index has
+ * no more. Flat values: the arrays stay the caller's. */
+typedef struct {
+  LinceTextured textured;
+  const uint32_t *numbers; /* in the index, of the block's images; LINCE_NO_IMAGE: no more in it;
+                              NULL: the block's own */
+} LinceTexturedPart;
+
+#define LINCE_NO_IMAGE UINT32_MAX
+
+typedef struct {
+  uint32_t part, image;
+} LinceTexturedPlace;
+
+typedef struct {
+  uint32_t image_count; /* of the index */
+  uint32_t part_count;
+  const LinceTexturedPart *parts;
+  const LinceTexturedPlace *places; /* of the index's images; NULL: part 0 and the same number */
+} LinceTexturedSet;

@@ -20,10 +20,7 @@
 static void
 use (LinceIndex *index)
 {
-  LinceTextured textured;
   volatile unsigned sum = 0;
-  const void *data;
-  size_t size;
 
   for (uint32_t i = 0; i < lince_index_image_count (index); i++) {
     LinceReference reference;
@@ -45,9 +42,7 @@ use (LinceIndex *index)
         lince_index_find (index, object.id) != (int64_t) i)
       abort ();
   }
-  data = lince_index_textured (index, &size, NULL);
-  if (data != NULL)
-    lince_textured_open (&textured, data, size, lince_index_image_count (index), NULL);
+  lince_index_textured (index, NULL);
   lince_index_verify (index, NULL);
 }
 

@@ -5,6 +5,8 @@
 #include <pthread.h>
 #include <sys/stat.h>
 
+#include "recognition/index_internal.h"
+#include "recognition/mark_feature.h"
 #include "recognition/reference.h"
 
 static LinceIndex *
@@ -61,8 +63,7 @@ START_TEST (file_and_memory_hold_the_same)
   LinceIndexBuilder *builder = build_sample ();
   LinceError error = {0};
   LinceIndex *memory = finish (builder), *file;
-  size_t one_size, other_size;
-  const void *one, *other;
+  const LinceTexturedSet *one, *other;
 
   ck_assert_msg (lince_index_builder_write (builder, path, &error), "%s", error.text);
   file = lince_index_open (path, &error);
@@ -72,11 +73,14 @@ START_TEST (file_and_memory_hold_the_same)
   ck_assert_str_eq (lince_index_revision (memory), lince_index_revision (file));
   ck_assert (lince_index_verify (memory, &error));
   ck_assert (lince_index_verify (file, &error));
-  one = lince_index_textured (memory, &one_size, &error);
-  other = lince_index_textured (file, &other_size, &error);
-  ck_assert_uint_gt (one_size, 0);
-  ck_assert_uint_eq (one_size, other_size);
-  ck_assert_mem_eq (one, other, one_size);
+  one = lince_index_textured (memory, &error);
+  other = lince_index_textured (file, &error);
+  ck_assert_uint_eq (one->part_count, 1);
+  ck_assert_uint_eq (other->part_count, 1);
+  ck_assert_uint_gt (one->parts[0].textured.size, 0);
+  ck_assert_uint_eq (one->parts[0].textured.size, other->parts[0].textured.size);
+  ck_assert_mem_eq (
+      one->parts[0].textured.data, other->parts[0].textured.data, one->parts[0].textured.size);
   lince_index_unref (memory);
   lince_index_unref (file);
   lince_index_builder_free (builder);
@@ -431,7 +435,8 @@ START_TEST (levels_are_area_averages)
 }
 END_TEST
 
-/* Chroma has half of a level's sides; 0 and 255 are its extremes. A wide picture keeps more columns. */
+/* Chroma has half of a level's sides; 0 and 255 are its extremes. A wide picture keeps more
+ * columns. */
 START_TEST (levels_have_chroma)
 {
   DrawnPicture drawn = new_picture (600, 100);
@@ -578,43 +583,339 @@ START_TEST (writing_says_what_is_wrong)
 }
 END_TEST
 
-/* More images than one segment of references takes. */
-START_TEST (many_images_are_spread_over_segments)
-{
-  char *folder = make_folder (), *path = path_in (folder, "many.index");
-  LinceIndexBuilder *builder = new_builder ();
-  LinceError error = {0};
-  LinceIndex *index;
+#define MANY 40 /* more than are merged with any that come anew */
 
-  for (int i = 0; i < 300; i++) {
+/* Objects `from` to `to` - 1 of a set, each of one small picture. */
+static void
+add_many (LinceIndexBuilder *builder, int from, int to)
+{
+  for (int i = from; i < to; i++) {
     char id[16];
 
     snprintf (id, sizeof id, "o%03d", i);
     add_object (builder, id);
-    add_poster (builder, id, 32, 24 + i % 9, (uint32_t) i + 1);
+    add_poster (builder, id, 64, 48 + i % 9, (uint32_t) i + 1);
   }
-  ck_assert_msg (lince_index_builder_write (builder, path, &error), "%s", error.text);
-  ck_assert_int_eq (count_files (folder, ".segment", NULL), 1 + 4);
-  index = lince_index_open (path, &error);
-  ck_assert_msg (index != NULL, "%s", error.text);
-  ck_assert (lince_index_verify (index, &error));
-  for (int i = 0; i < 300; i++) {
-    DrawnPicture drawn = draw_poster (32, 24 + i % 9, (uint32_t) i + 1);
-    const uint8_t *pixel = drawn.pixels;
-    LinceReference reference;
+}
 
-    ck_assert (lince_index_reference (index, (uint32_t) i, &reference, &error));
-    ck_assert_uint_eq (reference.object, i);
-    ck_assert_int_eq (reference.height, 24 + i % 9);
-    for (int at = 0; at < 32 * drawn.picture.height; at++, pixel += 4)
-      ck_assert_int_eq (reference.levels[0].luma[at],
-          (19595 * pixel[0] + 38470 * pixel[1] + 7471 * pixel[2] + 32768) >> 16);
-    free_picture (&drawn);
+/* Those of objects `from` to `to` - 1 of the set that `base` has. */
+static void
+keep_many (LinceIndexBuilder *builder, const LinceIndex *base, int from, int to)
+{
+  for (int i = from; i < to; i++) {
+    LinceError error = {0};
+    char id[16];
+    int64_t number;
+
+    snprintf (id, sizeof id, "o%03d", i);
+    number = lince_index_find (base, id);
+    if (number < 0)
+      continue;
+    add_object (builder, id);
+    /* an object of the set has one image, so their numbers are the same */
+    ck_assert_msg (
+        lince_index_builder_keep_image (builder, id, (uint32_t) number, &error), "%s", error.text);
   }
+}
+
+/* Whether two indexes hold the same objects, pixels and features, wherever these lie. */
+static void
+check_same (LinceIndex *one, LinceIndex *other)
+{
+  LinceError error = {0};
+  const LinceTexturedSet *a = lince_index_textured (one, &error);
+  const LinceTexturedSet *b = lince_index_textured (other, &error);
+
+  ck_assert_msg (a != NULL && b != NULL, "%s", error.text);
+  ck_assert_str_eq (lince_index_revision (one), lince_index_revision (other));
+  ck_assert_uint_eq (lince_index_image_count (one), lince_index_image_count (other));
+  for (uint32_t i = 0; i < lince_index_image_count (one); i++) {
+    LinceReference x, y;
+    LinceFeatures f, g;
+
+    ck_assert_msg (lince_index_reference (one, i, &x, &error), "%s", error.text);
+    ck_assert_msg (lince_index_reference (other, i, &y, &error), "%s", error.text);
+    ck_assert_uint_eq (x.object, y.object);
+    ck_assert_int_eq (x.levels[0].width, y.levels[0].width);
+    ck_assert_int_eq (x.levels[0].height, y.levels[0].height);
+    ck_assert_mem_eq (x.levels[0].luma, y.levels[0].luma,
+        (size_t) x.levels[0].width * (size_t) x.levels[0].height);
+    ck_assert (lince_index_extract (one, i, &f, &error));
+    ck_assert (lince_index_extract (other, i, &g, &error));
+    ck_assert_uint_gt (f.count, 0);
+    ck_assert_uint_eq (f.size, g.size);
+    ck_assert_mem_eq (f.data, g.data, f.size);
+    lince_features_clear (&f);
+    lince_features_clear (&g);
+    /* each image's place leads back to its number */
+    ck_assert_uint_eq (a->parts[a->places[i].part].numbers[a->places[i].image], i);
+    ck_assert_uint_eq (b->parts[b->places[i].part].numbers[b->places[i].image], i);
+  }
+}
+
+/* The index at `path` with the images of objects `kept` to `end` - 1 that it has, and those of
+ * objects `end` to `added` - 1 anew. */
+static LinceIndex *
+change (const char *path, LinceIndex *base, int kept, int end, int added)
+{
+  LinceIndexBuilder *builder = new_builder ();
+  LinceError error = {0};
+  LinceIndex *index;
+
+  lince_index_builder_set_base (builder, base);
+  keep_many (builder, base, kept, end);
+  add_many (builder, end, added);
+  ck_assert_msg (lince_index_builder_write (builder, path, &error), "%s", error.text);
+  lince_index_builder_free (builder);
+  index = lince_index_reopen (base, path, &error);
+  ck_assert_msg (index != NULL, "%s", error.text);
+  return index;
+}
+
+/* Objects `from` to `to` - 1, compiled at once. */
+static LinceIndex *
+whole (int from, int to)
+{
+  LinceIndexBuilder *builder = new_builder ();
+  LinceIndex *index;
+
+  add_many (builder, from, to);
+  index = finish (builder);
+  lince_index_builder_free (builder);
+  return index;
+}
+
+static uint32_t
+part_count (LinceIndex *index)
+{
+  const LinceTexturedSet *set = lince_index_textured (index, NULL);
+
+  ck_assert_ptr_nonnull (set);
+  return set->part_count;
+}
+
+/* One picture more leaves the segment of the others as it is; so do some fewer. */
+START_TEST (a_change_keeps_segments)
+{
+  char *folder = make_folder (), *path = path_in (folder, "a.index"), *name = NULL;
+  LinceIndexBuilder *builder = new_builder ();
+  LinceIndex *base, *index, *expected;
+  const void *features;
+  struct stat before, after;
+
+  add_many (builder, 0, MANY);
+  ck_assert (lince_index_builder_write (builder, path, NULL));
+  base = lince_index_open (path, NULL);
+  name = path_in (folder, lince_index_manifest (base)->segments[1].name);
+  ck_assert_int_eq (stat (name, &before), 0);
+  features = lince_index_textured (base, NULL)->parts[0].textured.data;
+
+  index = change (path, base, 0, MANY, MANY + 1);
+  ck_assert_uint_eq (part_count (index), 2);
+  ck_assert_int_eq (count_files (folder, ".segment", NULL), 3);
+  ck_assert_int_eq (stat (name, &after), 0);
+  ck_assert_uint_eq (before.st_ino, after.st_ino);
+  /* mapped and checked once for both */
+  ck_assert_ptr_eq (lince_index_textured (index, NULL)->parts[0].textured.data, features);
+  expected = whole (0, MANY + 1);
+  check_same (index, expected);
+  lince_index_unref (expected);
+  lince_index_unref (base);
+
+  base = index;
+  index = change (path, base, 8, MANY + 1, MANY + 1);
+  ck_assert_uint_eq (part_count (index), 2);
+  ck_assert_int_eq (stat (name, &after), 0);
+  expected = whole (8, MANY + 1);
+  check_same (index, expected);
+  lince_index_unref (expected);
+  lince_index_unref (base);
+
+  /* a segment of which too little is wanted goes */
+  base = index;
+  index = change (path, base, 16, MANY + 1, MANY + 1);
+  ck_assert_uint_eq (part_count (index), 1);
+  ck_assert_int_eq (stat (name, &after), -1);
+  expected = whole (16, MANY + 1);
+  check_same (index, expected);
+  lince_index_unref (expected);
+  lince_index_unref (base);
   lince_index_unref (index);
   lince_index_builder_free (builder);
+  free (name);
   free (path);
   remove_folder (folder);
+}
+END_TEST
+
+/* Picture by picture: segments stay few, and the end is as if all had come at once. */
+START_TEST (small_segments_are_merged)
+{
+  char *folder = make_folder (), *path = path_in (folder, "a.index");
+  LinceIndex *index = NULL, *expected = whole (0, MANY + 40);
+  LinceIndexBuilder *builder = new_builder ();
+
+  add_many (builder, 0, MANY);
+  ck_assert (lince_index_builder_write (builder, path, NULL));
+  lince_index_builder_free (builder);
+  index = lince_index_open (path, NULL);
+  for (int i = MANY; i < MANY + 40; i += 4) {
+    LinceIndex *base = index;
+
+    index = change (path, base, 0, i, i + 4);
+    lince_index_unref (base);
+    ck_assert_uint_le (part_count (index), 3);
+  }
+  check_same (index, expected);
+  lince_index_unref (index);
+  lince_index_unref (expected);
+  free (path);
+  remove_folder (folder);
+}
+END_TEST
+
+/* The base lies elsewhere: linked to; its file is gone: written; it was never a file. */
+START_TEST (a_base_lies_elsewhere)
+{
+  char *folder = make_folder (), *path = path_in (folder, "a.index");
+  char *other = path_in (folder, "b.index"), *third = path_in (folder, "c.index");
+  LinceIndexBuilder *builder = new_builder ();
+  LinceIndex *base, *index, *expected = whole (0, MANY + 1);
+  struct stat one, two;
+  char *name;
+
+  add_many (builder, 0, MANY);
+  ck_assert (lince_index_builder_write (builder, path, NULL));
+  base = lince_index_open (path, NULL);
+  index = change (other, base, 0, MANY, MANY + 1);
+  check_same (index, expected);
+  name = path_in (folder, lince_index_manifest (base)->segments[1].name);
+  ck_assert_int_eq (stat (name, &one), 0);
+  ck_assert_int_eq (unlink (name), 0);
+  free (name);
+  name = path_in (folder, lince_index_manifest (index)->segments[1].name);
+  ck_assert_int_eq (stat (name, &two), 0);
+  ck_assert_uint_eq (one.st_ino, two.st_ino);
+  free (name);
+  lince_index_unref (index);
+
+  index = change (third, base, 0, MANY, MANY + 1);
+  check_same (index, expected);
+  lince_index_unref (index);
+  lince_index_unref (base);
+
+  base = whole (0, MANY);
+  index = change (third, base, 0, MANY, MANY + 1);
+  check_same (index, expected);
+  lince_index_unref (index);
+  lince_index_builder_free (builder);
+
+  builder = new_builder ();
+  lince_index_builder_set_base (builder, base);
+  keep_many (builder, base, 0, MANY);
+  add_many (builder, MANY, MANY + 1);
+  index = finish (builder);
+  check_same (index, expected);
+  lince_index_unref (index);
+  lince_index_unref (base);
+  lince_index_unref (expected);
+  lince_index_builder_free (builder);
+  free (path);
+  free (other);
+  free (third);
+  remove_folder (folder);
+}
+END_TEST
+
+/* Shapes of all images, in an order of their own. */
+static int
+compare_bytes (const void *a, const void *b)
+{
+  return memcmp (a, b, sizeof (LinceMarkFeature));
+}
+
+static LinceFeatures *
+read_marks (LinceIndex *index)
+{
+  uint32_t count = lince_index_image_count (index);
+  LinceFeatures *features = calloc (count, sizeof *features);
+  LinceError error = {0};
+  LinceMarks marks;
+  size_t size;
+  const void *data = lince_index_marks (index, &size, &error);
+
+  ck_assert_msg (
+      data != NULL && lince_mark_open (&marks, data, size, count, &error), "%s", error.text);
+  ck_assert_msg (lince_mark_extract (&marks, features, &error), "%s", error.text);
+  for (uint32_t i = 0; i < count; i++)
+    if (features[i].count > 0)
+      qsort ((LinceMarkHeader *) features[i].data + 1, features[i].count, sizeof (LinceMarkFeature),
+          compare_bytes);
+  return features;
+}
+
+/* What is known of marks is taken over too. */
+START_TEST (marks_are_kept)
+{
+  LinceIndexBuilder *builder = build_sample (), *changed = new_builder ();
+  LinceIndex *base = finish (builder), *index;
+  LinceFeatures *before = read_marks (base), *after;
+  static const char *const ids[] = {"alpha.1", "beta", "beta", "\xd0\xbc-hd"};
+  uint32_t shapes = 0;
+
+  lince_index_builder_set_base (changed, base);
+  add_object (changed, "a-first"); /* so that numbers are not the same */
+  add_poster (changed, "a-first", 64, 64, 5);
+  for (uint32_t i = 0; i < 4; i++) {
+    if (i != 2)
+      add_object (changed, ids[i]);
+    ck_assert (lince_index_builder_keep_image (changed, ids[i], i, NULL));
+  }
+  index = finish (changed);
+  after = read_marks (index);
+  for (uint32_t i = 0; i < 4; i++) {
+    shapes += before[i].count;
+    ck_assert_uint_eq (before[i].count, after[i + 1].count);
+    ck_assert_uint_eq (before[i].size, after[i + 1].size);
+    if (before[i].size > 0)
+      ck_assert_mem_eq (before[i].data, after[i + 1].data, before[i].size);
+  }
+  ck_assert_uint_gt (shapes, 0);
+  for (uint32_t i = 0; i < 5; i++) {
+    if (i < 4)
+      lince_features_clear (&before[i]);
+    lince_features_clear (&after[i]);
+  }
+  free (before);
+  free (after);
+  lince_index_unref (index);
+  lince_index_unref (base);
+  lince_index_builder_free (builder);
+  lince_index_builder_free (changed);
+}
+END_TEST
+
+/* A picture that the object has from the base already is taken once; what the base has not, never.
+ */
+START_TEST (kept_images_are_checked)
+{
+  LinceIndex *base = whole (0, 3), *index;
+  LinceIndexBuilder *builder = new_builder ();
+  LinceError error = {0};
+
+  add_object (builder, "o001");
+  ck_assert (!lince_index_builder_keep_image (builder, "o001", 0, &error));
+  ck_assert_int_eq (error.code, LINCE_ERROR_ARGUMENT);
+  lince_index_builder_set_base (builder, base);
+  ck_assert (!lince_index_builder_keep_image (builder, "o001", 3, &error));
+  ck_assert (!lince_index_builder_keep_image (builder, "nobody", 1, &error));
+  ck_assert (lince_index_builder_keep_image (builder, "o001", 1, &error));
+  add_poster (builder, "o001", 64, 49, 2);
+  index = finish (builder);
+  ck_assert_uint_eq (lince_index_image_count (index), 1);
+  lince_index_unref (index);
+  lince_index_unref (base);
+  lince_index_builder_free (builder);
 }
 END_TEST
 
@@ -643,7 +944,11 @@ main (void)
   tcase_add_test (tests, stale_segments_are_removed);
   tcase_add_test (tests, equal_segments_stay);
   tcase_add_test (tests, writing_says_what_is_wrong);
-  tcase_add_test (tests, many_images_are_spread_over_segments);
+  tcase_add_test (tests, a_change_keeps_segments);
+  tcase_add_test (tests, small_segments_are_merged);
+  tcase_add_test (tests, a_base_lies_elsewhere);
+  tcase_add_test (tests, kept_images_are_checked);
+  tcase_add_test (tests, marks_are_kept);
   suite_add_tcase (suite, tests);
   runner = srunner_create (suite);
   srunner_run_all (runner, CK_NORMAL);

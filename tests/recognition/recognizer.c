@@ -608,7 +608,7 @@ mark_index (void)
       pixel[0] = ink ? 200 : 250;
       pixel[1] = ink ? 30 : 250;
       pixel[2] = ink ? 40 : 250;
-      pixel[3] = 255;
+      pixel[3] = ink ? 255 : 0; /* a shape of its own: a mark */
     }
   add_object (builder, "mark");
   ck_assert (lince_index_builder_add_image (builder, "mark", "mark", &picture, NULL, NULL));
