@@ -123,7 +123,7 @@ parse_options (Options *o, int *argc, char ***argv, GError **error)
           "under one condition; negative: no object, but graphics, stills, black (demo)",
           "KIND"},
       {"objects", 0, 0, G_OPTION_ARG_INT, &o->objects,
-          "How many of the references take part (6; random: 12; sweep: 6 of a kind, 8 bugs)", "N"},
+          "How many of the references take part (6; random: 12; sweep: 12 of a kind, 8 bugs)", "N"},
       {"graphics", 0, 0, G_OPTION_ARG_STRING, &o->graphics,
           "What a negative programme shows: all (in turn), subtitles, ticker, clock, scores, "
           "titles, credits, still or black (all)",
@@ -195,7 +195,7 @@ complete_options (Options *o)
   o->sweep.show = (LinceSweepKind) show;
   o->sweep.size = o->sweep.size > 0 ? o->sweep.size : sizes[show];
   if (o->objects < 0)
-    o->objects = strcmp (o->kind, "random") == 0 ? 12 : show == LINCE_SWEEP_BUG ? 8 : 6;
+    o->objects = strcmp (o->kind, "demo") == 0 ? 6 : show == LINCE_SWEEP_BUG ? 8 : 12;
   o->sweep.shown = o->objects;
   if (o->bitrate == 0)
     o->bitrate =

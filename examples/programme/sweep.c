@@ -140,11 +140,11 @@ write_shots (LinceScript *script, const Plan *plan, int shots)
 }
 
 static GPtrArray *
-draw_phases (LinceScript *script, int number, double share)
+draw_phases (LinceScript *script, int number)
 {
   GPtrArray *phases = g_ptr_array_new ();
-  int count = 25; /* of a second */
-  for (int i = 1; i < count && share > 0; i++) {
+  int count = (int) lrint (1 / LINCE_PHASE_SECONDS);
+  for (int i = 1; i < count; i++) {
     cairo_surface_t *surface = lince_artwork_draw_phase (
         script->settings.artwork_seed, (guint) number, (double) i / count);
     LinceCanvas *canvas = lince_canvas_new (surface, script->matrix);
@@ -178,7 +178,7 @@ add_bug (LinceScript *script, const Plan *plan, int number, int corner, double f
   lince_set_way (bug->x, left + width / 2, left + width / 2);
   lince_set_way (bug->y, top + size / 2, top + size / 2);
   if (plan->sweep->animated > 0) {
-    bug->phases = draw_phases (script, number, plan->sweep->animated);
+    bug->phases = draw_phases (script, number);
     bug->rest = 1 / plan->sweep->animated - 1;
     g_ptr_array_add (script->phases, bug->phases);
   }
@@ -198,7 +198,7 @@ write_bugs (LinceScript *script, const Plan *plan)
     add_bug (script, plan, object_number (plan, i), i % CORNERS, group * seconds / groups,
         (group + 1) * seconds / groups);
   }
-  double cut = plan->sweep->cut > 0 ? plan->sweep->cut : 2;
+  double cut = plan->sweep->cut > 0 ? plan->sweep->cut : 1;
   int shots = MAX ((int) lrint (seconds / cut), 1);
   for (int i = 0; i < shots; i++) {
     LinceShot shot =
