@@ -72,15 +72,37 @@ def describe(shown, points):
     return f"precision {1 - false / max(detections, 1):.3f}{corner}, {statistics.median(r['ms'] for r in rows):.1f} ms a frame"
 
 
+def drawn_sweeps(shown):
+    return [sweep for sweep in sweeps.SWEEPS if len(sweep.values.get(shown, ())) > 1]
+
+
+def place(i, top):
+    return LEFT + i % COLUMNS * CELL, top + HEADER + i // COLUMNS * ROW
+
+
+def draw_negative(points, x, y):
+    """How often something was found where nothing may be."""
+    rows = [methods for name, methods in points.items() if name.startswith(sweeps.NEGATIVE)]
+    parts = [f'<g transform="translate({x} {y})"><text class="title" x="{PLOT_X}" y="14">nothing to find: graphics, stills, '
+             "black, other brands; false events</text>"]
+    line = PLOT_Y + 12
+    for method, name in METHODS[::-1]:
+        events = [row[method]["events"] for row in rows if method in row]
+        if events:
+            parts.append(f'<text x="{PLOT_X}" y="{line}">{name}: {sum(events)} in {8 * len(events)} s, '
+                         f"{sweeps.NEGATIVE_REFERENCES} references</text>")
+            line += 15
+    return "".join(parts) + "</g>"
+
+
 def draw_kind(shown, title, points, top):
     """The charts of a kind, and where the next begins."""
-    charts = [sweep for sweep in sweeps.SWEEPS if len(sweep.values.get(shown, ())) > 1]
+    charts = drawn_sweeps(shown)
     width = COLUMNS * CELL
     parts = [f'<text class="kind" x="{LEFT + PLOT_X}" y="{top + 18}">{escape(title)}</text>',
              f'<text class="right" x="{LEFT + width - CELL + PLOT_X + PLOT_W}" y="{top + 18}">{describe(shown, points)}</text>']
     for i, sweep in enumerate(charts):
-        x, y = LEFT + i % COLUMNS * CELL, top + HEADER + i // COLUMNS * ROW
-        parts.append(draw_chart(sweep, shown, points, x, y))
+        parts.append(draw_chart(sweep, shown, points, *place(i, top)))
     return "".join(parts), top + HEADER + -(-len(charts) // COLUMNS) * ROW
 
 
@@ -96,8 +118,11 @@ def draw_key(methods):
 def draw(points, path):
     body, top = "", TOP
     for shown, title in KINDS.items():
-        part, top = draw_kind(shown, title, points, top)
+        part, next_top = draw_kind(shown, title, points, top)
         body += part
+        if shown == "bugs":
+            body += draw_negative(points, *place(len(drawn_sweeps(shown)), top))
+        top = next_top
     methods = {method for row in points.values() for method in row}
     width, height = LEFT + COLUMNS * CELL, top + 6
     with open(path, "w", encoding="utf-8") as file:
