@@ -63,7 +63,7 @@ def draw_chart(sweep, shown, points, x, y):
 
 def describe(shown, points):
     """Lince's other figures of a kind, of all its points together."""
-    rows = [methods["thorough"] for name, methods in points.items() if f"-{shown}-" in name and "thorough" in methods]
+    rows = [methods["thorough"] for name, methods in points.items() if f"-{shown}" in name and "thorough" in methods]
     if not rows:
         return ""
     detections, false = (sum(row[key] for row in rows) for key in ("detections", "false"))
@@ -89,7 +89,7 @@ def draw_negative(points, x, y):
     for method, name in METHODS[::-1]:
         events = [row[method]["events"] for row in rows if method in row]
         if events:
-            parts.append(f'<text x="{PLOT_X}" y="{line}">{name}: {sum(events)} in {8 * len(events)} s, '
+            parts.append(f'<text x="{PLOT_X}" y="{line}">{name}: {sum(events)} in {sweeps.NEGATIVE_SECONDS * len(events)} s, '
                          f"{sweeps.NEGATIVE_REFERENCES} references</text>")
             line += 15
     return "".join(parts) + "</g>"
