@@ -39,9 +39,11 @@ def curve(sweep, shown, points, method):
 
 
 def draw_line(method, dots):
+    if len(dots) < 2 and method != "thorough":
+        return ""
     path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in dots)
     marks = "".join(f'<circle class="{method}" cx="{x:.1f}" cy="{y:.1f}" r="2.2"/>' for x, y in dots) \
-        if method == "thorough" or len(dots) == 1 else ""
+        if method == "thorough" else ""
     return f'<path class="{method}" d="{path}"/>{marks}'
 
 

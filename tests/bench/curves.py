@@ -257,6 +257,9 @@ def write_baseline(path, results):
 
 def judge(baseline, results):
     """The exit status."""
+    new = [name for name in results if name not in baseline["points"]]
+    if new:
+        print(f"{len(new)} points are not in the baseline and were not compared: {', '.join(new[:9])} ...")
     found = compare(baseline, results)
     for text in found:
         print(f"worse: {text}", file=sys.stderr)
