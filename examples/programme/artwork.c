@@ -3,8 +3,10 @@
 
 #include <json-glib/json-glib.h>
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
+#include "brand.h"
 #include "drawing.h"
 
 #define SANS "DejaVu Sans Bold"
@@ -442,36 +444,65 @@ lince_artwork_kind_name (LinceArtworkKind kind)
   return kinds[kind].word;
 }
 
-LinceArtwork *
-lince_artwork_new (guint64 seed, guint number, gboolean hard)
+static LinceArtworkKind
+choose_kind (guint number, LinceArtworkSet set)
+{
+  static const LinceArtworkKind textured[] = {
+      LINCE_ARTWORK_POSTER, LINCE_ARTWORK_COVER, LINCE_ARTWORK_PACKAGE};
+  if (set == LINCE_ARTWORK_SET_SWEEP)
+    return number % 3 == 0   ? textured[number / 3 % 3]
+           : number % 3 == 1 ? LINCE_ARTWORK_MARK
+                             : LINCE_ARTWORK_BUG;
+  return number < G_N_ELEMENTS (cast) ? cast[number] : turns[number % G_N_ELEMENTS (turns)];
+}
+
+static void
+draw_sheet (LinceArtwork *artwork, guint64 seed, guint number, bool hard, char *title, gsize size)
 {
   LinceRandom random = lince_random_for (seed, number);
-  LinceArtworkKind which =
-      number < G_N_ELEMENTS (cast) ? cast[number] : turns[number % G_N_ELEMENTS (turns)];
-  const Kind *kind = &kinds[which];
-  LinceArtwork *artwork = g_new0 (LinceArtwork, 1);
-  char title[48], subtitle[96], word[32];
-  lince_invent_word (&random, 2 + (which != LINCE_ARTWORK_BUG && lince_random_below (&random, 2)),
-      title, sizeof title);
+  const Kind *kind = &kinds[artwork->kind];
+  char subtitle[96], word[32];
+  bool is_bug = artwork->kind == LINCE_ARTWORK_BUG;
+  lince_invent_word (&random, 2 + (!is_bug && lince_random_below (&random, 2)), title, size);
   lince_invent_word (&random, 2, subtitle, sizeof subtitle);
   lince_invent_word (&random, 3, word, sizeof word);
   g_strlcat (subtitle, " ", sizeof subtitle);
   g_strlcat (subtitle, word, sizeof subtitle);
 
-  gboolean flat = hard && which >= LINCE_ARTWORK_MARK;
+  bool flat = hard && artwork->kind >= LINCE_ARTWORK_MARK;
   int width = flat ? kind->height : kind->width;
-  artwork->kind = which;
   artwork->surface = cairo_image_surface_create (CAIRO_FORMAT_ARGB32, width, kind->height);
   cairo_t *cr = cairo_create (artwork->surface);
   Sheet sheet = {cr, width, kind->height, &random, lince_palette_new (&random), title, subtitle};
   (flat ? draw_mark_hard : kind->draw) (&sheet);
   cairo_destroy (cr);
   cairo_surface_flush (artwork->surface);
+}
 
+LinceArtwork *
+lince_artwork_new (guint64 seed, guint number, LinceArtworkSet set)
+{
+  LinceArtwork *artwork = g_new0 (LinceArtwork, 1);
+  char title[48];
+  artwork->kind = choose_kind (number, set);
+  const char *word = kinds[artwork->kind].word;
+  if (set == LINCE_ARTWORK_SET_SWEEP && artwork->kind >= LINCE_ARTWORK_MARK)
+    artwork->surface =
+        lince_brand_draw (artwork->kind == LINCE_ARTWORK_BUG ? LINCE_BRAND_BUG : LINCE_BRAND_MARK,
+            seed, number / 3, 0, title, sizeof title);
+  else
+    draw_sheet (artwork, seed, number, set == LINCE_ARTWORK_SET_HARD, title, sizeof title);
   g_autofree char *lower = g_ascii_strdown (title, -1);
-  g_snprintf (artwork->id, sizeof artwork->id, "%s-%04u-%s", kind->word, (guint) number + 1, lower);
-  g_snprintf (artwork->name, sizeof artwork->name, "%s %s", title, kind->word);
+  g_snprintf (artwork->id, sizeof artwork->id, "%s-%04u-%s", word, (guint) number + 1, lower);
+  g_snprintf (artwork->name, sizeof artwork->name, "%s %s", title, word);
   return artwork;
+}
+
+cairo_surface_t *
+lince_artwork_draw_phase (guint64 seed, guint number, double phase)
+{
+  char title[48];
+  return lince_brand_draw (LINCE_BRAND_BUG, seed, number / 3, phase, title, sizeof title);
 }
 
 void

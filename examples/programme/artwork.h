@@ -20,10 +20,17 @@ typedef struct {
   cairo_surface_t *surface; /* ARGB32 */
 } LinceArtwork;
 
-/* Reference `number` (from 0) of the set of `seed`; the same arguments give the same picture.
- * Numbers 0 to 11 are the ones that a programme's script shows. `hard`: marks and bugs with few
- * corners. Any thread. */
-LinceArtwork *lince_artwork_new (guint64 seed, guint number, gboolean hard);
+typedef enum {
+  LINCE_ARTWORK_SET_STORY, /* numbers 0 to 11 are the ones that the demo shows */
+  LINCE_ARTWORK_SET_HARD,  /* the same with marks and bugs of few corners */
+  LINCE_ARTWORK_SET_SWEEP, /* textured, mark, bug in turn, marks and bugs as in brand.h */
+} LinceArtworkSet;
+
+/* Reference `number` (from 0) of the set of `seed`; the same arguments give the same picture. Any
+ * thread. */
+LinceArtwork *lince_artwork_new (guint64 seed, guint number, LinceArtworkSet set);
+/* The picture of bug `number` of the sweeps' set when its animation has gone `phase`, 0 to 1. */
+cairo_surface_t *lince_artwork_draw_phase (guint64 seed, guint number, double phase);
 void lince_artwork_free (LinceArtwork *artwork);
 
 /* Writes ID.png and ID.json into `folder`. */

@@ -2,7 +2,6 @@
 #include "encode.h"
 
 #include <gst/app/app.h>
-#include <gst/video/video.h>
 
 /* One thread: with several, x264 under a rate limit gives another file at each run. A key frame at
  * least each second: who tunes in sees a picture soon. */
@@ -18,7 +17,7 @@ struct _LinceEncoder {
 };
 
 LinceEncoder *
-lince_encoder_new (const char *path, int width, int height, int fps, int bitrate, GError **error)
+lince_encoder_new (const char *path, const GstVideoInfo *info, int bitrate, GError **error)
 {
   GstElement *pipeline =
       gst_parse_launch_full (DESCRIPTION, NULL, GST_PARSE_FLAG_FATAL_ERRORS, error);
@@ -27,19 +26,15 @@ lince_encoder_new (const char *path, int width, int height, int fps, int bitrate
   LinceEncoder *encoder = g_new0 (LinceEncoder, 1);
   encoder->pipeline = pipeline;
   encoder->source = GST_APP_SRC (gst_bin_get_by_name (GST_BIN (pipeline), "frames"));
-  encoder->step = GST_SECOND / (guint) fps;
+  encoder->step = GST_SECOND / (guint) GST_VIDEO_INFO_FPS_N (info);
 
-  GstVideoInfo info;
-  gst_video_info_set_format (&info, GST_VIDEO_FORMAT_I420, (guint) width, (guint) height);
-  GST_VIDEO_INFO_FPS_N (&info) = fps;
-  GST_VIDEO_INFO_FPS_D (&info) = 1;
-  gst_video_colorimetry_from_string (&info.colorimetry, height >= 720 ? "bt709" : "bt601");
-  g_autoptr (GstCaps) caps = gst_video_info_to_caps (&info);
+  g_autoptr (GstCaps) caps = gst_video_info_to_caps (info);
   gst_app_src_set_caps (encoder->source, caps);
-  gst_app_src_set_max_bytes (encoder->source, 8 * info.size);
+  gst_app_src_set_max_bytes (encoder->source, 8 * info->size);
 
   g_autoptr (GstElement) x264 = gst_bin_get_by_name (GST_BIN (pipeline), "encoder");
-  g_object_set (x264, "bitrate", (guint) bitrate, "key-int-max", (guint) fps, NULL);
+  g_object_set (x264, "bitrate", (guint) bitrate, "key-int-max",
+      (guint) GST_VIDEO_INFO_FPS_N (info), "interlaced", GST_VIDEO_INFO_IS_INTERLACED (info), NULL);
   g_autoptr (GstElement) file = gst_bin_get_by_name (GST_BIN (pipeline), "file");
   g_object_set (file, "location", path, NULL);
   gst_element_set_state (pipeline, GST_STATE_PLAYING);

@@ -2,14 +2,14 @@
  * H.264 in an MPEG transport stream, as a broadcaster would send it. */
 #pragma once
 
-#include <gst/gst.h>
+#include <gst/video/video.h>
 
 typedef struct _LinceEncoder LinceEncoder;
 
-/* `bitrate` in kbit/s. */
+/* `bitrate` in kbit/s; `info` of whole frames a second. */
 LinceEncoder *lince_encoder_new (
-    const char *path, int width, int height, int fps, int bitrate, GError **error);
-/* The next frame, I420 with the default strides and offsets; takes the buffer. Blocks while the
+    const char *path, const GstVideoInfo *info, int bitrate, GError **error);
+/* The next frame, as `info` says; takes the buffer. Blocks while the
  * encoder is behind. FALSE when it failed; lince_encoder_finish() then says why. */
 gboolean lince_encoder_push (LinceEncoder *encoder, GstBuffer *frame);
 /* Ends the file; call it once, before freeing. */

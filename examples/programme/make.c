@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <glib/gstdio.h>
 #include <stdbool.h>
+#include <string.h>
 #include <gst/video/video.h>
 
 #include "encode.h"
@@ -26,9 +27,10 @@ make_reference (gpointer data, gpointer user_data)
   Collection *collection = user_data;
   guint number = GPOINTER_TO_UINT (data) - 1;
   const LinceScriptSettings *script = &collection->settings->script;
-  LinceArtwork *artwork = lince_artwork_new (script->seed, number, script->hard);
+  LinceArtwork *artwork = lince_artwork_new (script->artwork_seed, number, script->artwork_set);
   GError *error = NULL;
-  bool written = lince_artwork_write (artwork, collection->folder, &error);
+  bool written =
+      collection->settings->clip_only || lince_artwork_write (artwork, collection->folder, &error);
   g_mutex_lock (&collection->lock);
   if (!written && !collection->error)
     collection->error = g_steal_pointer (&error);
@@ -56,14 +58,18 @@ static GPtrArray *
 make_collection (const char *folder, const LinceMakeSettings *settings, GError **error)
 {
   Collection collection = {.settings = settings, .folder = folder};
-  remove_former (folder);
+  int count = settings->reference_count;
+  if (settings->clip_only)
+    count = MIN (count, settings->script.object_count);
+  else
+    remove_former (folder);
   g_mutex_init (&collection.lock);
   collection.artworks = g_ptr_array_new_with_free_func ((GDestroyNotify) lince_artwork_free);
   g_ptr_array_set_size (
       collection.artworks, MIN (settings->reference_count, settings->script.object_count));
   GThreadPool *pool =
       g_thread_pool_new (make_reference, &collection, settings->threads, TRUE, NULL);
-  for (int i = 0; i < settings->reference_count; i++)
+  for (int i = 0; i < count; i++)
     g_thread_pool_push (pool, GINT_TO_POINTER (i + 1), NULL);
   g_thread_pool_free (pool, FALSE, TRUE);
   g_mutex_clear (&collection.lock);
@@ -91,24 +97,62 @@ typedef struct {
   char **truths;
 } Studio;
 
-static GstBuffer *
-make_frame (Studio *studio, LinceCompositor *compositor, int number)
+/* A frame's three planes in a buffer of raw video. */
+typedef struct {
+  uint8_t *planes[3];
+  int strides[3];
+} Planes;
+
+static Planes
+find_planes (const GstVideoInfo *info, uint8_t *data)
+{
+  Planes p;
+  for (int i = 0; i < 3; i++) {
+    p.planes[i] = data + GST_VIDEO_INFO_PLANE_OFFSET (info, i);
+    p.strides[i] = GST_VIDEO_INFO_PLANE_STRIDE (info, i);
+  }
+  return p;
+}
+
+static void
+draw_moment (const Studio *studio, LinceCompositor *compositor, int number, int field, Planes to)
 {
   LinceLayer layers[LINCE_SCRIPT_MAX_LAYERS];
   LinceFinish finish;
-  int count = lince_script_layers (studio->script, number, layers, &finish);
+  int count = lince_script_layers (studio->script, number, field, layers, &finish);
+  lince_compositor_draw (compositor, layers, count, &finish, to.planes, to.strides);
+}
+
+/* Every other row of every plane, from the second, becomes that of `other`. */
+static void
+weave (const GstVideoInfo *info, Planes to, Planes other)
+{
+  for (guint i = 0; i < 3; i++)
+    for (int y = 1; y < GST_VIDEO_INFO_COMP_HEIGHT (info, i); y += 2)
+      memcpy (to.planes[i] + (gsize) y * to.strides[i],
+          other.planes[i] + (gsize) y * other.strides[i],
+          (gsize) GST_VIDEO_INFO_COMP_WIDTH (info, i));
+}
+
+static GstBuffer *
+make_frame (Studio *studio, LinceCompositor *compositor, int number, uint8_t *second_field)
+{
+  const LinceScriptSettings *s = &studio->settings->script;
   GstBuffer *buffer = gst_buffer_new_allocate (NULL, studio->info.size, NULL);
   GstMapInfo map;
   gst_buffer_map (buffer, &map, GST_MAP_WRITE);
-  uint8_t *planes[3];
-  int strides[3];
-  for (int i = 0; i < 3; i++) {
-    planes[i] = map.data + GST_VIDEO_INFO_PLANE_OFFSET (&studio->info, i);
-    strides[i] = GST_VIDEO_INFO_PLANE_STRIDE (&studio->info, i);
+  Planes frame = find_planes (&studio->info, map.data);
+  draw_moment (studio, compositor, number, s->interlaced ? -1 : 0, frame);
+  if (s->interlaced) {
+    Planes other = find_planes (&studio->info, second_field);
+    draw_moment (studio, compositor, number, 1, other);
+    weave (&studio->info, frame, other);
   }
-  lince_compositor_draw (compositor, layers, count, &finish, planes, strides);
   gst_buffer_unmap (buffer, &map);
-  const LinceScriptSettings *s = &studio->settings->script;
+
+  LinceLayer layers[LINCE_SCRIPT_MAX_LAYERS];
+  LinceFinish finish;
+  int count = lince_script_layers (studio->script, number, 0, layers, &finish);
   studio->truths[number] = lince_truth_frame (layers, count, studio->artworks, s->width, s->height);
   return buffer;
 }
@@ -119,6 +163,7 @@ compose_frames (gpointer user_data)
   Studio *studio = user_data;
   const LinceScriptSettings *s = &studio->settings->script;
   LinceCompositor *compositor = lince_compositor_new (s->width, s->height);
+  g_autofree uint8_t *second_field = s->interlaced ? g_malloc (studio->info.size) : NULL;
   g_mutex_lock (&studio->lock);
   for (;;) {
     while (!studio->stop && studio->next < s->frame_count && studio->next >= studio->first + AHEAD)
@@ -127,7 +172,7 @@ compose_frames (gpointer user_data)
       break;
     int number = studio->next++;
     g_mutex_unlock (&studio->lock);
-    GstBuffer *buffer = make_frame (studio, compositor, number);
+    GstBuffer *buffer = make_frame (studio, compositor, number, second_field);
     g_mutex_lock (&studio->lock);
     studio->waiting[number % AHEAD] = buffer;
     g_cond_broadcast (&studio->made);
@@ -155,8 +200,7 @@ encode_frames (Studio *studio, const char *path, LinceMakeProgress progress, gpo
     GError **error)
 {
   const LinceScriptSettings *s = &studio->settings->script;
-  LinceEncoder *encoder =
-      lince_encoder_new (path, s->width, s->height, s->fps, studio->settings->bitrate, error);
+  LinceEncoder *encoder = lince_encoder_new (path, &studio->info, studio->settings->bitrate, error);
   if (!encoder)
     return FALSE;
   GThread *threads[64];
@@ -192,12 +236,22 @@ make_programme (const char *folder, const LinceMakeSettings *settings, GPtrArray
   g_cond_init (&studio.taken);
   gst_video_info_set_format (
       &studio.info, GST_VIDEO_FORMAT_I420, (guint) s->width, (guint) s->height);
+  GST_VIDEO_INFO_FPS_N (&studio.info) = s->fps;
+  GST_VIDEO_INFO_FPS_D (&studio.info) = 1;
+  gst_video_colorimetry_from_string (
+      &studio.info.colorimetry, s->height >= 720 ? "bt709" : "bt601");
+  if (s->interlaced) {
+    GST_VIDEO_INFO_INTERLACE_MODE (&studio.info) = GST_VIDEO_INTERLACE_MODE_INTERLEAVED;
+    GST_VIDEO_INFO_FIELD_ORDER (&studio.info) = GST_VIDEO_FIELD_ORDER_TOP_FIELD_FIRST;
+  }
   studio.truths = g_new0 (char *, (gsize) s->frame_count + 1);
 
-  g_autofree char *path = g_build_filename (folder, "programme.ts", NULL);
-  g_autofree char *truth = g_build_filename (folder, "programme.truth.json", NULL);
+  g_autofree char *clip = g_strconcat (settings->name, ".ts", NULL);
+  g_autofree char *truth_name = g_strconcat (settings->name, ".truth.json", NULL);
+  g_autofree char *path = g_build_filename (folder, clip, NULL);
+  g_autofree char *truth = g_build_filename (folder, truth_name, NULL);
   gboolean done = encode_frames (&studio, path, progress, user_data, error) &&
-                  lince_truth_write (truth, "programme.ts", s, studio.truths, error);
+                  lince_truth_write (truth, clip, s, studio.truths, error);
 
   for (int i = 0; i < AHEAD; i++)
     gst_clear_buffer (&studio.waiting[i]);

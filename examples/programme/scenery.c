@@ -261,6 +261,7 @@ const double lince_prop_parts[LINCE_PROP_COUNT][4] = {
     {-0.06, 0.55, 1.06, 0.8},
     {-0.04, -0.07, 1.04, 2.2},
     {0, 0, 1, 1},
+    {0, 0, 1, 1},
 };
 
 static void
@@ -303,11 +304,24 @@ prop_post (Scene *s)
   cairo_fill (s->cr);
 }
 
+static void
+prop_cover (Scene *s)
+{
+  fill_gradient (s, 0, s->h, some_colour (s, 0.5, 0.2, 0.6), some_colour (s, 0.5, 0.2, 0.6));
+  for (int i = 0; i < 12; i++) {
+    lince_set_colour (s->cr, some_colour (s, 0.6, 0.15, 0.7));
+    lince_path_polygon (s->cr, range (s, 0, s->w), range (s, 0, s->h), range (s, 0.1, 0.3) * s->h,
+        3 + i % 3, range (s, 0, 6));
+    cairo_fill (s->cr);
+  }
+}
+
 LinceCanvas *
 lince_prop_new (LincePropKind kind, uint64_t seed, int height, LinceMatrix matrix)
 {
-  static void (*const ways[]) (Scene *) = {prop_carrier, prop_hands, prop_board, prop_post};
-  static const double sizes[][2] = {{0.5, 1.1}, {0.42, 0.14}, {0.7, 0.65}, {0.12, 1}};
+  static void (*const ways[]) (Scene *) = {
+      prop_carrier, prop_hands, prop_board, prop_post, prop_cover};
+  static const double sizes[][2] = {{0.5, 1.1}, {0.42, 0.14}, {0.7, 0.65}, {0.12, 1}, {0.4, 0.4}};
   return draw_plane (ways[kind], seed, 100 + kind, (int) (sizes[kind][0] * height),
       (int) (sizes[kind][1] * height), 0.3, matrix);
 }

@@ -25,6 +25,7 @@ typedef enum {
   LINCE_PROP_HANDS,   /* that person's hands, before it */
   LINCE_PROP_BOARD,   /* a board with posts, behind */
   LINCE_PROP_POST,    /* a lamp post, passing before all */
+  LINCE_PROP_COVER,   /* a panel that stands before a part of something */
   LINCE_PROP_COUNT,
 } LincePropKind;
 

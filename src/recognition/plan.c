@@ -15,12 +15,12 @@ static const struct {
   LincePlan plan; /* keypoints, mark and bug: thousandths of a full search */
 } plans[LINCE_PLAN_COUNT] = {
     [LINCE_PLAN_THOROUGH] = {"thorough", {1, 1, 1000, 1, 1000, 1000, 48, 64, 8, 6, 3}},
-    [LINCE_PLAN_LIVE] = {"live", {2, 1, 1000, 12, 1000, 1000, 24, 32, 8, 6, 1}},
-    [LINCE_PLAN_LIVE_1] = {"live-1", {3, 1, 1000, 18, 1000, 1000, 16, 24, 6, 6, 1}},
-    [LINCE_PLAN_LIVE_2] = {"live-2", {4, 2, 600, 25, 600, 600, 12, 16, 6, 5, 1}},
-    [LINCE_PLAN_LIVE_3] = {"live-3", {6, 2, 400, 40, 400, 400, 8, 12, 6, 4, 1}},
-    [LINCE_PLAN_LIVE_4] = {"live-4", {12, 2, 300, 60, 300, 300, 6, 8, 4, 4, 1}},
-    [LINCE_PLAN_LIVE_5] = {"live-5", {25, 3, 250, 100, 250, 250, 4, 6, 4, 4, 1}},
+    [LINCE_PLAN_LIVE] = {"live", {2, 1, 1000, 4, 250, 500, 24, 12, 8, 6, 1}},
+    [LINCE_PLAN_LIVE_1] = {"live-1", {3, 1, 1000, 6, 250, 500, 16, 12, 6, 6, 1}},
+    [LINCE_PLAN_LIVE_2] = {"live-2", {4, 2, 600, 8, 200, 400, 12, 10, 6, 5, 1}},
+    [LINCE_PLAN_LIVE_3] = {"live-3", {6, 2, 400, 12, 150, 300, 8, 8, 6, 4, 1}},
+    [LINCE_PLAN_LIVE_4] = {"live-4", {12, 2, 300, 25, 150, 250, 6, 6, 4, 4, 1}},
+    [LINCE_PLAN_LIVE_5] = {"live-5", {25, 3, 250, 50, 120, 200, 4, 4, 4, 4, 1}},
 };
 
 const char *

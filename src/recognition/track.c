@@ -32,6 +32,10 @@
   {                                                                                                \
     2, 3, 4096, 0, false, false                                                                    \
   }
+#define MARK_NEAR_PLAN                                                                             \
+  {                                                                                                \
+    1, 2, 2048, 0, false, false                                                                    \
+  }
 #define MARK_REGAIN_PLAN                                                                           \
   {                                                                                                \
     3, 6, 4096, 0, false, false                                                                    \
@@ -274,14 +278,16 @@ find_mark (const Task *task, LinceCompositor *compositor, Trial *trial, const do
   keep_mark (trial, &verdict);
 }
 
-/* One that was followed is near. Where it then agrees badly it may be covered, or it moved further
- * than a fine look reaches. */
+/* One that was followed is near: where a plan allows it and it agreed well, a coarse level tells
+ * enough. Where it begins to agree badly it may be covered, or it moved further than a fine look
+ * reaches. */
 static void
 follow_mark (const Task *task, LinceCompositor *compositor, Trial *trial)
 {
-  static const LinceCompositePlan plans[] = {MARK_FOLLOW_PLAN, MARK_REGAIN_PLAN};
+  static const LinceCompositePlan plans[] = {MARK_NEAR_PLAN, MARK_FOLLOW_PLAN, MARK_REGAIN_PLAN};
+  size_t first = trial->near_levels > 0 ? 0 : 1, end = trial->correlation > MARK_SURE ? 3 : 2;
 
-  for (size_t p = 0; p < sizeof plans / sizeof plans[0]; p++)
+  for (size_t p = first; p < end; p++)
     for (int i = 0; i < trial->start_count; i++) {
       LinceComposition composition;
       LinceVerdict verdict;

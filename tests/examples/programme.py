@@ -13,20 +13,21 @@ import tempfile
 from PIL import Image
 
 program = sys.argv[1]
-WIDTH, HEIGHT, FPS = 480, 270, 25
+WIDTH, HEIGHT, FPS = 480, 272, 25
 
 
 def make(folder, *options, seconds="3"):
     subprocess.run([program, "--output", folder, "--width", str(WIDTH), "--height", str(HEIGHT), "--seconds", seconds,
                     *options], check=True, stdout=subprocess.DEVNULL, timeout=100)
-    with open(os.path.join(folder, "programme.truth.json"), encoding="utf-8") as file:
+    name = options[options.index("--name") + 1] if "--name" in options else "programme"
+    with open(os.path.join(folder, name + ".truth.json"), encoding="utf-8") as file:
         return json.load(file)
 
 
-def decode(folder):
+def decode(folder, name="programme"):
     """Grey frames in the order in which they are shown."""
     raw = os.path.join(folder, "raw")
-    subprocess.run(["gst-launch-1.0", "-q", "filesrc", f"location={folder}/programme.ts", "!", "tsdemux", "!", "h264parse",
+    subprocess.run(["gst-launch-1.0", "-q", "filesrc", f"location={folder}/{name}.ts", "!", "tsdemux", "!", "h264parse",
                     "!", "avdec_h264", "!", "videoconvert", "!", "video/x-raw,format=GRAY8", "!", "filesink",
                     f"location={raw}"], check=True, timeout=100)
     with open(raw, "rb") as file:
@@ -95,9 +96,103 @@ def read(folder):
         return file.read()
 
 
+def difference(a, b, box=None):
+    """Mean difference of two frames' pixels, in a box or in all of them."""
+    a, b = (list((frame.crop(box) if box else frame).getdata()) for frame in (a, b))
+    return sum(abs(p - q) for p, q in zip(a, b)) / len(a)
+
+
+def sides(quad):
+    xs, ys = [p[0] for p in quad], [p[1] for p in quad]
+    return max(xs) - min(xs), max(ys) - min(ys)
+
+
+def sweep(folder, shown, *options, seconds="0.4"):
+    truth = make(folder, "--kind", "sweep", "--show", shown, "--references", "24", *options, seconds=seconds)
+    return truth["frames"]
+
+
+def check_conditions(base):
+    """Each condition of a sweep is what the clip shows."""
+    folder = os.path.join(base, "sweep")
+    for shown, words in (("textured", ("poster", "cover", "package")), ("marks", ("mark",)), ("bugs", ("bug",))):
+        rows = sweep(folder, shown, "--size", "0.3")
+        assert rows[0] and all(e["id"].startswith(words) for row in rows for e in row), f"{shown}: {rows[0]}"
+        for entry in rows[1]:
+            width, height = sides(entry["quad"])
+            fit = max(width / WIDTH, height / HEIGHT)
+            assert abs(fit - 0.3) < 0.01, f"{entry['id']} fits into {fit:.3f}, not 0.3"
+            reference, mask = load(folder, entry["id"])
+            if shown == "textured":
+                here = likeness(decode(folder)[1], entry["quad"], reference, mask)
+                assert here > 0.6, f"{entry['id']} is not where the truth says: {here:.2f}"
+    assert all(row == rows[0] for row in rows[:5]), "a bug moves"
+    covered = [e["visible"] for row in sweep(folder, "textured", "--cover", "0.5") for e in row]
+    assert covered and all(0.4 < share < 0.6 for share in covered), f"half covered, but visible: {covered[:6]}"
+    assert all(e["opacity"] == 0.3 for row in sweep(folder, "bugs", "--opacity", "0.3") for e in row)
+    (ax, ay), (bx, by) = sweep(folder, "textured", "--turn", "90")[0][0]["quad"][:2]
+    assert abs(bx - ax) < 1 < abs(by - ay), "turned by 90 degrees, but its upper edge is level"
+    tilted, upright = (sides(sweep(folder, "textured", "--tilt", tilt)[0][0]["quad"]) for tilt in ("60", "0"))
+    assert min(t / u for t, u in zip(tilted, upright)) < 0.7, f"tilted {tilted}, upright {upright}"
+    rows = sweep(folder, "marks", "--instances", "3")
+    assert len(rows[0]) == 3 and len({e["id"] for e in rows[0]}) == 1, f"three of one: {rows[0]}"
+    rows = sweep(folder, "textured", "--cut", "0.2")
+    assert rows[4] and rows[5] and {str(e["quad"]) for e in rows[4]} != {str(e["quad"]) for e in rows[5]}
+
+
+def check_light(base):
+    """What changes the pixels, but not the truth."""
+    folder = os.path.join(base, "sweep")
+    rows = sweep(folder, "bugs", "--size", "0.3")
+    (x0, y0), _, (x1, y1), _ = rows[0][0]["quad"]
+    box = (int(x0), int(y0), int(x1), int(y1))
+    plain = decode(folder)
+    for options in (["--blur", "3"], ["--noise", "20"], ["--animated", "1"]):
+        assert sweep(folder, "bugs", "--size", "0.3", *options) == rows
+        changed = difference(plain[4], decode(folder)[4], box)
+        assert changed > 2, f"{options}: the bug's pixels differ by {changed:.2f}"
+    motion = []
+    for pixels in ("0", "16"):
+        sweep(folder, "textured", "--motion", pixels, "--noise", "0")
+        frame = decode(folder)[3]
+        motion.append(difference(frame, frame.transform(frame.size, Image.AFFINE, (1, 0, 1, 0, 1, 1))))
+    assert motion[1] < 0.8 * motion[0], f"motion takes no detail away: {motion}"
+
+
+def comb(frames):
+    """How much more a row differs from the next than from the one after it."""
+    rows = [[frame.crop((0, y, WIDTH, y + 1)) for y in range(HEIGHT)] for frame in frames]
+    near = sum(difference(r[y], r[y + 1]) for r in rows for y in range(60, 200, 2))
+    far = sum(difference(r[y], r[y + 2]) for r in rows for y in range(60, 200, 2))
+    return near / far
+
+
+def check_fields(base):
+    folder = os.path.join(base, "sweep")
+    combs = []
+    for options in ([], ["--interlaced"]):
+        sweep(folder, "textured", "--speed", "0.8", "--noise", "0", *options)
+        combs.append(comb(decode(folder)[2:5]))
+    assert combs[1] > 1.3 * combs[0], f"its fields are not of two times: {combs}"
+
+
+def check_negative(base):
+    folder = os.path.join(base, "negative")
+    for shown, most in (("black", 1.5), ("still", 3), ("ticker", None)):
+        truth = make(folder, "--kind", "negative", "--graphics", shown, "--name", shown, "--clip-only", seconds="1")
+        assert not any(truth["frames"]), f"{shown}: objects in a negative programme"
+        first, *_, last = decode(folder, shown)
+        changed = difference(first, last)
+        assert changed < most if most else changed > 1, f"{shown}: first and last frame differ by {changed:.2f}"
+    assert not os.listdir(folder + "/collection"), "--clip-only wrote a collection"
+
+
 def check_refusals():
     for options in (["--seconds", "1"], ["--output", "x", "--width", "641"], ["--output", "x", "--kind", "other"],
-                    ["--output", "x", "--references", "0"]):
+                    ["--output", "x", "--references", "0"], ["--output", "x", "--name", "../y"],
+                    ["--output", "x", "--kind", "sweep", "--show", "words"], ["--output", "x", "--motion", "31"],
+                    ["--output", "x", "--interlaced", "--height", "542"],
+                    ["--output", "x", "--kind", "negative", "--graphics", "words"]):
         done = subprocess.run([program, *options], capture_output=True, text=True, timeout=20)
         assert done.returncode == 64 and done.stderr.startswith("lince-programme: "), (options, done)
 
@@ -114,4 +209,8 @@ with tempfile.TemporaryDirectory() as base:
     assert len(os.listdir(other + "/collection")) == 24
     assert not any(make(empty, "--kind", "empty", "--references", "40", seconds="1")["frames"]), "objects in an empty one"
     assert len([f for f in os.listdir(empty + "/collection") if f.endswith(".json")]) == 40
+    check_conditions(base)
+    check_light(base)
+    check_fields(base)
+    check_negative(base)
     check_refusals()
