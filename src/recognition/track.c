@@ -23,8 +23,10 @@
 #define RIVAL_MEMORY 0.92f   /* of the evidence gathered, kept from frame to frame */
 #define MARK_DIFFERENCE 3.0f /* evidence by which one mark must beat another at its place */
 #define SLIP 1.25            /* growth from frame to frame of what agrees in part only */
-#define TURN_PRICE 4.0f      /* evidence that a smaller turn may cost */
-#define MARK_AREA 12288      /* pixels of the finest level compared */
+#define ENDED 16             /* tracks that are remembered when they end, */
+#define RECENT_TIME INT64_C (3000000000) /* ns */
+#define TURN_PRICE 4.0f                  /* evidence that a smaller turn may cost */
+#define MARK_AREA 12288                  /* pixels of the finest level compared */
 
 #define MARK_COARSE_PLAN ((LinceCompositePlan){2, 6, 1536, 0.3f, false, false})
 #define MARK_FINE_PLAN ((LinceCompositePlan){1, 3, MARK_AREA, 0, false, false})
@@ -75,6 +77,7 @@ typedef struct {
   float prior;
   bool upright;
   bool fixed;                 /* to the screen, by what the mean of frames shows */
+  bool recent;                /* a track of that image ended shortly before */
   int near_levels;            /* that suffice when the first start is near; 0: start with all */
   float correlation, visible; /* of the last fit, where near_levels > 0 */
   bool done;                  /* `verdict` is filled */
@@ -87,7 +90,16 @@ typedef struct {
   LincePoint corners[4];
 } Tried;
 
+/* A track that ended. */
+typedef struct {
+  uint64_t number; /* 0: none */
+  int64_t seen;
+  uint32_t image;
+} Ended;
+
 struct LinceTracker {
+  Ended ended[ENDED]; /* the last ones */
+  uint32_t next_ended;
   uint64_t next;
   int64_t time;
   uint32_t count, threads;
@@ -205,14 +217,16 @@ place_mark (const Task *task, LinceCompositor *compositor, const Trial *trial,
     const double start[9], LinceCompositePlan plan, LinceComposition *composition,
     LinceVerdict *verdict)
 {
-  bool translucent = trial->fixed || (trial->upright && trial->prior > 0);
+  LinceMarkClaim claim = {.upright = trial->upright,
+      .followed = trial->prior > 0,
+      .prior = trial->recent ? LINCE_VERIFY_RECENT : 0};
 
-  plan.upright = trial->upright;
-  plan.translucent = translucent;
+  claim.translucent = trial->fixed || (claim.upright && claim.followed);
+  plan.upright = claim.upright;
+  plan.translucent = claim.translucent;
   return lince_composite_align (
              compositor, task->pyramid, trial->reference, start, &plan, composition) &&
-         lince_verify_mark (composition, task->pyramid, trial->reference, trial->upright,
-             translucent, trial->prior, verdict);
+         lince_verify_mark (composition, task->pyramid, trial->reference, &claim, verdict);
 }
 
 /* By how much an outline's top edge is turned, radians. */
@@ -411,7 +425,7 @@ prepare_track (
   trial->reference = reference;
   trial->prior = LINCE_VERIFY_FOLLOWED;
   trial->upright = track->verdict.upright;
-  trial->fixed = false;
+  trial->fixed = trial->recent = false;
   trial->start_count = 0;
   trial->near_levels = levels < LINCE_PLAN_ALL_LEVELS && is_firm (track) ? levels : 0;
   trial->correlation = track->verdict.correlation;
@@ -464,8 +478,12 @@ remove_tracks (LinceTracker *tracker, bool cut)
   for (uint32_t i = 0; i < tracker->count; i++) {
     Track *track = &tracker->tracks[i];
 
-    if (track->verified || (!cut && tracker->time - track->seen < LINCE_TRACK_WAIT))
+    if (track->verified || (!cut && tracker->time - track->seen < LINCE_TRACK_WAIT)) {
       tracker->tracks[kept++] = *track;
+    } else if (track->rival_of == 0) {
+      tracker->ended[tracker->next_ended++ % ENDED] =
+          (Ended){track->number, track->seen, track->verdict.image};
+    }
   }
   tracker->count = kept;
 }
@@ -537,6 +555,17 @@ note_tried (LinceTracker *tracker, uint32_t image, const LincePoint corners[4])
   tracker->tried_count++;
 }
 
+/* Whether a track of the image ended shortly before. */
+static bool
+is_recent (const LinceTracker *tracker, uint32_t image)
+{
+  for (uint32_t i = 0; i < ENDED; i++)
+    if (tracker->ended[i].number != 0 && tracker->ended[i].image == image &&
+        tracker->time - tracker->ended[i].seen < RECENT_TIME)
+      return true;
+  return false;
+}
+
 static uint32_t
 prepare_hypotheses (LinceTracker *tracker, const LinceReferences *references,
     const LinceHypothesis *hypotheses, uint32_t count, uint32_t most)
@@ -560,6 +589,7 @@ prepare_hypotheses (LinceTracker *tracker, const LinceReferences *references,
     trial->near_levels = 0;
     trial->prior = 0;
     trial->fixed = hypotheses[i].upright;
+    trial->recent = is_recent (tracker, hypotheses[i].image);
     trial->upright =
         hypotheses[i].upright || lince_quad_upright (corners, reference->width, reference->height);
     note_tried (tracker, trial->image, corners);
@@ -993,6 +1023,7 @@ lince_tracker_clear (LinceTracker *tracker)
 {
   tracker->count = 0;
   tracker->tried_count = 0;
+  memset (tracker->ended, 0, sizeof tracker->ended);
 }
 
 void
@@ -1010,4 +1041,5 @@ lince_tracker_renumber (LinceTracker *tracker, const uint32_t *map, uint32_t cou
     tracker->tracks[kept++] = *track;
   }
   tracker->count = kept;
+  memset (tracker->ended, 0, sizeof tracker->ended);
 }

@@ -54,13 +54,14 @@ typedef struct {
   bool equal; /* the pixels do not tell them apart */
 } LinceRivalry;
 
-/* How many there were, at most LINCE_MAX_PLACEMENTS are kept; `*rivalries` is borrowed until then. */
+/* How many there were, at most LINCE_MAX_PLACEMENTS are kept; `*rivalries` is borrowed until then.
+ */
 uint32_t lince_tracker_rivalries (const LinceTracker *tracker, const LinceRivalry **rivalries);
 
 /* What verification comes to from one start, tried for itself; for explanations. */
 typedef struct {
-  bool tried;                /* lince_tracker_propose() verified it on this frame, or one very near */
-  bool mark;                 /* placed and compared by the compositing model, not as below */
+  bool tried; /* lince_tracker_propose() verified it on this frame, or one very near */
+  bool mark;  /* placed and compared by the compositing model, not as below */
   LinceAlignTrace alignment; /* its first attempt */
   float give_up;             /* the correlation that each level needs */
   bool judged;               /* some attempt was aligned: `verdict` is filled */

@@ -163,27 +163,26 @@ set_confidence (LinceVerdict *verdict, float evidence, float least_agreement)
 
 /* How unusual the light is: half a sum of squared deviations, doubled for they are not all. */
 static float
-unusual_light (const LinceComposition *composition, bool translucent, bool followed)
+unusual_light (const LinceComposition *composition, const LinceMarkClaim *claim)
 {
   float gain = (composition->gain - USUAL_GAIN) / GAIN_DEVIATION;
   float lift = composition->lift / LIFT_DEVIATION;
   /* what the mark adds to the frame tells more than the opacity, which a flat ground leaves open */
   float strength = fmaxf (LEAST_STRENGTH - composition->opacity * composition->gain, 0);
-  float opacity = translucent ? (followed ? 0 : strength / STRENGTH_DEVIATION)
-                              : (1 - composition->opacity) / OPACITY_DEVIATION;
+  float opacity = claim->translucent ? (claim->followed ? 0 : strength / STRENGTH_DEVIATION)
+                                     : (1 - composition->opacity) / OPACITY_DEVIATION;
 
   return gain * gain + lift * lift + opacity * opacity;
 }
 
 bool
 lince_verify_mark (const LinceComposition *composition, const LincePyramid *pyramid,
-    const LinceReference *reference, bool upright, bool translucent, float prior,
-    LinceVerdict *verdict)
+    const LinceReference *reference, const LinceMarkClaim *claim, LinceVerdict *verdict)
 {
-  const MarkBounds *bounds = prior > 0     ? &followed_mark
-                             : translucent ? &new_fixed_mark
-                             : upright     ? &new_upright_mark
-                                           : &new_mark;
+  const MarkBounds *bounds = claim->followed      ? &followed_mark
+                             : claim->translucent ? &new_fixed_mark
+                             : claim->upright     ? &new_upright_mark
+                                                  : &new_mark;
   float votes, dissent, evidence;
 
   if (!set_place (verdict, pyramid, reference, composition->homography) ||
@@ -193,11 +192,12 @@ lince_verify_mark (const LinceComposition *composition, const LincePyramid *pyra
           bounds->few / composition->contrast - bounds->votes;
   dissent = fmaxf (bounds->agreement - composition->agreement, 0);
   evidence = MARK_SLOPE * votes - bounds->dissent * dissent -
-             bounds->light * unusual_light (composition, translucent, prior > 0);
+             bounds->light * unusual_light (composition, claim) +
+             (claim->followed ? 0 : claim->prior);
   verdict->agreement = composition->agreement;
   verdict->correlation = composition->agreement;
   verdict->opacity = composition->opacity;
-  verdict->upright = upright;
+  verdict->upright = claim->upright;
   set_confidence (verdict, evidence, 0);
   return true;
 }

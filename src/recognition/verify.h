@@ -44,11 +44,16 @@ typedef struct {
 bool lince_verify (const LinceAlignment *alignment, const LincePyramid *pyramid,
     const LinceReference *reference, float prior, LinceVerdict *verdict);
 
-/* Judges a mark's composition in the same measure. `upright`: it was only moved and scaled;
- * `translucent`: it is fixed to the screen, where the ground may show through. */
+/* Judges a mark's composition in the same measure. */
+typedef struct {
+  bool upright;     /* it was only moved and scaled */
+  bool translucent; /* it is fixed to the screen, where the ground may show through */
+  bool followed;    /* it stood there on the frame before: it may now be covered, or fade */
+  float prior;      /* added to the evidence of one that is not */
+} LinceMarkClaim;
+#define LINCE_VERIFY_RECENT 5.0f /* the prior of one that stood shortly before */
 bool lince_verify_mark (const LinceComposition *composition, const LincePyramid *pyramid,
-    const LinceReference *reference, bool upright, bool translucent, float prior,
-    LinceVerdict *verdict);
+    const LinceReference *reference, const LinceMarkClaim *claim, LinceVerdict *verdict);
 
 /* How much a cell of the frame has that the reference, plain there, does not: 0 to 1. */
 float lince_verify_surplus (const LinceCell *cell, const LinceCellMatch *match);
