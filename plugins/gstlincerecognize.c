@@ -33,7 +33,9 @@
  * * `objects` (list of structures `object`): with `id`, `name` (string), `track`, `exposure`
  *   (#guint64), `quad` (array of 8 #gdouble: four corners clockwise from the reference's own top
  *   left, x and y, normalised by the frame's width and height), `confidence`, `visible`, `area`
- *   (#gdouble, 0 to 1), `alternatives` (array of strings, where there are any); of `appeared` also
+ *   (#gdouble, 0 to 1), `opacity`, `occluded`, `cut-off` (#gdouble, 0 to 1), `blur` (#gdouble,
+ *   standard deviation in pixels, left out where it cannot be told), `kind` (string: texture or
+ *   mark), `alternatives` (array of strings, where there are any); of `appeared` also
  *   `metadata` (string, JSON) and `resumed` (#gboolean); of `vanished` also `reason` (string: gone,
  *   cut, end, reset or collection), `frames` (#guint64), `seconds` and `area-seconds` (#gdouble);
  * of both `first-seen`, `last-seen` and `decided` (#guint64, running times)

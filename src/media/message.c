@@ -6,6 +6,8 @@
 
 #include "media/meta.h"
 
+#define MAX_BLUR 1000.0 /* pixels: more is no measure */
+
 static const char *const reason_names[] = {
     [LINCE_REASON_NONE] = "none",
     [LINCE_REASON_GONE] = "gone",
@@ -127,6 +129,12 @@ new_object (const LinceFrameInfo *info, const LinceResult *result, const LincePl
       placement->exposure, "confidence", G_TYPE_DOUBLE, share (placement->confidence), "visible",
       G_TYPE_DOUBLE, share (placement->visible), "area", G_TYPE_DOUBLE, share (placement->area),
       NULL);
+  gst_structure_set (object, "opacity", G_TYPE_DOUBLE, share (placement->opacity), "occluded",
+      G_TYPE_DOUBLE, share (placement->occluded), "cut-off", G_TYPE_DOUBLE,
+      share (placement->cut_off), "kind", G_TYPE_STRING, placement->mark ? "mark" : "texture",
+      NULL);
+  if (placement->blur >= 0.0f)
+    gst_structure_set (object, "blur", G_TYPE_DOUBLE, MIN ((double) placement->blur, MAX_BLUR), NULL);
   set_quad (object, info, placement->corners);
   set_alternatives (object, result, placement);
   return object;
@@ -355,6 +363,29 @@ get_share (const GstStructure *structure, const char *field, gdouble *share)
   return gst_structure_get_double (structure, field, share) && *share >= 0.0 && *share <= 1.0;
 }
 
+/* Negative where the field is left out. */
+static gboolean
+get_optional (const GstStructure *structure, const char *field, gdouble most, gdouble *value)
+{
+  *value = -1.0;
+  if (!gst_structure_has_field (structure, field))
+    return TRUE;
+  return gst_structure_get_double (structure, field, value) && *value >= 0.0 && *value <= most;
+}
+
+static gboolean
+get_look (const GstStructure *structure, LinceMessageObject *object)
+{
+  object->kind = gst_structure_get_string (structure, "kind");
+  if (gst_structure_has_field (structure, "kind") && g_strcmp0 (object->kind, "mark") != 0 &&
+      g_strcmp0 (object->kind, "texture") != 0)
+    return FALSE;
+  return get_optional (structure, "opacity", 1.0, &object->opacity) &&
+         get_optional (structure, "occluded", 1.0, &object->occluded) &&
+         get_optional (structure, "cut-off", 1.0, &object->cut_off) &&
+         get_optional (structure, "blur", MAX_BLUR, &object->blur);
+}
+
 static gboolean
 get_alternatives (const GstStructure *structure, LinceMessageObject *object)
 {
@@ -423,7 +454,8 @@ lince_message_get_object (const GstStructure *structure, guint number, LinceMess
       !gst_structure_get_uint64 (fields, "exposure", &object->exposure) ||
       !get_quad (fields, object->quad) || !get_share (fields, "confidence", &object->confidence) ||
       !get_share (fields, "visible", &object->visible) ||
-      !get_share (fields, "area", &object->area) || !get_alternatives (fields, object))
+      !get_share (fields, "area", &object->area) || !get_look (fields, object) ||
+      !get_alternatives (fields, object))
     return FALSE;
   type = type_from_name (gst_structure_get_string (structure, "type"));
   return type == LINCE_MESSAGE_MOVED || get_stay (fields, type, object);

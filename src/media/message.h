@@ -29,6 +29,11 @@
  *   quad             GstValueArray of 8 doubles: four corners clockwise from the reference's own top
  *                            left, normalised by the frame's width and height (0 to 1 inside)
  *   confidence, visible, area  double
+ *   opacity, occluded, cut-off double  0 to 1: below 1 the ground shows through; share of what is
+ *                            inside the frame that does not agree; share outside the frame
+ *   blur             double  standard deviation against the reference, frame pixels; left out where
+ *                            too little is seen to tell
+ *   kind             string  how it was compared: texture or mark
  *   alternatives     GstValueArray of string: ids, where there are any
  *  and in appeared and vanished:
  *   reason           string  of vanished: gone, cut, end, reset, collection
@@ -101,6 +106,8 @@ typedef struct {
   guint64 track, exposure, frames;
   gdouble quad[8];
   gdouble confidence, visible, area, seconds, area_seconds;
+  gdouble opacity, occluded, cut_off, blur; /* negative: not told */
+  const char *kind;                         /* NULL: not told */
   gboolean resumed;
   GstClockTime first_seen, last_seen, decided;
   const char *alternatives[LINCE_MAX_ALTERNATIVES];

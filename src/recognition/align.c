@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "recognition/blur.h"
 #include "recognition/increment.h"
+#include "recognition/lanes.h"
 #include "recognition/quad.h"
 
 #define MIN_COARSE_SIDE 20 /* of the longer side of the coarsest level */
@@ -22,11 +24,14 @@
 #define STILL 0.05       /* level pixels: a smaller step ends the finest stage, */
 #define STILL_ROUGH 0.15 /* and the stages before it */
 #define MIN_QUAD 12.0    /* frame pixels across */
+#define BLUR_PIXELS (16384 + LINCE_LANES * LINCE_REFERENCE_MAX_SIDE) /* a level, rows padded */
+#define BLUR_AGREEMENT 0.5f /* correlation from which a cell is not covered */
 
 struct LinceAligner {
   LinceTemplate template;
   LinceCellMatch cells[LINCE_TEMPLATE_MAX_CELLS];
   LinceAlignTrace *trace; /* NULL: none is asked for */
+  float model[BLUR_PIXELS], frame[BLUR_PIXELS], weight[BLUR_PIXELS], scratch[BLUR_PIXELS];
 };
 
 /* One level of one reference over one octave of the frame. */
@@ -360,4 +365,71 @@ lince_align_loosen (LinceAligner *aligner, const LincePyramid *pyramid, LinceAli
   stage_map (&stage, alignment->homography, map);
   lince_template_loosen (alignment->template, &stage.octave->grey, map, aligner->cells);
   alignment->correlation = mean_correlation (alignment->template, aligner->cells);
+}
+
+/* ---- blur ---------------------------------------------------------------------------------- */
+
+/* A level's row, and the frame's samples where `map` puts them. */
+static void
+blur_row (LinceAligner *aligner, const LinceReferenceLevel *level, const LinceGrey *grey,
+    const double map[9], int y, int stride)
+{
+  const LinceLanes steps = {0.5f, 1.5f, 2.5f, 3.5f, 4.5f, 5.5f, 6.5f, 7.5f};
+  float v = (float) y + 0.5f, h[9];
+  int start = y * stride;
+
+  for (int i = 0; i < 9; i++)
+    h[i] = (float) (map[i] / map[8]);
+  for (int x = 0; x < stride; x += LINCE_LANES) {
+    LinceLanes u = steps + (float) x, w = 1.0f / (h[6] * u + (h[7] * v + 1));
+
+    lince_lanes_store (aligner->frame + start + x,
+        lince_lanes_sample (grey, (h[0] * u + (h[1] * v + h[2])) * w - 0.5f,
+            (h[3] * u + (h[4] * v + h[5])) * w - 0.5f));
+  }
+  for (int x = 0; x < stride; x++) {
+    int from = y * level->width + (x < level->width ? x : level->width - 1);
+
+    aligner->model[start + x] = (float) level->luma[from];
+    aligner->weight[start + x] = 0;
+  }
+}
+
+/* Counts the opaque pixels of a cell. */
+static void
+blur_cell (
+    LinceAligner *aligner, const LinceReferenceLevel *level, const LinceCell *cell, int stride)
+{
+  for (int y = (int) cell->y; y < (int) cell->y + LINCE_CELL_SIDE && y < level->height; y++)
+    for (int x = (int) cell->x; x < (int) cell->x + LINCE_CELL_SIDE && x < level->width; x++)
+      aligner->weight[y * stride + x] =
+          level->mask && level->mask[y * level->width + x] < 128 ? 0 : 1;
+}
+
+float
+lince_align_blur (LinceAligner *aligner, const LincePyramid *pyramid,
+    const LinceReference *reference, const LinceAlignment *alignment)
+{
+  const LinceTemplate *template = alignment->template;
+  const LinceReferenceLevel *level = &reference->levels[template->level];
+  Stage stage = {.template = template, .octave = lince_pyramid_octave (pyramid, alignment->octave)};
+  int stride = (level->width + LINCE_LANES - 1) / LINCE_LANES * LINCE_LANES;
+  double octave = sqrt ((double) stage.octave->scale_x * stage.octave->scale_y), map[9];
+
+  stage_map (&stage, alignment->homography, map);
+  if (stride * level->height > BLUR_PIXELS || !(fabs (map[8]) > 1e-12))
+    return -1;
+  for (int y = 0; y < level->height; y++)
+    blur_row (aligner, level, &stage.octave->grey, map, y, stride);
+  for (int i = 0; i < template->columns * template->rows; i++)
+    if (alignment->cells[i].seen && alignment->cells[i].correlation > BLUR_AGREEMENT)
+      blur_cell (aligner, level, &template->cells[i], stride);
+  return lince_blur_measure (&(LinceBlurPlanes){.stride = stride,
+      .rows = level->height,
+      .model = aligner->model,
+      .scratch = aligner->scratch,
+      .frame = aligner->frame,
+      .weight = aligner->weight,
+      .scale = octave * (double) alignment->scale,
+      .octave = octave});
 }

@@ -58,6 +58,11 @@ bool lince_align_compare (LinceAligner *aligner, const LincePyramid *pyramid,
     const LinceReference *reference, const double homography[9], int max_side,
     LinceAlignment *alignment);
 
+/* The blur of the frame against the reference where the aligner's last alignment lies and its cells
+ * agree: standard deviation in frame pixels, negative where too little is seen (blur.h). */
+float lince_align_blur (LinceAligner *aligner, const LincePyramid *pyramid,
+    const LinceReference *reference, const LinceAlignment *alignment);
+
 /* Lets the cells of the aligner's last alignment move a little with their neighbourhood. */
 void lince_align_loosen (
     LinceAligner *aligner, const LincePyramid *pyramid, LinceAlignment *alignment);

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "recognition/blur.h"
 #include "recognition/increment.h"
 #include "recognition/lanes.h"
 #include "recognition/quad.h"
@@ -24,6 +25,9 @@
  * look translucent. */
 #define LEAST_OPACITY 0.15f
 #define LEAST_SOLID 0.5f
+
+/* Of a placement whose blur is worth measuring. */
+#define BLUR_AGREEMENT 0.5f
 
 /* Squared levels by which the model errs at best: noise, compression, edges. */
 static const float noise[COMPONENTS] = {16, 6, 6};
@@ -611,6 +615,33 @@ compare (LinceCompositor *c, int components, LinceComposition *composition)
   composition->agreement = composition->contrast > 0 ? agreeing / composition->contrast : 0;
 }
 
+/* ---- blur ---------------------------------------------------------------------------------- */
+
+/* Of the mark and what is next to it, in luma. Needs the frame, and leaves no model. */
+static float
+measure_blur (LinceCompositor *c, const Light *light, double scale, double octave)
+{
+  estimate_ground (c);
+  compose_model (c, light, c->model);
+  for (int y = 0; y < c->rows; y++)
+    for (int x = 0; x < c->stride; x++) {
+      float near = 0;
+
+      for (int i = y > 2 ? y - 2 : 0; i <= y + 2 && i < c->rows; i += 2)
+        for (int k = x > 2 ? x - 2 : 0; k <= x + 2 && k < c->stride; k += 2)
+          near = fmaxf (near, c->alpha[i * c->stride + k]);
+      c->weight[y * c->stride + x] = near > 0.02f ? c->valid[y * c->stride + x] : 0;
+    }
+  return lince_blur_measure (&(LinceBlurPlanes){.stride = c->stride,
+      .rows = c->rows,
+      .model = c->model[0],
+      .scratch = c->left[0],
+      .frame = c->frame[0],
+      .weight = c->weight,
+      .scale = scale,
+      .octave = octave});
+}
+
 /* ---- levels -------------------------------------------------------------------------------- */
 
 /* The larger over the smaller scale of the homography at the picture's middle, from its derivative:
@@ -702,6 +733,14 @@ run_level (LinceCompositor *c, const LincePyramid *pyramid, const LinceReference
   composition->opacity = light->opacity;
   composition->gain = light->scale / light->opacity;
   composition->lift = light->lift;
+  composition->blur = -1;
+  if (finest && composition->agreement >= BLUR_AGREEMENT) {
+    const LincePyramidLevel *octave =
+        octave_for (pyramid, 0, level_scale (reference, level, scale));
+
+    composition->blur = measure_blur (c, light, level_scale (reference, level, scale),
+        sqrt ((double) octave->scale_x * octave->scale_y));
+  }
   return true;
 }
 

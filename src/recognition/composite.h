@@ -43,7 +43,8 @@ typedef struct {
   float evidence;       /* sum of votes, in natural logarithms of odds */
   float contrast;       /* what the cells could say at most, in cells */
   float agreement;      /* 0 to 1: share of it that speaks for the mark */
-  float sharpness;      /* of the frame's edges against the model's: 1 as sharp, less: blurred */
+  float blur;           /* standard deviation in frame pixels against the model (blur.h); negative:
+                           not told */
 } LinceComposition;
 
 /* Refines from `start` and compares. False when the placement leaves what is plausible or was given

@@ -41,7 +41,12 @@ typedef struct {
   float visible;         /* 0 to 1: the share of the outline inside the frame and not occluded */
   float opacity;         /* 0 to 1: below 1 the ground shows through */
   bool upright;          /* neither turned nor tilted: found as a mark fixed to the screen */
-  float area;            /* the outline's share of the frame's area, inside the frame, 0 to 1 */
+  bool mark;             /* compared as a mark, by its composition; else by its texture */
+  float cut_off;         /* 0 to 1: the share of the outline outside the frame */
+  float occluded;        /* 0 to 1: the share of what is inside the frame that does not agree */
+  float blur; /* standard deviation of the blur against the reference, pixels of the stored frame;
+                 negative: too little is seen to tell */
+  float area; /* the outline's share of the frame's area, inside the frame, 0 to 1 */
   uint32_t alternatives[LINCE_MAX_ALTERNATIVES]; /* objects the pixels do not tell apart from it */
   uint32_t alternative_count;
 } LincePlacement;

@@ -156,7 +156,8 @@ lince_tracker_free (LinceTracker *tracker)
 }
 
 static void
-keep_better (const Task *task, Trial *trial, const LinceAlignment *alignment, float prior)
+keep_better (const Task *task, LinceAligner *aligner, Trial *trial, const LinceAlignment *alignment,
+    float prior)
 {
   LinceVerdict verdict;
 
@@ -165,6 +166,8 @@ keep_better (const Task *task, Trial *trial, const LinceAlignment *alignment, fl
     trial->done = true;
     trial->verdict = verdict;
     trial->verdict.image = trial->image;
+    if (verdict.confidence >= 0.5f)
+      trial->verdict.blur = lince_align_blur (aligner, task->pyramid, trial->reference, alignment);
   }
 }
 
@@ -185,11 +188,11 @@ try_start (const Task *task, LinceAligner *aligner, Trial *trial, const double s
   plan.max_side = side;
   if (!lince_align (aligner, task->pyramid, trial->reference, start, &plan, &alignment))
     return alignment.coarse;
-  keep_better (task, trial, &alignment, trial->prior);
+  keep_better (task, aligner, trial, &alignment, trial->prior);
   /* a page that bends: its cells are off their places, but together */
   for (int i = 0; i < LOOSE_STEPS && !holds (trial) && alignment.coarse > ROUGH_FIT; i++) {
     lince_align_loosen (aligner, task->pyramid, &alignment);
-    keep_better (task, trial, &alignment, trial->prior - LOOSE_PRICE);
+    keep_better (task, aligner, trial, &alignment, trial->prior - LOOSE_PRICE);
   }
   return alignment.coarse;
 }
@@ -927,6 +930,10 @@ write_placement (const Track *track, const LincePyramid *pyramid, LincePlacement
   placement->visible = track->verdict.visible;
   placement->opacity = track->verdict.opacity;
   placement->upright = track->verdict.upright;
+  placement->mark = track->verdict.mark;
+  placement->cut_off = track->verdict.cut_off;
+  placement->occluded = track->verdict.occluded;
+  placement->blur = track->verdict.blur;
   placement->area = (float) (lince_quad_area_inside (placement->corners, width, height) /
                              ((double) width * height));
   placement->alternative_count = track->alternative_count;

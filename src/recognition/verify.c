@@ -156,6 +156,8 @@ set_confidence (LinceVerdict *verdict, float evidence, float least_agreement)
 {
   verdict->evidence = evidence;
   verdict->visible = verdict->inside * verdict->agreement;
+  verdict->cut_off = 1 - verdict->inside;
+  verdict->occluded = 1 - verdict->agreement;
   verdict->confidence = 1.0f / (1.0f + expf (-0.4f * verdict->evidence));
   if (verdict->agreement < least_agreement)
     verdict->confidence *= verdict->agreement;
@@ -198,6 +200,8 @@ lince_verify_mark (const LinceComposition *composition, const LincePyramid *pyra
   verdict->correlation = composition->agreement;
   verdict->opacity = composition->opacity;
   verdict->upright = claim->upright;
+  verdict->mark = true;
+  verdict->blur = composition->blur;
   set_confidence (verdict, evidence, 0);
   return true;
 }
@@ -216,6 +220,7 @@ lince_verify (const LinceAlignment *alignment, const LincePyramid *pyramid,
   verdict->agreement = votes.agreeing / votes.contrast;
   verdict->correlation = votes.agreeing > 0 ? votes.correlation / votes.agreeing : 0;
   verdict->opacity = 1;
+  verdict->blur = -1;
   set_confidence (verdict, votes.evidence - TRIALS + prior, MIN_AGREEMENT);
   return true;
 }

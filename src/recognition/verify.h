@@ -34,7 +34,11 @@ typedef struct {
   float visible;     /* 0 to 1: share of the outline inside and not covered */
   float opacity;     /* 0 to 1: 1 opaque, less: the ground shows through */
   bool upright;      /* as its hypothesis */
-  float confidence;  /* 0 to 1; 0.5 is the threshold at which no false event is expected */
+  float cut_off;     /* 0 to 1: share of the outline outside the frame */
+  float occluded;    /* 0 to 1: share of what is inside the frame that does not agree */
+  float blur;       /* standard deviation against the reference, frame pixels; negative: not told */
+  bool mark;        /* compared as a mark, by its composition; else by its texture */
+  float confidence; /* 0 to 1; 0.5 is the threshold at which no false event is expected */
 } LinceVerdict;
 
 /* Judges an alignment. `prior` is added to the evidence: 0 for one of the many hypotheses of a

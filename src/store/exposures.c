@@ -48,7 +48,7 @@ open_one (LinceExposures *exposures, const LinceEvent *appeared)
 /* the frame's times and size, and the placement on it */
 static void
 follow (LinceEvent *open, const LinceEvent *frame, const double quad[8], double confidence,
-    double visible, double area)
+    double visible, double area, const LinceEventLook *look)
 {
   open->pts = frame->pts;
   open->stream_time = frame->stream_time;
@@ -66,6 +66,7 @@ follow (LinceEvent *open, const LinceEvent *frame, const double quad[8], double 
   open->confidence = confidence;
   open->visible = visible;
   open->area = area;
+  open->look = *look;
 }
 
 static void
@@ -77,7 +78,8 @@ apply_standing (LinceExposures *exposures, const LinceEvent *event)
     return;
   entry->open.summed_until = MAX (entry->open.summed_until, event->minute + MINUTE);
   if (event->utc >= entry->open.event.utc)
-    follow (&entry->open.event, event, event->quad, event->confidence, event->visible, event->area);
+    follow (&entry->open.event, event, event->quad, event->confidence, event->visible, event->area,
+        &event->look);
 }
 
 static void
@@ -95,7 +97,7 @@ apply_moved (LinceExposures *exposures, const LinceEvent *moved)
       continue;
     entry->open.event.track = placement->track;
     follow (&entry->open.event, moved, placement->quad, placement->confidence, placement->visible,
-        placement->area);
+        placement->area, &placement->look);
   }
 }
 

@@ -142,6 +142,12 @@ fill_placement (
   placement->confidence = object->confidence;
   placement->visible = object->visible;
   placement->area = object->area;
+  placement->look = (LinceEventLook){.opacity = object->opacity,
+      .occluded = object->occluded,
+      .cut_off = object->cut_off,
+      .blur = object->blur};
+  if (object->kind)
+    lince_event_set_text (placement->look.kind, sizeof placement->look.kind, object->kind);
 }
 
 static void
@@ -151,6 +157,7 @@ copy_placement (LinceEvent *event, const LinceEventPlacement *placement)
   event->confidence = placement->confidence;
   event->visible = placement->visible;
   event->area = placement->area;
+  event->look = placement->look;
   event->track = placement->track;
 }
 

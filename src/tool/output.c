@@ -48,6 +48,29 @@ id_of (LinceIndex *index, guint32 object)
   return lince_index_object (index, object, &found) ? found.id : "";
 }
 
+/* What is not told is left out. */
+static void
+append_look (GString *text, const LincePlacement *placement)
+{
+  const struct {
+    const char *name;
+    float value;
+  } numbers[] = {
+      {"opacity", placement->opacity},
+      {"occluded", placement->occluded},
+      {"cut_off", placement->cut_off},
+      {"blur", placement->blur},
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (numbers); i++) {
+    if (!(numbers[i].value >= 0))
+      continue;
+    g_string_append_printf (text, ", \"%s\": ", numbers[i].name);
+    lince_output_number (text, numbers[i].value, 4);
+  }
+  g_string_append_printf (text, ", \"kind\": \"%s\"", placement->mark ? "mark" : "texture");
+}
+
 static void
 append_placement (GString *text, LinceIndex *index, const LincePlacement *placement)
 {
@@ -63,6 +86,7 @@ append_placement (GString *text, LinceIndex *index, const LincePlacement *placem
   }
   g_string_append (text, "], \"confidence\": ");
   lince_output_number (text, placement->confidence, 4);
+  append_look (text, placement);
   for (guint i = 0; i < placement->alternative_count; i++) {
     g_string_append (text, i > 0 ? ", " : ", \"alternatives\": [");
     lince_output_string (text, id_of (index, placement->alternatives[i]));

@@ -13,7 +13,9 @@ void lince_output_string (GString *text, const char *string);
 /* Appends a number with at most `decimals` decimals, without trailing zeros and never "-0". */
 void lince_output_number (GString *text, double number, int decimals);
 /* Appends the placements as a JSON array:
- * [{"id": …, "quad": [[x, y] * 4], "confidence": …, "alternatives": […]}], the last where any. */
+ * [{"id": …, "quad": [[x, y] * 4], "confidence": …, "opacity": …,
+ * "occluded": …, "cut_off": …, "blur": …, "kind": …, "alternatives": […]}]: blur where it is told,
+ * alternatives where any. */
 void lince_output_placements (
     GString *text, LinceIndex *index, const LincePlacement *placements, guint count);
 

@@ -186,9 +186,13 @@ const LinceCommand lince_command_scan = {
         "CLIP is a file or a URI. Prints the exposures: object, from, to, seconds on screen and "
         "mean\n"
         "share of the picture; several of one object count one by one. With --frames prints\n"
-        "{\"frame\": N, \"objects\": [{\"id\", \"quad\", \"confidence\"}]} for each frame instead; "
-        "a quad\n"
-        "is in pixels, clockwise from the reference's own top left.\n\n"
+        "{\"frame\": N, \"objects\": [{\"id\", \"quad\", \"confidence\", \"opacity\", "
+        "\"occluded\", "
+        "\"cut_off\",\n"
+        "\"blur\", \"kind\"}]} for each frame instead; a quad is in pixels, clockwise from the "
+        "reference's\n"
+        "own top left; blur is a standard deviation in pixels, left out where it cannot be "
+        "told.\n\n"
         "Exit status: 0 the clip was read to its end, 65 it was not, 66 there is none.",
     .entries = entries,
     .minimum_arguments = 1,

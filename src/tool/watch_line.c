@@ -41,7 +41,8 @@ append_object (GString *line, const LinceEvent *event)
 }
 
 static void
-append_place (GString *line, const double quad[8], double confidence, double area)
+append_place (
+    GString *line, const double quad[8], double confidence, double area, const LinceEventLook *look)
 {
   double x = (quad[0] + quad[2] + quad[4] + quad[6]) / 4,
          y = (quad[1] + quad[3] + quad[5] + quad[7]) / 4;
@@ -51,6 +52,15 @@ append_place (GString *line, const double quad[8], double confidence, double are
   g_string_append (line, " %, ");
   lince_output_number (line, y * 100, 0);
   g_string_append_printf (line, " %%  area %.1f %%  confidence %.2f", area * 100, confidence);
+  /* only what is not as in the picture */
+  if (look->opacity >= 0 && look->opacity < 0.95)
+    g_string_append_printf (line, "  opacity %.2f", look->opacity);
+  if (look->occluded >= 0.05)
+    g_string_append_printf (line, "  occluded %.0f %%", look->occluded * 100);
+  if (look->cut_off >= 0.005)
+    g_string_append_printf (line, "  cut off %.0f %%", look->cut_off * 100);
+  if (look->blur >= 0.5)
+    g_string_append_printf (line, "  blur %.1f px", look->blur);
 }
 
 static void
@@ -61,7 +71,7 @@ append_moved (GString *line, const LinceEvent *event)
     g_string_append (line, "  ");
     append_printable (line, event->placements[i].object);
     append_place (line, event->placements[i].quad, event->placements[i].confidence,
-        event->placements[i].area);
+        event->placements[i].area, &event->placements[i].look);
   }
 }
 
@@ -82,7 +92,7 @@ lince_watch_append_event (GString *line, const LinceEvent *event)
   switch (event->type) {
     case LINCE_EVENT_APPEARED:
       append_object (line, event);
-      append_place (line, event->quad, event->confidence, event->area);
+      append_place (line, event->quad, event->confidence, event->area, &event->look);
       g_string_append (line, event->resumed ? "  (again)" : "");
       break;
     case LINCE_EVENT_STANDING:

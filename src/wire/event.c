@@ -23,6 +23,13 @@ lince_event_init (LinceEvent *event, LinceEventType type)
   event->seen_utc = event->seen_running_time = event->decided_utc = LINCE_TIME_NONE;
   event->minute = event->retry_in = LINCE_TIME_NONE;
   event->gap_from_utc = event->gap_to_utc = LINCE_TIME_NONE;
+  lince_event_look_init (&event->look);
+}
+
+void
+lince_event_look_init (LinceEventLook *look)
+{
+  *look = (LinceEventLook){.opacity = -1, .occluded = -1, .cut_off = -1, .blur = -1};
 }
 
 gboolean

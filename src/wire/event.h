@@ -42,12 +42,22 @@ typedef enum {
   LINCE_STREAM_STOPPED,
 } LinceStreamState;
 
+/* How an object looks at its place. */
+typedef struct {
+  double opacity;  /* 0 to 1: below 1 the ground shows through */
+  double occluded; /* 0 to 1: share of what is inside the frame that does not agree */
+  double cut_off;  /* 0 to 1: share of the outline outside the frame */
+  double blur;     /* standard deviation against the reference, pixels of the stored frame */
+  char kind[64];   /* how it was compared: texture, mark */
+} LinceEventLook;  /* negative or "": not told */
+
 typedef struct {
   char object[LINCE_EVENT_ID_MAX + 1];
   guint64 exposure_number; /* within the run; 0: not yet an exposure */
   guint64 track;
   double quad[8]; /* normalised, clockwise from the reference's own top left */
   double confidence, visible, area;
+  LinceEventLook look;
 } LinceEventPlacement;
 
 /* Which fields are set depends on the type; the schema says which. Strings are UTF-8, "" when not
@@ -82,6 +92,7 @@ typedef struct {
   char revision[17];
   double quad[8]; /* last known placement */
   double confidence, visible, area;
+  LinceEventLook look;
   guint64 track;
   gboolean resumed;         /* appeared */
   gint64 seen_utc;          /* µs: of appeared the first sight, of vanished the last */
@@ -117,6 +128,9 @@ typedef struct {
 
 /* A zeroed event of that type with all times at LINCE_TIME_NONE and `logged` TRUE. */
 void lince_event_init (LinceEvent *event, LinceEventType type);
+
+/* Nothing told. */
+void lince_event_look_init (LinceEventLook *look);
 
 gboolean lince_event_type_is_lasting (LinceEventType type);
 const char *lince_event_type_name (LinceEventType type);      /* "appeared" */

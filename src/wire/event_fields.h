@@ -24,7 +24,8 @@ typedef enum {
   LINCE_FIELD_UTC,         /* gint64 µs, LINCE_TIME_NONE when absent */
   LINCE_FIELD_MINUTE,      /* the same, at a full minute */
   LINCE_FIELD_SIZE,        /* gint, 0 when absent, at most 65536 */
-  LINCE_FIELD_SHARE,       /* double, 0 to 1 */
+  LINCE_FIELD_SHARE,       /* double, 0 to 1; negative when absent */
+  LINCE_FIELD_BLUR,        /* double, 0 to LINCE_EVENT_MAX_BLUR; negative when absent */
   LINCE_FIELD_QUAD,        /* double[8], written as four pairs */
   LINCE_FIELD_TRUE,        /* gboolean, written where TRUE */
   LINCE_FIELD_FALSE,       /* gboolean, written where FALSE */
@@ -37,6 +38,7 @@ typedef enum {
 #define LINCE_EVENT_MAX_COUNT ((guint64) 1 << 53) /* what every JSON reader holds exactly */
 #define LINCE_EVENT_MAX_COORDINATE 1000.0         /* of a normalised corner, both ways */
 #define LINCE_EVENT_MAX_SIZE 65536
+#define LINCE_EVENT_MAX_BLUR 1000.0 /* pixels */
 #define LINCE_EVENT_MAX_MINUTE_SPAN G_GINT64_CONSTANT (120000000000)
 
 typedef struct {

@@ -77,9 +77,23 @@ read_placement_exposure (LinceJsonReader *json, LinceEventPlacement *placement, 
   return TRUE;
 }
 
-enum { P_OBJECT, P_EXPOSURE, P_TRACK, P_QUAD, P_CONFIDENCE, P_VISIBLE, P_AREA, P_COUNT };
-static const char *const placement_names[P_COUNT] = {
-    "object", "exposure", "track", "quad", "confidence", "visible", "area"};
+enum {
+  P_OBJECT,
+  P_EXPOSURE,
+  P_TRACK,
+  P_QUAD,
+  P_CONFIDENCE,
+  P_VISIBLE,
+  P_AREA,
+  P_OPACITY,
+  P_OCCLUDED,
+  P_CUT_OFF,
+  P_BLUR,
+  P_KIND,
+  P_COUNT
+};
+static const char *const placement_names[P_COUNT] = {"object", "exposure", "track", "quad",
+    "confidence", "visible", "area", "opacity", "occluded", "cut_off", "blur", "kind"};
 #define P_REQUIRED                                                                                 \
   (1u << P_OBJECT | 1u << P_QUAD | 1u << P_CONFIDENCE | 1u << P_VISIBLE | 1u << P_AREA)
 
@@ -106,6 +120,16 @@ read_placement_field (LinceJsonReader *json, LinceEventPlacement *placement, cha
       return lince_json_read_number (json, 0, 1, &placement->visible);
     case P_AREA:
       return lince_json_read_number (json, 0, 1, &placement->area);
+    case P_OPACITY:
+      return lince_json_read_number (json, 0, 1, &placement->look.opacity);
+    case P_OCCLUDED:
+      return lince_json_read_number (json, 0, 1, &placement->look.occluded);
+    case P_CUT_OFF:
+      return lince_json_read_number (json, 0, 1, &placement->look.cut_off);
+    case P_BLUR:
+      return lince_json_read_number (json, 0, LINCE_EVENT_MAX_BLUR, &placement->look.blur);
+    case P_KIND:
+      return read_text (json, LINCE_FIELD_CODE, placement->look.kind, sizeof placement->look.kind);
     default:
       return lince_json_skip (json);
   }
@@ -118,6 +142,7 @@ read_placement (LinceJsonReader *json, LinceEventPlacement *placement, char *run
   char key[KEY_SIZE];
 
   memset (placement, 0, sizeof *placement);
+  lince_event_look_init (&placement->look);
   if (!lince_json_expect (json, '{'))
     return FALSE;
   if (!lince_json_accept (json, '}')) {
@@ -239,6 +264,9 @@ read_value (Reading *reading, const LinceEventField *field)
     case LINCE_FIELD_SHARE:
       return lince_json_read_number (
           &reading->json, 0, 1, LINCE_FIELD_AT (reading->event, field, double));
+    case LINCE_FIELD_BLUR:
+      return lince_json_read_number (
+          &reading->json, 0, LINCE_EVENT_MAX_BLUR, LINCE_FIELD_AT (reading->event, field, double));
     case LINCE_FIELD_QUAD:
       return lince_event_read_quad (&reading->json, LINCE_FIELD_AT (reading->event, field, double));
     case LINCE_FIELD_PIXEL_ASPECT:

@@ -48,6 +48,30 @@ lince_event_append_quad (GString *line, const double quad[8])
 #define APPEND(line, literal) g_string_append_len (line, literal, sizeof (literal) - 1)
 
 static void
+append_optional (GString *line, const char *name, double value, double max)
+{
+  if (!(value >= 0))
+    return;
+  APPEND (line, ",\"");
+  g_string_append (line, name);
+  APPEND (line, "\":");
+  lince_json_append_decimal (line, check_number (name, value, 0, max));
+}
+
+static void
+append_look (GString *line, const LinceEventLook *look)
+{
+  append_optional (line, "opacity", look->opacity, 1);
+  append_optional (line, "occluded", look->occluded, 1);
+  append_optional (line, "cut_off", look->cut_off, 1);
+  append_optional (line, "blur", look->blur, LINCE_EVENT_MAX_BLUR);
+  if (look->kind[0] != '\0') {
+    APPEND (line, ",\"kind\":");
+    lince_json_append_text (line, look->kind);
+  }
+}
+
+static void
 append_placement (GString *line, const char *run, const LinceEventPlacement *placement)
 {
   APPEND (line, "{\"object\":");
@@ -71,6 +95,7 @@ append_placement (GString *line, const char *run, const LinceEventPlacement *pla
   lince_json_append_decimal (line, check_number ("visible", placement->visible, 0, 1));
   APPEND (line, ",\"area\":");
   lince_json_append_decimal (line, check_number ("area", placement->area, 0, 1));
+  append_look (line, &placement->look);
   g_string_append_c (line, '}');
 }
 
@@ -113,6 +138,9 @@ is_set (const LinceEventField *field, const LinceEvent *event)
       return *LINCE_FIELD_AT (event, field, const gint) != 0;
     case LINCE_FIELD_FALSE:
       return *LINCE_FIELD_AT (event, field, const gint) == 0;
+    case LINCE_FIELD_SHARE:
+    case LINCE_FIELD_BLUR:
+      return *LINCE_FIELD_AT (event, field, const double) >= 0;
     case LINCE_FIELD_PIXEL_ASPECT:
       return event->par_n > 0 && event->par_d > 0;
     default:
@@ -182,6 +210,11 @@ append_value (const LinceEventField *field, const LinceEvent *event, GString *li
     case LINCE_FIELD_SHARE:
       lince_json_append_decimal (line, check_number (LINCE_FIELD_NAME (field),
                                            *LINCE_FIELD_AT (event, field, const double), 0, 1));
+      break;
+    case LINCE_FIELD_BLUR:
+      lince_json_append_decimal (
+          line, check_number (LINCE_FIELD_NAME (field),
+                    *LINCE_FIELD_AT (event, field, const double), 0, LINCE_EVENT_MAX_BLUR));
       break;
     case LINCE_FIELD_QUAD:
       lince_event_append_quad (line, LINCE_FIELD_AT (event, field, const double));

@@ -135,6 +135,8 @@ START_TEST (less_than_half_may_be_covered)
   ck_assert_double_lt (corner_error (verdict.corners, place), 2.5);
   ck_assert_float_gt (verdict.confidence, 0.9f);
   ck_assert_float_lt (verdict.visible, 0.75f);
+  ck_assert_float_eq_tol (verdict.occluded, 0.45f, 0.2f);
+  ck_assert_float_lt (verdict.cut_off, 0.01f);
   ck_assert_float_gt (verdict.visible, 0.4f);
 }
 END_TEST
@@ -150,6 +152,8 @@ START_TEST (what_leaves_the_frame_is_seen_in_part)
   ck_assert_double_lt (corner_error (verdict.corners, place), 2);
   ck_assert_float_gt (verdict.confidence, 0.9f);
   ck_assert_float_eq_tol (verdict.inside, 0.577f, 0.03f);
+  ck_assert_float_eq_tol (verdict.cut_off, 0.423f, 0.03f);
+  ck_assert_float_lt (verdict.occluded, 0.2f);
   ck_assert_float_lt (verdict.visible, 0.6f);
 }
 END_TEST

@@ -41,10 +41,11 @@ new_reporter (void)
 static GstStructure *
 new_object (const char *id, guint64 track, guint64 exposure, double area)
 {
-  GstStructure *object =
-      gst_structure_new ("object", "id", G_TYPE_STRING, id, "name", G_TYPE_STRING, "A name",
-          "track", G_TYPE_UINT64, track, "exposure", G_TYPE_UINT64, exposure, "confidence",
-          G_TYPE_DOUBLE, 0.9, "visible", G_TYPE_DOUBLE, 1.0, "area", G_TYPE_DOUBLE, area, NULL);
+  GstStructure *object = gst_structure_new ("object", "id", G_TYPE_STRING, id, "name",
+      G_TYPE_STRING, "A name", "track", G_TYPE_UINT64, track, "exposure", G_TYPE_UINT64, exposure,
+      "confidence", G_TYPE_DOUBLE, 0.9, "visible", G_TYPE_DOUBLE, 1.0, "area", G_TYPE_DOUBLE, area,
+      "opacity", G_TYPE_DOUBLE, 0.75, "occluded", G_TYPE_DOUBLE, 0.25, "cut-off", G_TYPE_DOUBLE,
+      0.125, "blur", G_TYPE_DOUBLE, 1.5, "kind", G_TYPE_STRING, "mark", NULL);
   g_auto (GValue) quad = G_VALUE_INIT;
   static const double corners[] = {0.1, 0.1, 0.4, 0.1, 0.4, 0.5, 0.1, 0.5};
 
@@ -164,6 +165,11 @@ START_TEST (exposure_from_first_to_last_sight)
   event = find_event (LINCE_EVENT_VANISHED, 0);
   ck_assert_str_eq (event->exposure, RUN "-1");
   ck_assert_str_eq (event->reason, "gone");
+  ck_assert_double_eq (event->look.opacity, 0.75);
+  ck_assert_double_eq (event->look.occluded, 0.25);
+  ck_assert_double_eq (event->look.cut_off, 0.125);
+  ck_assert_double_eq (event->look.blur, 1.5);
+  ck_assert_str_eq (event->look.kind, "mark");
   ck_assert_int_eq (event->seen_utc, NOON + 1000000);
   ck_assert_int_eq (event->decided_utc, NOON + 1040000);
   ck_assert_int_eq (event->sum_time, GST_SECOND);

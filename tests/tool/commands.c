@@ -98,6 +98,11 @@ check_poster (JsonObject *object, int frame)
   ck_assert_str_eq (json_object_get_string_member (object, "id"), "poster.a");
   ck_assert_double_ge (json_object_get_double_member (object, "confidence"), 0.5);
   ck_assert_double_le (json_object_get_double_member (object, "confidence"), 1);
+  ck_assert_double_eq (json_object_get_double_member (object, "opacity"), 1);
+  ck_assert_double_le (json_object_get_double_member (object, "occluded"), 0.5);
+  ck_assert_double_le (json_object_get_double_member (object, "cut_off"), 0.5);
+  ck_assert_double_le (json_object_get_double_member (object, "blur"), 3);
+  ck_assert_str_eq (json_object_get_string_member (object, "kind"), "texture");
   ck_assert (!json_object_has_member (object, "alternatives"));
   ck_assert_uint_eq (json_array_get_length (quad), 4);
   for (guint i = 0; i < 4; i++) {

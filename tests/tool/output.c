@@ -73,8 +73,15 @@ START_TEST (placements)
   guint8 pixels[16 * 16 * 4];
   LincePicture picture = {pixels, 64, 16, 16};
   LincePlacement list[2] = {
-      {.object = 1, .corners = {{1, 2}, {3.25f, 4}, {5, -6.5f}, {7, 8}}, .confidence = 0.5f},
-      {.object = 0, .confidence = 1, .alternatives = {1}, .alternative_count = 1},
+      {.object = 1,
+          .corners = {{1, 2}, {3.25f, 4}, {5, -6.5f}, {7, 8}},
+          .confidence = 0.5f,
+          .opacity = 0.25f,
+          .occluded = 0.125f,
+          .cut_off = 0.5f,
+          .blur = 1.5f,
+          .mark = true},
+      {.object = 0, .confidence = 1, .blur = -1, .alternatives = {1}, .alternative_count = 1},
   };
   g_autoptr (GString) text = g_string_new (NULL);
   LinceIndex *index;
@@ -94,8 +101,11 @@ START_TEST (placements)
   g_string_truncate (text, 0);
   lince_output_placements (text, index, list, 2);
   ck_assert_str_eq (text->str,
-      "[{\"id\": \"b.c\", \"quad\": [[1, 2], [3.25, 4], [5, -6.5], [7, 8]], \"confidence\": 0.5}, "
+      "[{\"id\": \"b.c\", \"quad\": [[1, 2], [3.25, 4], [5, -6.5], [7, 8]], \"confidence\": 0.5, "
+      "\"opacity\": 0.25, \"occluded\": 0.125, \"cut_off\": 0.5, \"blur\": 1.5, \"kind\": "
+      "\"mark\"}, "
       "{\"id\": \"a\", \"quad\": [[0, 0], [0, 0], [0, 0], [0, 0]], \"confidence\": 1, "
+      "\"opacity\": 0, \"occluded\": 0, \"cut_off\": 0, \"kind\": \"texture\", "
       "\"alternatives\": [\"b.c\"]}]");
   lince_index_unref (index);
   lince_index_builder_free (builder);

@@ -33,6 +33,28 @@ START_TEST (position)
 }
 END_TEST
 
+/* What is not as in the picture is said, and nothing else. */
+START_TEST (look)
+{
+  g_autoptr (GString) line = g_string_new (NULL);
+  LinceEvent event;
+
+  lince_event_init (&event, LINCE_EVENT_APPEARED);
+  strcpy (event.stream, "one");
+  strcpy (event.object, "bug");
+  event.confidence = 0.9;
+  event.look = (LinceEventLook){.opacity = 1, .blur = 0.1};
+  lince_watch_append_event (line, &event);
+  ck_assert_msg (g_str_has_suffix (line->str, "confidence 0.90"), "%s", line->str);
+  g_string_truncate (line, 0);
+  event.look = (LinceEventLook){.opacity = 0.4, .occluded = 0.25, .cut_off = 0.125, .blur = 1.5};
+  lince_watch_append_event (line, &event);
+  ck_assert_msg (
+      g_str_has_suffix (line->str, "  opacity 0.40  occluded 25 %  cut off 12 %  blur 1.5 px"),
+      "%s", line->str);
+}
+END_TEST
+
 /* A name cannot steer the terminal. */
 START_TEST (control_characters)
 {
@@ -58,6 +80,7 @@ main (void)
   int failed;
 
   tcase_add_test (tcase, position);
+  tcase_add_test (tcase, look);
   tcase_add_test (tcase, control_characters);
   suite_add_tcase (suite, tcase);
   srunner_run_all (runner, CK_NORMAL);

@@ -32,6 +32,8 @@ fill_numbers (LinceEvent *event)
   SET (event->collection, "sample-1.x");
   SET (event->revision, "0123456789abcdef");
   SET (event->reason, "gone");
+  event->look = (LinceEventLook){
+      .opacity = 0.4, .occluded = 0.3, .cut_off = 0.2, .blur = 2.5, .kind = "mark"};
 }
 
 static void
@@ -49,6 +51,10 @@ fill_placements (LinceEvent *event, LinceEventPlacement *placements, gboolean fu
     placements[i].confidence = 1.0 / 3;
     placements[i].visible = 0.5;
     placements[i].area = 1e-6;
+    lince_event_look_init (&placements[i].look);
+    if (i)
+      placements[i].look = (LinceEventLook){
+          .opacity = 0.4, .occluded = 0.3, .cut_off = 0.2, .blur = 2.5, .kind = "mark"};
   }
 }
 

@@ -22,6 +22,16 @@ read_line (const char *text, gsize length, LinceEvent *event, GError **error)
   return lince_event_read (copy, length, event, placements, error);
 }
 
+static void
+check_look (const LinceEventLook *look)
+{
+  ck_assert_double_eq (look->opacity, 0.4);
+  ck_assert_double_eq (look->occluded, 0.3);
+  ck_assert_double_eq (look->cut_off, 0.2);
+  ck_assert_double_eq (look->blur, 2.5);
+  ck_assert_str_eq (look->kind, "mark");
+}
+
 START_TEST (test_round_trip)
 {
   LinceEventPlacement own[LINCE_EVENT_MAX_PLACEMENTS];
@@ -58,6 +68,7 @@ START_TEST (test_values_survive)
   ck_assert (read.resumed);
   ck_assert (!read.logged);
   ck_assert_double_eq_tol (read.quad[2], 2 * 0.3333333, 5e-7);
+  check_look (&read.look);
   ck_assert_int_eq (read.retry_in, LINCE_TIME_NONE);
 }
 END_TEST
@@ -76,6 +87,9 @@ START_TEST (test_moved)
   ck_assert_uint_eq (placements[1].exposure_number, 7);
   ck_assert_str_eq (placements[1].object, "b\xc3\xa4r_2");
   ck_assert_double_eq (placements[1].confidence, 0.333333);
+  ck_assert_double_lt (placements[0].look.opacity, 0);
+  ck_assert_double_lt (placements[0].look.blur, 0);
+  check_look (&placements[1].look);
   ck_assert_uint_eq (read.sequence, 0);
 }
 END_TEST
@@ -225,6 +239,12 @@ START_TEST (test_placements)
   ck_assert (reads_placements ("{" PLACE "}"));
   ck_assert (reads_placements ("{" PLACE ",\"new\":[{}]}"));
   ck_assert (!reads_placements ("{" PLACE ",\"area\":1}"));
+  ck_assert (reads_placements ("{" PLACE ",\"blur\":1000,\"kind\":\"mark\",\"opacity\":0}"));
+  ck_assert (!reads_placements ("{" PLACE ",\"blur\":1000.1}"));
+  ck_assert (!reads_placements ("{" PLACE ",\"opacity\":-0.1}"));
+  ck_assert (!reads_placements ("{" PLACE ",\"occluded\":1.1}"));
+  ck_assert (!reads_placements ("{" PLACE ",\"cut_off\":1.1}"));
+  ck_assert (!reads_placements ("{" PLACE ",\"kind\":\"Mark\"}"));
   ck_assert (!reads_placements ("{}"));
   ck_assert (!reads_placements ("{\"object\":\"a\"}"));
   ck_assert (reads_placements ("{" PLACE ",\"exposure\":\"" SAMPLE_RUN "-1\"}"));

@@ -83,6 +83,7 @@ static const char *const kinds[] = {
     [LINCE_FIELD_MINUTE] = "minute",
     [LINCE_FIELD_SIZE] = "size",
     [LINCE_FIELD_SHARE] = "share",
+    [LINCE_FIELD_BLUR] = "blur",
     [LINCE_FIELD_QUAD] = "quad",
     [LINCE_FIELD_PIXEL_ASPECT] = "pixel_aspect",
     [LINCE_FIELD_PLACEMENTS] = NULL,
