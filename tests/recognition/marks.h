@@ -13,6 +13,7 @@ typedef enum {
   MARK_RING,  /* one colour, the rest transparent: a ring with a tail */
   MARK_ANGLE, /* likewise: an angle and a dot */
   MARK_WORD,  /* likewise: five letters of bars */
+  MARK_CROSS, /* likewise: the same when turned by a quarter */
 } MarkKind;
 
 /* Whether a point of the unit square is inked. `part`: a variant that differs in one part only. */
@@ -34,6 +35,9 @@ mark_has_ink (MarkKind kind, bool part, double x, double y)
     case MARK_ANGLE:
       return (x > .15 && x < .3 && y > .1 && y < .9) || (x > .15 && x < .8 && y > .75 && y < .9) ||
              (!part && hypot (x - .65, y - .3) < .12);
+    case MARK_CROSS:
+      return (fabs (x - .5) < .1 && fabs (y - .5) < .42) ||
+             (fabs (y - .5) < .1 && fabs (x - .5) < .42);
     default:
       column = (int) ((x * 5 - letter) / .42);
       if (x < 0 || y < 0 || letter > 4 || row > 4 || column > 1)
