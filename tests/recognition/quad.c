@@ -3,6 +3,7 @@
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "recognition/quad.h"
 
@@ -87,6 +88,44 @@ START_TEST (only_what_a_camera_can_see_is_plausible)
 }
 END_TEST
 
+/* At most 2 % of its sides and a pixel. */
+START_TEST (only_what_is_hardly_turned_is_upright)
+{
+  const LincePoint right[4] = {{100, 50}, {300, 50}, {300, 150}, {100, 150}};
+  static const struct {
+    float x, y; /* by which the second and third corner are moved */
+    float stretch;
+    bool upright;
+  } cases[] = {{0, 0, 0, true}, {0, 4, 0, true}, {0, 6, 0, false}, {0, -6, 0, false},
+      {0, 0, 4, true}, {0, 0, 8, false}, {0, 0, -8, false}};
+
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    LincePoint c[4];
+
+    memcpy (c, right, sizeof c);
+    c[1].y += cases[i].y;
+    c[2].y += cases[i].y + cases[i].stretch;
+    c[3].y += cases[i].stretch;
+    ck_assert_msg (lince_quad_upright (c, 400, 200) == cases[i].upright, "case %zu", i);
+  }
+  for (int turn = 1; turn < 4; turn++) {
+    LincePoint c[4];
+
+    for (int i = 0; i < 4; i++)
+      c[i] = right[(i + turn) & 3];
+    ck_assert (!lince_quad_upright (c, 400, 200));
+  }
+  ck_assert (!lince_quad_upright (right, 200, 200));
+  {
+    const LincePoint lean[4] = {{106, 50}, {306, 50}, {300, 150}, {100, 150}};
+    const LincePoint mirrored[4] = {right[1], right[0], right[3], right[2]};
+
+    ck_assert (!lince_quad_upright (lean, 400, 200));
+    ck_assert (!lince_quad_upright (mirrored, 400, 200));
+  }
+}
+END_TEST
+
 int
 main (void)
 {
@@ -100,6 +139,7 @@ main (void)
   tcase_add_test (tests, what_lies_behind_the_horizon_is_refused);
   tcase_add_test (tests, areas_and_overlaps);
   tcase_add_test (tests, only_what_a_camera_can_see_is_plausible);
+  tcase_add_test (tests, only_what_is_hardly_turned_is_upright);
   suite_add_tcase (suite, tests);
   runner = srunner_create (suite);
   srunner_run_all (runner, CK_ENV);
