@@ -208,7 +208,7 @@ try_near (const Task *task, LinceAligner *aligner, Trial *trial)
   plan.stages = trial->near_levels;
   if (!lince_align (aligner, task->pyramid, trial->reference, trial->starts[0], &plan, &alignment))
     return false;
-  keep_better (task, trial, &alignment, trial->prior);
+  keep_better (task, aligner, trial, &alignment, trial->prior);
   return trial->done && trial->verdict.confidence >= FIRM &&
          trial->verdict.correlation >= trial->correlation - FIT_LOSS &&
          trial->verdict.visible >= trial->visible - VISIBLE_LOSS;

@@ -95,13 +95,22 @@ align (const Mark *mark, const LincePoint place[4], float off, bool upright,
   LincePoint start[4];
   double h[9];
 
+  /* A mark's verdict: `fixed` to the screen or not, new or followed. */
+  static bool judge (const LinceComposition *composition, const LincePyramid *of,
+      const LinceReference *reference, bool fixed, float prior, LinceVerdict *verdict)
+  {
+    LinceMarkClaim claim = {.upright = fixed, .translucent = fixed, .followed = prior > 0};
+
+    return lince_verify_mark (composition, of, reference, &claim, verdict);
+  }
+
   for (int i = 0; i < 4; i++)
     start[i] =
         (LincePoint){place[i].x + off * x[upright ? 0 : i], place[i].y + off * y[upright ? 0 : i]};
   ck_assert (lince_quad_to_homography (start, mark->reference.width, mark->reference.height, h));
   return lince_composite_align (compositor, pyramid, &mark->reference, h,
              upright ? &upright_plan : &free_plan, composition) &&
-         lince_verify_mark (composition, pyramid, &mark->reference, upright, 0, verdict);
+         judge (composition, pyramid, &mark->reference, upright, 0, verdict);
 }
 
 /* The cases on record. */
@@ -363,7 +372,7 @@ START_TEST (what_fades_out_is_refused_when_it_is_gone)
     composite (&canvas, &mark.drawn, place, i / 5., 1, 0);
     look (true);
     placed = align (&mark, place, .5f, true, &c, &v) &&
-             lince_verify_mark (&c, pyramid, &mark.reference, true, LINCE_VERIFY_FOLLOWED, &v);
+             judge (&c, pyramid, &mark.reference, true, LINCE_VERIFY_FOLLOWED, &v);
     if (i == 0)
       ck_assert (!placed || v.confidence < 0.1f);
     else {
@@ -390,7 +399,7 @@ START_TEST (a_verdict_weighs_votes_agreement_and_light)
   LinceVerdict v, w;
 
   look (true);
-  ck_assert (lince_verify_mark (&good, pyramid, &mark.reference, false, 0, &v));
+  ck_assert (judge (&good, pyramid, &mark.reference, false, 0, &v));
   ck_assert_float_eq (v.inside, 1);
   ck_assert_float_eq (v.visible, 1);
   ck_assert_float_eq_tol (v.corners[2].x, 170, 1e-3f);
@@ -403,17 +412,16 @@ START_TEST (a_verdict_weighs_votes_agreement_and_light)
   worse[4].opacity = .6f;
   worse[5].contrast = worse[5].evidence = 0;
   for (int i = 0; i < 5; i++) {
-    ck_assert (lince_verify_mark (&worse[i], pyramid, &mark.reference, false, 0, &w));
+    ck_assert (judge (&worse[i], pyramid, &mark.reference, false, 0, &w));
     ck_assert_msg (w.confidence < v.confidence && w.evidence < v.evidence, "doubt %d", i);
-    ck_assert (
-        lince_verify_mark (&worse[i], pyramid, &mark.reference, false, LINCE_VERIFY_FOLLOWED, &v));
+    ck_assert (judge (&worse[i], pyramid, &mark.reference, false, LINCE_VERIFY_FOLLOWED, &v));
     ck_assert_float_gt (v.evidence, w.evidence);
-    ck_assert (lince_verify_mark (&good, pyramid, &mark.reference, false, 0, &v));
+    ck_assert (judge (&good, pyramid, &mark.reference, false, 0, &v));
   }
-  ck_assert (!lince_verify_mark (&worse[5], pyramid, &mark.reference, false, 0, &w));
+  ck_assert (!judge (&worse[5], pyramid, &mark.reference, false, 0, &w));
   /* a mark fixed to the screen may be translucent */
-  ck_assert (lince_verify_mark (&good, pyramid, &mark.reference, true, 0, &v));
-  ck_assert (lince_verify_mark (&worse[4], pyramid, &mark.reference, true, 0, &w));
+  ck_assert (judge (&good, pyramid, &mark.reference, true, 0, &v));
+  ck_assert (judge (&worse[4], pyramid, &mark.reference, true, 0, &w));
   ck_assert_float_eq (w.evidence, v.evidence);
   free_mark (&mark);
 }
