@@ -86,6 +86,16 @@ look (bool chroma)
   lince_pyramid_build (pyramid, &frame, pool);
 }
 
+/* A mark's verdict: `fixed` to the screen or not, new or followed. */
+static bool
+judge (const LinceComposition *composition, const LincePyramid *of, const LinceReference *reference,
+    bool fixed, float prior, LinceVerdict *verdict)
+{
+  LinceMarkClaim claim = {.upright = fixed, .translucent = fixed, .followed = prior > 0};
+
+  return lince_verify_mark (composition, of, reference, &claim, verdict);
+}
+
 /* Aligns from `place` moved by some pixels, upright: all corners alike; and judges it. */
 static bool
 align (const Mark *mark, const LincePoint place[4], float off, bool upright,
@@ -94,15 +104,6 @@ align (const Mark *mark, const LincePoint place[4], float off, bool upright,
   static const float x[4] = {1, 0.6f, 0.4f, 0.8f}, y[4] = {-0.7f, -0.4f, -0.5f, -0.2f};
   LincePoint start[4];
   double h[9];
-
-  /* A mark's verdict: `fixed` to the screen or not, new or followed. */
-  static bool judge (const LinceComposition *composition, const LincePyramid *of,
-      const LinceReference *reference, bool fixed, float prior, LinceVerdict *verdict)
-  {
-    LinceMarkClaim claim = {.upright = fixed, .translucent = fixed, .followed = prior > 0};
-
-    return lince_verify_mark (composition, of, reference, &claim, verdict);
-  }
 
   for (int i = 0; i < 4; i++)
     start[i] =
