@@ -28,7 +28,7 @@ static LincePool *pool;
 static Canvas canvas;
 
 static const LinceCompositePlan free_plan = {2, 8, 12288, 0, false};
-static const LinceCompositePlan upright_plan = {2, 8, 12288, 0, true};
+static const LinceCompositePlan upright_plan = {2, 8, 12288, 0, true, true};
 
 static Mark
 new_mark (MarkKind kind, bool part, uint32_t ink, uint32_t field)

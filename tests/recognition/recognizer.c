@@ -620,7 +620,6 @@ mark_index (void)
 /* Not on the frames that are searched for textured pictures, where there are others. */
 START_TEST (marks_are_searched_at_their_own_interval)
 {
-  static const int live[] = {1, 13, 25};
   LinceIndex *index = mark_index ();
   LinceStatistics statistics;
 
@@ -634,7 +633,7 @@ START_TEST (marks_are_searched_at_their_own_interval)
     for (int i = 0; i < MOVIE_FRAMES; i++) {
       process (recognizer, &movie ()[i], i * FRAME_TIME);
       lince_recognizer_statistics (recognizer, &statistics);
-      expected += name == LINCE_PLAN_THOROUGH || i == live[0] || i == live[1] || i == live[2];
+      expected += name == LINCE_PLAN_THOROUGH || i % 4 == 1;
       ck_assert_msg (
           statistics.mark_searches == expected, "%s: frame %d", lince_plan_name (settings.plan), i);
     }
