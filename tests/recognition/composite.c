@@ -647,8 +647,8 @@ START_TEST (another_size_or_scan_begins_anew)
       .width = 80, .height = 80, .luma = {luma, 80, 1}, .par_numerator = 1, .par_denominator = 1};
 
   for (int i = 0; i < 3; i++) {
-    frame.width = i == 1 ? 72 : 80;
-    frame.interlaced = i == 2;
+    frame.width = i == 2 ? 72 : 80;
+    frame.interlaced = i >= 1;
     ck_assert (lince_gather_resize (gather, &frame, NULL));
     memset (luma, 40 + i, 80 * 80);
     for (int k = 0; k < LINCE_GATHER_FIRST; k++)
@@ -656,8 +656,8 @@ START_TEST (another_size_or_scan_begins_anew)
     ck_assert_int_eq (
         lince_pyramid_octave (lince_gather_pyramid (gather), 0)->grey.data[5], 40 + i);
     ck_assert_int_eq (
-        lince_pyramid_octave (lince_gather_pyramid (gather), 0)->grey.height, i == 2 ? 40 : 80);
-    if (i == 0)
+        lince_pyramid_octave (lince_gather_pyramid (gather), 0)->grey.height, i >= 1 ? 40 : 80);
+    if (i < 2)
       ck_assert (!lince_gather_add (gather, &frame, pool));
   }
   free (luma);

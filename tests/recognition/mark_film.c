@@ -417,7 +417,7 @@ START_TEST (what_fades_out_goes_with_its_last_frame)
 END_TEST
 
 /* Turned by a little, it could as well be turned by a quarter more. */
-START_TEST (a_symmetrical_mark_is_turned_least)
+START_TEST (a_symmetrical_mark_is_placed_as_it_stands)
 {
   static const Enrolled *const crosses[] = {&cross};
   LinceIndex *index = new_index (crosses, 1);
@@ -582,8 +582,8 @@ START_TEST (a_bug_is_seen_from_its_first_frame)
 }
 END_TEST
 
-/* As light as its ground: what was kept has its chroma. */
-START_TEST (chroma_is_kept)
+/* Hardly lighter than its ground; the index comes late. */
+START_TEST (a_mark_found_late_is_seen_from_its_first_frame)
 {
   static const Enrolled coloured = {"coloured", MARK_RING, false, 0x7a66c8ff, CLEAR};
   static const Enrolled *const only[] = {&coloured};
@@ -654,12 +654,12 @@ main (void)
   tcase_add_test (tests, strangers_are_not_taken_for_it);
   tcase_add_test (tests, siblings_are_told_apart);
   tcase_add_test (tests, what_fades_out_goes_with_its_last_frame);
-  tcase_add_test (tests, a_symmetrical_mark_is_turned_least);
+  tcase_add_test (tests, a_symmetrical_mark_is_placed_as_it_stands);
   tcase_add_test (tests, marks_that_overlap_are_both_there);
   tcase_add_test (tests, threads_and_cpus_agree);
   tcase_add_test (tests, no_frame_allocates);
   tcase_add_test (tests, a_bug_is_seen_from_its_first_frame);
-  tcase_add_test (tests, chroma_is_kept);
+  tcase_add_test (tests, a_mark_found_late_is_seen_from_its_first_frame);
   tcase_add_test (tests, what_is_plain_or_transparent_is_a_mark);
   suite_add_tcase (suite, tests);
   runner = srunner_create (suite);
