@@ -18,8 +18,9 @@
 #define INDEPENDENT 6.0f /* independent pixels of a cell's 64: compressed video is smooth */
 #define MOST_VOTE 2.8f
 #define LEAST_VOTE (-1.0f)
-#define SOLVES 3     /* rounds of reweighting */
-#define OUTLIER 16.f /* levels: what a pixel may be off before it counts half */
+#define UPRIGHT_STRETCH 0.003 /* a step, of a mark that is only moved and scaled */
+#define SOLVES 3              /* rounds of reweighting */
+#define OUTLIER 16.f          /* levels: what a pixel may be off before it counts half */
 
 /* Opacity of a mark that is fixed to the screen, and of one that is not, whose thin parts may only
  * look translucent. */
@@ -530,6 +531,8 @@ step (LinceCompositor *c, int components, bool upright, double homography[9])
           ((y + end) / 2.0 - c->rows / 2.0) / half, half, INDEPENDENT / 64,
           (double[3]){shift.xx, shift.xy, shift.yy}, (double[2]){shift.rx, shift.ry});
     }
+  if (upright)
+    lince_increment_keep_shape (&increment, UPRIGHT_STRETCH);
   return lince_increment_apply (&increment, expected, half, to_reference, homography);
 }
 

@@ -25,6 +25,16 @@ lince_increment_add (LinceIncrement *increment, double u, double v, double unit,
   }
 }
 
+void
+lince_increment_keep_shape (LinceIncrement *increment, double deviation)
+{
+  double weight = 1 / (deviation * deviation);
+
+  increment->normal[0][0] += weight;
+  increment->normal[4][4] += weight;
+  increment->normal[4][0] -= weight; /* only the lower triangle is read */
+}
+
 /* Solves the symmetric positive definite system by Cholesky; only the lower triangle is read. */
 static bool
 solve (double a[PARAMETERS][PARAMETERS], double b[PARAMETERS])

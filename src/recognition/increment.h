@@ -23,6 +23,9 @@ typedef struct {
 void lince_increment_add (LinceIncrement *increment, double u, double v, double unit, double weight,
     const double tensor[3], const double shift[2]);
 
+/* Holds the two scales, d0 and d4, together: their difference has a deviation of `deviation`. */
+void lince_increment_keep_shape (LinceIncrement *increment, double deviation);
+
 /* Solves with a prior of deviation `expected` for each parameter and composes `homography` with the
  * change; `to_reference` leads from (u, v) to reference pixels. Returns how far it moved, pixels of
  * the unit; negative when it failed, `homography` is then as before. */
