@@ -25,8 +25,10 @@
 #define SLIP 1.25            /* growth from frame to frame of what agrees in part only */
 #define ENDED 16             /* tracks that are remembered when they end, */
 #define RECENT_TIME INT64_C (3000000000) /* ns */
-#define TURN_PRICE 4.0f                  /* evidence that a smaller turn may cost */
-#define MARK_AREA 12288                  /* pixels of the finest level compared */
+#define STILL_SLACK 1.0 /* frame pixels by which alignment errs, and the share of the size */
+#define STILL_SHARE 0.02
+#define TURN_PRICE 4.0f /* evidence that a smaller turn may cost */
+#define MARK_AREA 12288 /* pixels of the finest level compared */
 
 #define MARK_COARSE_PLAN ((LinceCompositePlan){2, 6, 1536, 0.3f, false, false})
 #define MARK_FINE_PLAN ((LinceCompositePlan){1, 3, MARK_AREA, 0, false, false})
@@ -694,6 +696,25 @@ lince_tracker_propose (LinceTracker *tracker, const LincePyramid *pyramid,
   statistics->rejected += trials;
 }
 
+/* Whether a mark stands on the frame where the mean of frames has it: one that moves is smeared
+ * there and stands elsewhere now. */
+static bool
+stands_still (const Trial *trial)
+{
+  LincePoint mean[4];
+  double slack;
+
+  if (!trial->done || !lince_quad_from_homography (trial->starts[0], trial->reference->width,
+                          trial->reference->height, mean))
+    return false;
+  slack = STILL_SLACK + STILL_SHARE * sqrt (lince_quad_area (mean));
+  for (int i = 0; i < 4; i++)
+    if (hypot (mean[i].x - trial->verdict.corners[i].x, mean[i].y - trial->verdict.corners[i].y) >
+        slack)
+      return false;
+  return true;
+}
+
 void
 lince_tracker_propose_gathered (LinceTracker *tracker, const LincePyramid *pyramid,
     const LincePyramid *gathered, const LinceReferences *references, LincePool *pool,
@@ -718,6 +739,8 @@ lince_tracker_propose_gathered (LinceTracker *tracker, const LincePyramid *pyram
   }
   task.pyramid = pyramid;
   lince_pool_run (pool, run_trial, &task, kept);
+  for (uint32_t i = 0; i < kept; i++)
+    tracker->trials[i].done = stands_still (&tracker->trials[i]);
   accept_trials (tracker, kept, statistics);
 }
 
