@@ -121,14 +121,16 @@ lince_index_assemble (LinceManifest *manifest, LinceSegment **segments, LinceErr
   return NULL;
 }
 
-/* The segment of `shared` (may be NULL) with that content, with a reference of its own. */
+/* The segment of `shared` (may be NULL) with that content, with a reference of its own; NULL where
+ * another file lies at `path` now: the mapped one may be damaged where it was not yet read. */
 static LinceSegment *
-share_segment (const LinceIndex *shared, const LinceManifestSegment *named)
+share_segment (const LinceIndex *shared, const LinceManifestSegment *named, const char *path)
 {
   for (uint32_t i = 0; shared != NULL && i < shared->manifest.segment_count; i++)
     if (shared->manifest.segments[i].hash == named->hash &&
         shared->manifest.segments[i].size == named->size &&
-        lince_segment_intact (shared->segments[i], NULL))
+        lince_segment_intact (shared->segments[i], NULL) &&
+        lince_segment_is_file (shared->segments[i], path))
       return lince_segment_ref (shared->segments[i]);
   return NULL;
 }
@@ -140,17 +142,15 @@ open_segments (const char *path, const LinceManifest *manifest, const LinceIndex
 {
   for (uint32_t i = 0; i < manifest->segment_count; i++) {
     const LinceManifestSegment *named = &manifest->segments[i];
-    char *beside;
+    char *beside = lince_manifest_beside (path, named->name);
 
-    segments[i] = share_segment (shared, named);
-    if (segments[i] != NULL)
-      continue;
-    beside = lince_manifest_beside (path, named->name);
     if (beside == NULL) {
       lince_error_set (error, LINCE_ERROR_MEMORY, "no memory for an index");
       return false;
     }
-    segments[i] = lince_segment_open (beside, named->size, named->hash, error);
+    segments[i] = share_segment (shared, named, beside);
+    if (segments[i] == NULL)
+      segments[i] = lince_segment_open (beside, named->size, named->hash, error);
     free (beside);
     if (segments[i] == NULL)
       return false;

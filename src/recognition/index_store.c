@@ -184,6 +184,15 @@ is_segment (int directory, const LinceManifestSegment *segment)
   return same;
 }
 
+static bool
+is_same_file (int directory, const char *name, const char *path)
+{
+  struct stat one, other;
+
+  return fstatat (directory, name, &one, AT_SYMLINK_NOFOLLOW) == 0 && stat (path, &other) == 0 &&
+         one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
 bool
 lince_index_store_keep (LinceIndexStore *store, const char *path, const LinceManifestSegment *old,
     LinceManifestSegment *segment)
@@ -191,11 +200,12 @@ lince_index_store_keep (LinceIndexStore *store, const char *path, const LinceMan
   char *from;
 
   name_segment (store, segment);
-  if (is_segment (store->directory, segment))
-    return true;
   from = path != NULL && old->name[0] != '\0' ? lince_manifest_beside (path, old->name) : NULL;
-  if (from == NULL)
-    return false;
+  if (from == NULL || is_same_file (store->directory, segment->name, from)) {
+    free (from);
+    return is_segment (store->directory, segment);
+  }
+  /* what lies there may have been damaged since it was written */
   unlinkat (store->directory, segment->name, 0);
   if (linkat (AT_FDCWD, from, store->directory, segment->name, 0) != 0) {
     free (from);

@@ -29,7 +29,10 @@ typedef struct {
 struct LinceSegment {
   atomic_uint references;
   LinceMapping mapping;
-  char *name; /* for errors */
+  char *name;   /* for errors */
+  dev_t device; /* of the file that is mapped */
+  ino_t inode;
+  bool mapped; /* there is one */
   uint32_t block_count;
   Block *blocks;
   pthread_mutex_t lock; /* held while a block's checksum is computed */
@@ -258,6 +261,11 @@ map_file (LinceSegment *segment, const char *path, uint64_t size, LinceError *er
     lince_error_set (error, LINCE_ERROR_FORMAT, "is not of the size that the manifest says");
   else
     ok = lince_mapping_open (&segment->mapping, fd, (size_t) size, error);
+  if (ok) {
+    segment->mapped = true;
+    segment->device = status.st_dev;
+    segment->inode = status.st_ino;
+  }
   if (fd >= 0)
     close (fd);
   return ok;
@@ -277,6 +285,15 @@ lince_segment_open (const char *path, uint64_t size, uint64_t hash, LinceError *
   lince_error_prefix (error, "%s: ", path);
   lince_segment_unref (segment);
   return NULL;
+}
+
+bool
+lince_segment_is_file (const LinceSegment *segment, const char *path)
+{
+  struct stat status;
+
+  return segment->mapped && stat (path, &status) == 0 && status.st_dev == segment->device &&
+         status.st_ino == segment->inode;
 }
 
 LinceSegment *

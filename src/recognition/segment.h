@@ -59,6 +59,8 @@ typedef struct LinceSegment LinceSegment;
  * says of it. */
 LinceSegment *lince_segment_open (
     const char *path, uint64_t size, uint64_t hash, LinceError *error);
+/* Whether `path` is still the file that is mapped, and not one that has taken its place. */
+bool lince_segment_is_file (const LinceSegment *segment, const char *path);
 /* The same for bytes in memory; takes `data`, from malloc(), also when it fails. */
 LinceSegment *lince_segment_take (uint8_t *data, size_t size, uint64_t hash, LinceError *error);
 /* Indexes share segments: each reference is given back. NULL is allowed for the latter. */

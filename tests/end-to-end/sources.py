@@ -12,7 +12,7 @@ from machine import Client, Machine, free_port, programme, wait_until
 small = programme("small", "--width", "480", "--height", "270", "--seconds", "8", "--kind", "random", "--references", "6",
                   "--objects", "4")
 other = programme("other", "--width", "640", "--height", "360", "--seconds", "4", "--kind", "random", "--references", "6",
-                  "--objects", "4", "--seed", "2")
+                  "--objects", "4", "--seed", "2", "--artwork-seed", "1")
 SECRET = "hunter2"
 
 
