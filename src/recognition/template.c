@@ -11,7 +11,6 @@
 
 #define SIDE LINCE_CELL_SIDE
 #define PIXELS LINCE_CELL_PIXELS
-#define MAX_PIXELS 16384
 #define MIN_OPAQUE 24      /* pixels of a cell */
 #define MAX_SHIFT 2.0f     /* pixels of the level that a cell may be off its place */
 #define MIN_DEVIATION 1.5f /* grey levels: below it a cell is flat */
@@ -24,12 +23,6 @@ dot (const float *a, const float *b)
   for (int i = SIDE; i < PIXELS; i += SIDE)
     sum += lince_lanes_load (a + i) * lince_lanes_load (b + i);
   return lince_lanes_sum (sum);
-}
-
-bool
-lince_template_fits (const LinceReferenceLevel *level)
-{
-  return level->width * level->height <= MAX_PIXELS;
 }
 
 static int

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "recognition/comparison.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "recognition/ground.h"
+#include "recognition/lanes.h"
+
+#define CELL LINCE_COMPARISON_CELL
+#define INDEPENDENT LINCE_COMPARISON_INDEPENDENT
+#define MOST_VOTE 2.8f
+#define LEAST_VOTE (-1.0f)
+#define DIFFERENT 4.0f /* squares of noise from which two explanations differ at a pixel */
+
+const float lince_comparison_noise[LINCE_CANVAS_COMPONENTS] = {16, 6, 6};
+
+static float
+limit (float value, float low, float high)
+{
+  return value > low ? value < high ? value : high : low;
+}
+
+/* Writes the squares that `model` leaves of the frame. */
+static void
+squares_left (const LinceCanvas *c, LinceCanvasPlane *model, LinceCanvasPlane *left)
+{
+  for (int k = 0; k < c->components; k++)
+    for (int i = 0; i < c->count; i++) {
+      float d = c->frame[k][i] - model[k][i];
+
+      left[k][i] = d * d * (1 / lince_comparison_noise[k]);
+    }
+}
+
+typedef struct {
+  float first, second; /* squares left in a cell, in lince_comparison_noise, a pixel, summed over
+                          components */
+  float share;         /* of the cell's pixels that count */
+} CellLeft;
+
+static CellLeft
+compare_cell (const LinceCanvas *c, const float *counted, const LinceCanvasPlane *first,
+    const LinceCanvasPlane *second, int x, int y)
+{
+  LinceLanes a = {0}, b = {0}, weights = {0};
+  float count;
+
+  for (int row = y; row < y + CELL && row < c->rows; row++) {
+    int i = row * c->stride + x;
+    LinceLanes w = lince_lanes_load (counted + i);
+
+    weights += w;
+    for (int k = 0; k < c->components; k++) {
+      a += w * lince_lanes_load (first[k] + i);
+      b += w * lince_lanes_load (second[k] + i);
+    }
+  }
+  count = lince_lanes_sum (weights);
+  if (count < 6)
+    return (CellLeft){0, 0, 0};
+  return (CellLeft){
+      lince_lanes_sum (a) / count, lince_lanes_sum (b) / count, count / (CELL * CELL)};
+}
+
+/* The vote of a cell for what leaves `own` against what leaves `other`. */
+static float
+cell_vote (float other, float own, float share)
+{
+  float vote = INDEPENDENT / 2 * share * logf ((other + 1) / (own + 1));
+
+  return limit (vote, LEAST_VOTE * share, MOST_VOTE);
+}
+
+void
+lince_comparison_with_mean (LinceCanvas *c, LinceComparison *comparison)
+{
+  float agreeing = 0;
+
+  squares_left (c, c->model, c->model);
+  memcpy (c->weight, c->valid, (size_t) c->count * sizeof c->weight[0]);
+  lince_ground_means (c, c->ground);
+  squares_left (c, c->ground, c->left);
+  for (int i = 0; i < c->count; i++)
+    c->weight[i] = c->alpha[i] > 0.02f ? c->valid[i] : 0;
+  comparison->evidence = comparison->contrast = 0;
+  for (int y = 0; y < c->rows; y += CELL)
+    for (int x = 0; x < c->stride; x += CELL) {
+      CellLeft cell = compare_cell (c, c->weight, c->left, c->model, x, y);
+      float vote, information;
+
+      if (!(cell.share > 0))
+        continue;
+      vote = cell_vote (cell.first, cell.second, cell.share);
+      information = cell.first / (cell.first + 2) * cell.share;
+      comparison->evidence += vote;
+      comparison->contrast += information;
+      agreeing += vote > 0 ? information : 0;
+    }
+  comparison->agreement = comparison->contrast > 0 ? agreeing / comparison->contrast : 0;
+}
+
+float
+lince_comparison_of_models (LinceCanvas *c)
+{
+  float evidence = 0;
+
+  for (int i = 0; i < c->count; i++) {
+    float difference = 0;
+
+    for (int k = 0; k < c->components; k++) {
+      float d = c->model[k][i] - c->left[k][i];
+
+      difference += d * d * (1 / lince_comparison_noise[k]);
+    }
+    c->weight[i] = difference > DIFFERENT ? c->valid[i] : 0;
+  }
+  squares_left (c, c->model, c->model);
+  squares_left (c, c->left, c->left);
+  for (int y = 0; y < c->rows; y += CELL)
+    for (int x = 0; x < c->stride; x += CELL) {
+      CellLeft cell = compare_cell (c, c->weight, c->model, c->left, x, y);
+
+      if (cell.share > 0)
+        evidence +=
+            limit (INDEPENDENT / 2 * cell.share * logf ((cell.second + 1) / (cell.first + 1)),
+                -MOST_VOTE, MOST_VOTE);
+    }
+  return evidence;
+}
