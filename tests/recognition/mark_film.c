@@ -2,6 +2,7 @@
  * The whole recogniser on drawn films that show marks: placements against truth, siblings, fading,
  * bugs in the mean of frames, looking back; determinism, allocation, formats. 25 frames a second.
  */
+#include "allocations.h"
 #include "marks.h"
 
 #include "recognition/gather.h"
@@ -17,36 +18,6 @@
 #define TEAL 0x20b0c0ffu
 #define CLEAR 0u
 #define FAINT 2.5 /* pixels by which a mark that hardly shows may be off */
-
-/* Counts what the library allocates: the linker puts these in its calls' place. */
-static _Atomic uint64_t allocations;
-void *__real_malloc (size_t size);
-void *__real_calloc (size_t count, size_t size);
-void *__real_realloc (void *block, size_t size);
-void *__wrap_malloc (size_t size);
-void *__wrap_calloc (size_t count, size_t size);
-void *__wrap_realloc (void *block, size_t size);
-
-void *
-__wrap_malloc (size_t size)
-{
-  allocations++;
-  return __real_malloc (size);
-}
-
-void *
-__wrap_calloc (size_t count, size_t size)
-{
-  allocations++;
-  return __real_calloc (count, size);
-}
-
-void *
-__wrap_realloc (void *block, size_t size)
-{
-  allocations++;
-  return __real_realloc (block, size);
-}
 
 /* ---- collections ---------------------------------------------------------------------------- */
 
@@ -174,15 +145,6 @@ show (LinceRecognizer *recognizer, const Film *film, int number)
   return result;
 }
 
-static const char *
-id_of (const LinceResult *result, uint32_t object)
-{
-  LinceObject found;
-
-  ck_assert (lince_index_object (result->index, object, &found));
-  return found.id;
-}
-
 /* The largest error over the inked part; what is transparent has no pixels to hold it. */
 static double
 ink_error (const Standing *s, int frame, const LincePoint corners[4])
@@ -216,10 +178,11 @@ count_right (const Film *film, const LinceResult *result, int frame, double erro
     const Standing *s = NULL;
 
     for (int k = 0; k < 2; k++)
-      if (film->marks[k].mark && !strcmp (film->marks[k].mark->id, id_of (result, p->object)))
+      if (film->marks[k].mark &&
+          !strcmp (film->marks[k].mark->id, id_of (result->index, p->object)))
         s = &film->marks[k];
     ck_assert_msg (s != NULL && frame >= film->from && frame < film->to,
-        "frame %d: %s does not stand there", frame, id_of (result, p->object));
+        "frame %d: %s does not stand there", frame, id_of (result->index, p->object));
     ck_assert_msg (ink_error (s, frame, p->corners) < error, "frame %d: %s is off by %.2f pixels",
         frame, s->mark->id, ink_error (s, frame, p->corners));
     ck_assert_float_ge (p->confidence, 0.5f);
@@ -370,7 +333,8 @@ START_TEST (strangers_are_not_taken_for_it)
       const LinceResult *result = show (recognizer, &stills[i].film, k);
 
       ck_assert_msg (result->placement_count == 0, "film %zu, frame %d: %s, confidence %.3f", i, k,
-          id_of (result, result->placements[0].object), (double) result->placements[0].confidence);
+          id_of (result->index, result->placements[0].object),
+          (double) result->placements[0].confidence);
     }
     lince_recognizer_free (recognizer);
   }

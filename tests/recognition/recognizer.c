@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * The whole recogniser on a drawn film: placements against truth, changes, determinism, formats. */
+#include "allocations.h"
 #include "golden.h"
 #include "movie.h"
 
@@ -11,36 +12,6 @@
 
 static LinceIndex *collection;
 static LinceSettings settings;
-
-/* Counts what the library allocates: the linker puts these in its calls' place. */
-static _Atomic uint64_t allocations;
-void *__real_malloc (size_t size);
-void *__real_calloc (size_t count, size_t size);
-void *__real_realloc (void *block, size_t size);
-void *__wrap_malloc (size_t size);
-void *__wrap_calloc (size_t count, size_t size);
-void *__wrap_realloc (void *block, size_t size);
-
-void *
-__wrap_malloc (size_t size)
-{
-  allocations++;
-  return __real_malloc (size);
-}
-
-void *
-__wrap_calloc (size_t count, size_t size)
-{
-  allocations++;
-  return __real_calloc (count, size);
-}
-
-void *
-__wrap_realloc (void *block, size_t size)
-{
-  allocations++;
-  return __real_realloc (block, size);
-}
 
 static void
 make_collection (void)
@@ -85,15 +56,6 @@ process (LinceRecognizer *recognizer, const Scene *scene, int64_t time)
   return result;
 }
 
-static const char *
-id_of (const LinceResult *result, uint32_t object)
-{
-  LinceObject found;
-
-  ck_assert (lince_index_object (result->index, object, &found));
-  return found.id;
-}
-
 /* Both ways: everything that stood on frame `since` already is found, nothing is that does not
  * stand.
  */
@@ -111,12 +73,12 @@ check_placements_since (const LinceResult *result, int since, int frame)
     bool right = false;
 
     for (int k = 0; k < count && !right; k++) {
-      right = !used[k] && !strcmp (id_of (result, placement->object), shown[k].id) &&
+      right = !used[k] && !strcmp (id_of (result->index, placement->object), shown[k].id) &&
               corner_error (placement->corners, shown[k].corners) < tolerance;
       used[k] = used[k] || right;
     }
     ck_assert_msg (right, "%s, frame %d: %s at (%.1f, %.1f) does not stand there",
-        lince_plan_name (settings.plan), frame, id_of (result, placement->object),
+        lince_plan_name (settings.plan), frame, id_of (result->index, placement->object),
         (double) placement->corners[0].x, (double) placement->corners[0].y);
     ck_assert_float_ge (placement->confidence, 0.5f);
     ck_assert_float_gt (placement->visible, 0.9f);
