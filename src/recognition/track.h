@@ -14,6 +14,20 @@
 
 typedef struct LinceTracker LinceTracker;
 
+/* One of its tracks. A flat value. */
+typedef struct {
+  uint64_t number;
+  LinceVerdict verdict;      /* the last verified one */
+  LincePoint before[4];      /* the verified outline before that */
+  int64_t seen, before_seen; /* their times; before_seen < 0: there is none */
+  bool verified;             /* on this frame */
+  bool dropped;              /* explained by a rival on this frame */
+  uint64_t rival_of;         /* the number of the track that stands in its place; 0: none */
+  float behind;              /* by how much evidence, gathered over frames */
+  uint32_t alternatives[LINCE_MAX_ALTERNATIVES];
+  uint32_t alternative_count;
+} LinceTrack;
+
 /* A collection as the tracker asks for it. `load` returns NULL for a damaged image. */
 typedef struct {
   void *context;

@@ -20,6 +20,8 @@
 
 #define LINCE_VERIFY_SIDE 128 /* longer side of the finest reference level compared, pixels */
 
+#define LINCE_VERIFY_MARK_AREA 12288 /* pixels of the finest level of a mark compared */
+
 #define LINCE_VERIFY_AGREES 0.5f /* a cell whose correlation is above speaks for the reference */
 
 /* A flat value. */
