@@ -17,6 +17,10 @@ typedef struct {
   float evidence;  /* sum of votes, in natural logarithms of odds */
   float contrast;  /* what the cells could say at most, in cells */
   float agreement; /* 0 to 1: share of it that speaks for the mark */
+  /* At most 1: the votes for what its worst block of cells could say, over those for what all of it
+   * could. Where a mark of the same family stands it is low in the block of the word that differs,
+   * however well all else agrees. 1 where no block could say much. */
+  float evenness;
 } LinceComparison;
 
 /* Compares `model` with the frame's own local mean, where the mark is. Leaves squares in `model`

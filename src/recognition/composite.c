@@ -234,6 +234,7 @@ judge_level (LinceCanvas *c, const LinceLight *light, LinceComposition *composit
   composition->evidence = comparison.evidence;
   composition->contrast = comparison.contrast;
   composition->agreement = comparison.agreement;
+  composition->evenness = comparison.evenness;
   composition->opacity = light->opacity;
   composition->gain = light->scale / light->opacity;
   composition->lift = light->lift;

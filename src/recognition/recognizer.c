@@ -106,8 +106,8 @@ lince_recognizer_new (const LinceSettings *settings, LinceError *error)
       !(recognizer->search = lince_search_new (error)) ||
       !(recognizer->mark_search = lince_mark_search_new (error)) ||
       !(recognizer->gather = lince_gather_new (error)) ||
-      !(recognizer->tracker = lince_tracker_new (settings->threads, error)) ||
-      !(recognizer->still = lince_tracker_new (settings->threads, error)) ||
+      !(recognizer->tracker = lince_tracker_new (settings->threads, false, error)) ||
+      !(recognizer->still = lince_tracker_new (settings->threads, true, error)) ||
       !(recognizer->exposures = lince_exposures_new (error)))
     goto fail;
   return recognizer;

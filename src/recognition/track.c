@@ -40,6 +40,7 @@ struct LinceTracker {
   Ended ended[ENDED]; /* the last ones */
   uint32_t next_ended;
   uint64_t next;
+  bool once;
   int64_t time;
   uint32_t count;
   LinceTrack tracks[MAX_TRACKS];
@@ -51,7 +52,7 @@ struct LinceTracker {
 };
 
 LinceTracker *
-lince_tracker_new (uint32_t threads, LinceError *error)
+lince_tracker_new (uint32_t threads, bool once, LinceError *error)
 {
   LinceTracker *tracker = calloc (1, sizeof *tracker);
 
@@ -60,6 +61,7 @@ lince_tracker_new (uint32_t threads, LinceError *error)
     return NULL;
   }
   tracker->next = 1;
+  tracker->once = once;
   tracker->judge = lince_judge_new (threads, error);
   if (!tracker->judge)
     goto fail;
@@ -137,6 +139,7 @@ prepare_track (const LinceTrack *track, const LinceReference *reference, int64_t
   trial->prior = LINCE_VERIFY_FOLLOWED;
   trial->upright = track->verdict.upright;
   trial->fixed = trial->recent = false;
+  trial->doubtful = !track->clear;
   trial->start_count = 0;
   trial->near_levels = levels < LINCE_PLAN_ALL_LEVELS && is_firm (track) ? levels : 0;
   trial->correlation = track->verdict.correlation;
@@ -157,6 +160,7 @@ see (LinceTrack *track, const LinceVerdict *verdict, int64_t time)
   track->verdict = *verdict;
   track->seen = time;
   track->verified = true;
+  track->clear = track->clear || verdict->clear;
 }
 
 /* A track that grew or shrank beyond what a moment allows has slipped onto something else; the less
@@ -299,6 +303,7 @@ prepare_hypotheses (LinceTracker *tracker, const LinceReferences *references,
     trial->start_count = 1;
     trial->near_levels = 0;
     trial->prior = 0;
+    trial->doubtful = trial->clear = false;
     trial->fixed = hypotheses[i].upright;
     trial->recent = is_recent (tracker, hypotheses[i].image);
     trial->upright =
@@ -383,6 +388,7 @@ accept_trials (LinceTracker *tracker, uint32_t trials, LinceStatistics *statisti
     }
     if (!best)
       break;
+    best->verdict.clear = best->verdict.clear || best->clear;
     accept (tracker, &best->verdict);
     best->done = false;
     statistics->verified++;
@@ -441,6 +447,8 @@ lince_tracker_propose_gathered (LinceTracker *tracker, const LincePyramid *pyram
     memcpy (trial->starts[0], trial->verdict.homography, sizeof trial->starts[0]);
     trial->start_count = 1;
     trial->prior = LINCE_VERIFY_FOLLOWED;
+    trial->clear = trial->verdict.clear;
+    trial->doubtful = !trial->clear;
     kept++;
   }
   frame.pyramid = pyramid;
@@ -466,6 +474,7 @@ lince_tracker_expect (LinceTracker *tracker, const LincePyramid *pyramid,
       continue;
     memset (track, 0, sizeof *track);
     track->number = proposals[i].track;
+    track->clear = true; /* for whoever proposes it reported it */
     track->before_seen = -1;
     track->verdict.image = proposals[i].image;
     track->verdict.upright = proposals[i].upright;
@@ -529,7 +538,8 @@ lince_tracker_placements (LinceTracker *tracker, const LincePyramid *pyramid,
 
     if (track->dropped)
       continue;
-    if (track->verified && track->rival_of == 0 && track->verdict.confidence >= minimum_confidence)
+    if (track->verified && (track->clear || tracker->once) && track->rival_of == 0 &&
+        track->verdict.confidence >= minimum_confidence)
       write_placement (track, pyramid, &placements[count++]);
     tracker->tracks[kept++] = *track;
   }

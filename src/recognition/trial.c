@@ -17,6 +17,7 @@
 
 #define MARK_COARSE_PLAN ((LinceCompositePlan){2, 6, 1536, 0.3f, false, false})
 #define MARK_FINE_PLAN ((LinceCompositePlan){1, 3, LINCE_VERIFY_MARK_AREA, 0, false, false})
+#define MARK_CLOSE_PLAN ((LinceCompositePlan){3, 6, LINCE_VERIFY_MARK_AREA, 0, false, false})
 #define MARK_FOLLOW_PLAN                                                                           \
   {                                                                                                \
     2, 3, 4096, 0, false, false                                                                    \
@@ -222,6 +223,33 @@ keep_mark (LinceTrial *trial, const LinceVerdict *verdict)
   trial->verdict.image = trial->image;
 }
 
+/* Hypotheses are turned and sheared a little by their errors; what is upright keeps its shape. */
+static bool
+straighten (const LinceReference *reference, const double homography[9], double straight[9])
+{
+  LincePoint corners[4], outline[4];
+
+  if (!lince_quad_from_homography (homography, reference->width, reference->height, corners))
+    return false;
+  lince_quad_straighten (corners, outline);
+  return lince_quad_to_homography (outline, reference->width, reference->height, straight);
+}
+
+/* Of a mark that seems upright: whether it is just so. */
+static void
+try_straight (const LinceTrialFrame *frame, LinceCompositor *compositor, const LinceTrial *trial,
+    LinceVerdict *verdict)
+{
+  LinceComposition composition;
+  LinceVerdict other;
+  double straight[9];
+
+  if (straighten (trial->reference, verdict->homography, straight) &&
+      place_mark (frame, compositor, trial, straight, MARK_FINE_PLAN, &composition, &other) &&
+      other.evidence > verdict->evidence)
+    *verdict = other;
+}
+
 /* A new mark is looked at coarsely first. */
 static void
 find_mark (const LinceTrialFrame *frame, LinceCompositor *compositor, LinceTrial *trial,
@@ -231,7 +259,9 @@ find_mark (const LinceTrialFrame *frame, LinceCompositor *compositor, LinceTrial
   LinceVerdict verdict;
   double coarse[9];
 
-  if (!place_mark (frame, compositor, trial, start, MARK_COARSE_PLAN, &composition, &verdict) ||
+  memcpy (coarse, start, sizeof coarse);
+  if ((trial->fixed && !straighten (trial->reference, start, coarse)) ||
+      !place_mark (frame, compositor, trial, coarse, MARK_COARSE_PLAN, &composition, &verdict) ||
       composition.evidence < MARK_HOPE)
     return;
   memcpy (coarse, composition.homography, sizeof coarse);
@@ -239,6 +269,8 @@ find_mark (const LinceTrialFrame *frame, LinceCompositor *compositor, LinceTrial
     return;
   if (verdict.confidence >= 0.5f && !trial->upright)
     turn_back (frame, compositor, trial, &verdict);
+  if (verdict.confidence >= 0.5f && trial->upright && !trial->fixed)
+    try_straight (frame, compositor, trial, &verdict);
   keep_mark (trial, &verdict);
 }
 
@@ -264,16 +296,35 @@ follow_mark (const LinceTrialFrame *frame, LinceCompositor *compositor, LinceTri
     }
 }
 
+/* Coarse levels hide the small word in which marks of one family differ; and one that was found on
+ * few pixels may lie askew, so that a part of it seems to be another. */
+static void
+look_closely (const LinceTrialFrame *frame, LinceCompositor *compositor, LinceTrial *trial)
+{
+  LinceComposition composition;
+  LinceVerdict verdict;
+
+  trial->verdict.clear = false;
+  if (place_mark (frame, compositor, trial, trial->verdict.homography, MARK_CLOSE_PLAN,
+          &composition, &verdict) &&
+      verdict.confidence >= 0.5f && verdict.clear) {
+    trial->verdict = verdict;
+    trial->verdict.image = trial->image;
+  }
+}
+
 static void
 try_mark (const LinceTrialFrame *frame, LinceCompositor *compositor, LinceTrial *trial)
 {
   if (trial->prior > 0) {
     follow_mark (frame, compositor, trial);
     /* it only happened to be upright when it was found */
-    if (trial->upright && !lince_trial_holds (trial)) {
+    if (trial->upright && !trial->doubtful && !lince_trial_holds (trial)) {
       trial->upright = false;
       follow_mark (frame, compositor, trial);
     }
+    if (trial->doubtful && lince_trial_holds (trial))
+      look_closely (frame, compositor, trial);
     return;
   }
   for (int i = 0; i < trial->start_count && !lince_trial_holds (trial); i++) {

@@ -34,6 +34,13 @@
 #define LIFT_DEVIATION 7.0f     /* levels */
 #define OPACITY_DEVIATION 0.12f /* of a mark that is not fixed to the screen */
 
+/* Single frames of the right references on 24 clips with bugs reach an evenness of 0.35 on half of
+ * the frames at least, mostly on nine in ten; sisters 0.29 on the best of 400. The right prints on
+ * 14 clips begin with 0.54 votes for a unit of contrast; others of the same design reach 0.33 on
+ * the best of 200 frames. */
+#define CLEAR_EVENNESS 0.35f
+#define CLEAR_VOTES 0.4f
+
 #define LEAST_STRENGTH 0.25f /* opacity times gain, of one that is */
 #define STRENGTH_DEVIATION 0.05f
 
@@ -201,6 +208,8 @@ lince_verify_mark (const LinceComposition *composition, const LincePyramid *pyra
   verdict->opacity = composition->opacity;
   verdict->upright = claim->upright;
   verdict->mark = true;
+  verdict->clear =
+      composition->evenness >= CLEAR_EVENNESS || !lince_quad_parallel (verdict->corners);
   verdict->blur = composition->blur;
   set_confidence (verdict, evidence, 0);
   return true;
@@ -221,6 +230,7 @@ lince_verify (const LinceAlignment *alignment, const LincePyramid *pyramid,
   verdict->correlation = votes.agreeing > 0 ? votes.correlation / votes.agreeing : 0;
   verdict->opacity = 1;
   verdict->blur = -1;
+  verdict->clear = votes.evidence >= CLEAR_VOTES * votes.contrast;
   set_confidence (verdict, votes.evidence - TRIALS + prior, MIN_AGREEMENT);
   return true;
 }

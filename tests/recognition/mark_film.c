@@ -37,6 +37,9 @@ static const Enrolled ring_part = {"ring-part", MARK_RING, true, ORANGE, CLEAR};
 static const Enrolled ring_teal = {"ring-teal", MARK_RING, false, TEAL, CLEAR};
 static const Enrolled angle = {"angle", MARK_ANGLE, false, WHITE, CLEAR};
 
+static const Enrolled channel = {"channel", MARK_SMALL, false, WHITE, CLEAR};
+static const Enrolled sister = {"sister", MARK_SMALL, true, WHITE, CLEAR};
+
 static LinceIndex *
 new_index (const Enrolled *const *enrolled, int count)
 {
@@ -80,7 +83,9 @@ typedef struct {
 static void
 stand (const Standing *s, int frame, LincePoint corners[4])
 {
-  double height = s->mark->kind == MARK_WORD ? s->width * .3 : s->width;
+  double height = s->width * (s->mark->kind == MARK_WORD       ? .3
+                                 : s->mark->kind == MARK_SMALL ? .375
+                                                               : 1);
 
   outline (s->x + frame * s->dx, s->y + frame * s->dy, s->width, height, s->turn + frame * s->dturn,
       s->tilt, corners);
@@ -359,6 +364,28 @@ START_TEST (siblings_are_told_apart)
 }
 END_TEST
 
+/* A channel whose sister only is in the collection: all but a small word agrees, on every frame. */
+START_TEST (a_sister_is_not_taken_for_it)
+{
+  static const Enrolled *const both[] = {&channel, &sister}, *const one[] = {&sister};
+  LinceIndex *known = new_index (both, 2), *unknown = new_index (one, 1);
+
+  for (int i = 0; i < 3; i++) {
+    Film film = {(Ground[]){GROUND_PLAIN, GROUND_SLOPE, GROUND_MOVING}[i], true, false,
+        {{&channel, 250, 160, 260, 0, 0, i == 2 ? 1 : .6, 0, 0, 0}}, 0, 99};
+    LinceRecognizer *recognizer = new_recognizer (unknown, 1);
+    int since = play (&film, known, 10, 1.5);
+
+    ck_assert_msg (since <= 2, "case %d: there from frame %d only", i, since);
+    for (int k = 0; k < 16; k++)
+      ck_assert_msg (show (recognizer, &film, k)->placement_count == 0, "case %d, frame %d", i, k);
+    lince_recognizer_free (recognizer);
+  }
+  lince_index_unref (known);
+  lince_index_unref (unknown);
+}
+END_TEST
+
 /* It is gone in the result of the very frame on which it is gone; while it fades it is not another.
  */
 START_TEST (what_fades_out_goes_with_its_last_frame)
@@ -617,6 +644,7 @@ main (void)
   tcase_add_test (tests, without_the_mark_there_is_nothing);
   tcase_add_test (tests, strangers_are_not_taken_for_it);
   tcase_add_test (tests, siblings_are_told_apart);
+  tcase_add_test (tests, a_sister_is_not_taken_for_it);
   tcase_add_test (tests, what_fades_out_goes_with_its_last_frame);
   tcase_add_test (tests, a_symmetrical_mark_is_placed_as_it_stands);
   tcase_add_test (tests, marks_that_overlap_are_both_there);
