@@ -11,7 +11,7 @@
 #define OBJECT_ENTRY 16
 #define IMAGE_ENTRY 40
 
-enum { FLAG_MASKED = 1, FLAG_GENERATORS = LINCE_GENERATORS_ALL << 1 };
+enum { FLAG_MASKED = 1, FLAG_GENERATORS = LINCE_GENERATORS_ALL << 1, FLAG_PRINT = 16 };
 
 /* Length in bytes of the code point at `text`, 0 when it is malformed (overlong forms, surrogates
  * and what lies beyond U+10FFFF included). */
@@ -137,13 +137,14 @@ read_image (LinceCatalogueImage *image, const uint8_t *entry)
           .textured = ((flags >> 1) & LINCE_GENERATOR_TEXTURED) != 0,
           .transparent = (flags & FLAG_MASKED) != 0,
           .mark = ((flags >> 1) & LINCE_GENERATOR_MARK) != 0,
+          .print = (flags & FLAG_PRINT) != 0,
           .score = (float) lince_get_u32 (entry + 28) / 1e6f,
           .content = lince_get_u64 (entry + 32)},
       .segment = lince_get_u32 (entry + 16),
       .block = lince_get_u32 (entry + 20)};
   return width >= LINCE_PICTURE_MIN_SIDE && width <= LINCE_PICTURE_MAX_SIDE &&
          height >= LINCE_PICTURE_MIN_SIDE && height <= LINCE_PICTURE_MAX_SIDE &&
-         (flags & ~(uint32_t) (FLAG_MASKED | FLAG_GENERATORS)) == 0;
+         (flags & ~(uint32_t) (FLAG_MASKED | FLAG_GENERATORS | FLAG_PRINT)) == 0;
 }
 
 static bool
@@ -234,6 +235,7 @@ write_image (const LinceCatalogueImage *image, uint8_t entry[IMAGE_ENTRY])
   lince_put_u32 (entry + 4, (uint32_t) image->enrolment.width);
   lince_put_u32 (entry + 8, (uint32_t) image->enrolment.height);
   lince_put_u32 (entry + 12, (image->enrolment.transparent ? FLAG_MASKED : 0) |
+                                 (image->enrolment.print ? FLAG_PRINT : 0) |
                                  (image->enrolment.generators << 1 & FLAG_GENERATORS));
   lince_put_u32 (entry + 16, image->segment);
   lince_put_u32 (entry + 20, image->block);
