@@ -51,8 +51,9 @@
  * ## Metas
  *
  * Each analysed buffer gets a custom meta `lince-recognition` with the fields of `moved`, a
- * #GstVideoRegionOfInterestMeta for each placement, with the object's name as its type, and
- * analytics metas where GStreamer has them (1.24). Frames that are not analysed get none. In async
+ * #GstVideoRegionOfInterestMeta for each placement, with the object's name as its type and its
+ * `confidence`, `opacity`, `occluded`, `cut-off`, `blur` and `kind` in a structure
+ * `lince-recognition` among its params, and analytics metas where GStreamer has them (1.24). Frames that are not analysed get none. In async
  * mode every buffer gets the newest result that is not older than a second, with its `age`.
  *
  * ## Formats

@@ -7,6 +7,7 @@
 
 #include "recognition/blur.h"
 #include "recognition/increment.h"
+#include "recognition/kernels/kernels.h"
 #include "recognition/lanes.h"
 #include "recognition/levels.h"
 #include "recognition/quad.h"
@@ -337,30 +338,25 @@ lince_align_loosen (LinceAligner *aligner, const LincePyramid *pyramid, LinceAli
 
 /* ---- blur ---------------------------------------------------------------------------------- */
 
-/* A level's row, and the frame's samples where `map` puts them. */
+/* The frame's samples where `map` puts the level's pixels, and those. */
 static void
-blur_row (LinceAligner *aligner, const LinceReferenceLevel *level, const LinceGrey *grey,
-    const double map[9], int y, int stride)
+blur_planes (LinceAligner *aligner, const LinceReferenceLevel *level, const LinceGrey *grey,
+    const double map[9], int stride)
 {
-  const LinceLanes steps = {0.5f, 1.5f, 2.5f, 3.5f, 4.5f, 5.5f, 6.5f, 7.5f};
-  float v = (float) y + 0.5f, h[9];
-  int start = y * stride;
+  LinceSampling sampling = {
+      .data = grey->data, .stride = grey->stride, .width = grey->width, .height = grey->height};
 
   for (int i = 0; i < 9; i++)
-    h[i] = (float) (map[i] / map[8]);
-  for (int x = 0; x < stride; x += LINCE_LANES) {
-    LinceLanes u = steps + (float) x, w = 1.0f / (h[6] * u + (h[7] * v + 1));
+    sampling.map[i] = (float) (map[i] / map[8]);
+  lince_kernels ()->sample_rows (
+      &sampling, &(LinceRows){stride, level->height, stride}, aligner->frame);
+  for (int y = 0; y < level->height; y++)
+    for (int x = 0; x < stride; x++) {
+      int from = y * level->width + (x < level->width ? x : level->width - 1);
 
-    lince_lanes_store (aligner->frame + start + x,
-        lince_lanes_sample (grey, (h[0] * u + (h[1] * v + h[2])) * w - 0.5f,
-            (h[3] * u + (h[4] * v + h[5])) * w - 0.5f));
-  }
-  for (int x = 0; x < stride; x++) {
-    int from = y * level->width + (x < level->width ? x : level->width - 1);
-
-    aligner->model[start + x] = (float) level->luma[from];
-    aligner->weight[start + x] = 0;
-  }
+      aligner->model[y * stride + x] = (float) level->luma[from];
+      aligner->weight[y * stride + x] = 0;
+    }
 }
 
 /* Counts the opaque pixels of a cell. */
@@ -387,8 +383,7 @@ lince_align_blur (LinceAligner *aligner, const LincePyramid *pyramid,
   stage_map (&stage, alignment->homography, map);
   if (stride * level->height > BLUR_PIXELS || !(fabs (map[8]) > 1e-12))
     return -1;
-  for (int y = 0; y < level->height; y++)
-    blur_row (aligner, level, &stage.octave->grey, map, y, stride);
+  blur_planes (aligner, level, &stage.octave->grey, map, stride);
   for (int i = 0; i < template->columns * template->rows; i++)
     if (alignment->cells[i].seen && alignment->cells[i].correlation > BLUR_AGREEMENT)
       blur_cell (aligner, level, &template->cells[i], stride);

@@ -2,7 +2,9 @@
 #include "recognition/canvas.h"
 
 #include <math.h>
+#include <string.h>
 
+#include "recognition/kernels/kernels.h"
 #include "recognition/lanes.h"
 #include "recognition/levels.h"
 #include "recognition/quad.h"
@@ -65,38 +67,47 @@ lince_canvas_take_reference (LinceCanvas *c, const LinceReference *reference, in
     }
 }
 
-/* One component of a row where `map` puts it: level pixels with margin to frame pixels. */
+/* Samples a picture where `map` puts the level's pixels: to its own. */
 static void
-sample_row (const LinceCanvas *c, const LincePyramidLevel *octave, const float map[9], int y,
-    float offset, float *out)
+sample (const LinceCanvas *c, const LinceGrey *grey, const float map[9], float offset, float *out)
 {
-  const LinceLanes steps = {0.5f, 1.5f, 2.5f, 3.5f, 4.5f, 5.5f, 6.5f, 7.5f};
-  float v = (float) y + 0.5f, kx = 1 / octave->scale_x, ky = 1 / octave->scale_y;
+  LinceSampling sampling = {.data = grey->data,
+      .stride = grey->stride,
+      .width = grey->width,
+      .height = grey->height,
+      .offset = offset};
 
-  for (int x = 0; x < c->stride; x += LINCE_LANES) {
-    LinceLanes u = steps + (float) x;
-    LinceLanes w = 1.0f / (map[6] * u + (map[7] * v + map[8]));
-    LinceLanes px = (map[0] * u + (map[1] * v + map[2])) * w * kx - 0.5f;
-    LinceLanes py = (map[3] * u + (map[4] * v + map[5])) * w * ky - 0.5f;
-
-    lince_lanes_store (out + x, lince_lanes_sample (&octave->grey, px, py) - offset);
-  }
+  memcpy (sampling.map, map, sizeof sampling.map);
+  lince_kernels ()->sample_rows (&sampling, &(LinceRows){c->stride, c->rows, c->stride}, out);
 }
 
-/* Which pixels of a row lie within the frame and the level. */
-static void
-mark_valid (LinceCanvas *c, const float map[9], int y, float width, float height)
+static bool
+is_inside (const float map[9], float u, float v, float width, float height)
 {
-  float v = (float) y + 0.5f;
+  float w = map[6] * u + map[7] * v + map[8];
+  float x = map[0] * u + map[1] * v + map[2], y = map[3] * u + map[4] * v + map[5];
 
-  for (int x = 0; x < c->stride; x++) {
-    float u = (float) x + 0.5f, w = map[6] * u + map[7] * v + map[8];
-    float px = map[0] * u + map[1] * v + map[2], py = map[3] * u + map[4] * v + map[5];
-    bool inside = x < c->columns && w > 0.05f && px > 0.5f * w && py > 0.5f * w &&
-                  px < (width - 0.5f) * w && py < (height - 0.5f) * w;
+  return w > 0.05f && x > 0.5f * w && y > 0.5f * w && x < (width - 0.5f) * w &&
+         y < (height - 0.5f) * w;
+}
 
-    c->valid[y * c->stride + x] = inside ? 1.f : 0.f;
-  }
+/* Which pixels lie within the frame and the level. */
+static void
+mark_valid (LinceCanvas *c, const float map[9], float width, float height)
+{
+  float right = (float) c->columns, bottom = (float) c->rows;
+  /* what is between points that are inside is inside */
+  bool all = is_inside (map, 0, 0, width, height) && is_inside (map, right, 0, width, height) &&
+             is_inside (map, 0, bottom, width, height) &&
+             is_inside (map, right, bottom, width, height);
+
+  for (int y = 0; y < c->rows; y++)
+    for (int x = 0; x < c->stride; x++) {
+      bool inside = x < c->columns &&
+                    (all || is_inside (map, (float) x + 0.5f, (float) y + 0.5f, width, height));
+
+      c->valid[y * c->stride + x] = inside ? 1.f : 0.f;
+    }
 }
 
 /* Level pixels with margin to frame pixels, scaled to 1 at the level's middle. */
@@ -123,17 +134,19 @@ lince_canvas_take_frame (
 
   if (!level_map (c, homography, map))
     return false;
-  for (int y = 0; y < c->rows; y++)
-    mark_valid (c, map, y, (float) base->grey.width * base->scale_x,
-        (float) base->grey.height * base->scale_y);
+  mark_valid (
+      c, map, (float) base->grey.width * base->scale_x, (float) base->grey.height * base->scale_y);
   c->components = lince_pyramid_chroma_count (pyramid) > 0 ? LINCE_CANVAS_COMPONENTS : 1;
   for (int k = 0; k < c->components; k++) {
     int octave = lince_level_octave (pyramid, k, scale);
     const LincePyramidLevel *level = k == 0 ? lince_pyramid_octave (pyramid, octave)
                                             : lince_pyramid_chroma (pyramid, k - 1, octave);
 
-    for (int y = 0; y < c->rows; y++)
-      sample_row (c, level, map, y, k ? 128.f : 0.f, c->frame[k] + y * c->stride);
+    float to_level[9];
+
+    for (int i = 0; i < 9; i++)
+      to_level[i] = i < 3 ? map[i] / level->scale_x : i < 6 ? map[i] / level->scale_y : map[i];
+    sample (c, &level->grey, to_level, k ? 128.f : 0.f, c->frame[k]);
   }
   return true;
 }
@@ -143,15 +156,9 @@ static void
 take_plane (const LinceCanvas *c, const LinceGrey *plane, const float map[9], float scale,
     float offset, float *out)
 {
-  const LincePyramidLevel level = {*plane, 1, 1};
-
-  for (int y = 0; y < c->rows; y++) {
-    float *row = out + y * c->stride;
-
-    sample_row (c, &level, map, y, 0, row);
-    for (int x = 0; x < c->stride; x++)
-      row[x] = row[x] * scale + offset;
-  }
+  sample (c, plane, map, 0, out);
+  for (int i = 0; i < c->count; i++)
+    out[i] = out[i] * scale + offset;
 }
 
 /* Opacity of the reference where `map` puts the level's pixels; 0 outside of it. */

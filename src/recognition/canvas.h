@@ -28,8 +28,8 @@ typedef struct {
   /* what the stages that follow make of them */
   LinceCanvasPlane ground[LINCE_CANVAS_COMPONENTS]; /* ground.h */
   LinceCanvasPlane model[LINCE_CANVAS_COMPONENTS];  /* light.h */
-  LinceCanvasPlane left[LINCE_CANVAS_COMPONENTS];   /* squares that another explanation leaves */
-  LinceCanvasPlane weight, weights, sums;
+  LinceCanvasPlane left[LINCE_CANVAS_COMPONENTS];   /* another explanation */
+  LinceCanvasPlane weight;                          /* of the stage that is at work */
 } LinceCanvas;
 
 /* Takes the mark's side from level `level` of a reference. */

@@ -6,10 +6,13 @@
 #include <string.h>
 
 #include "recognition/ground.h"
+#include "recognition/kernels/kernels.h"
 #include "recognition/lanes.h"
 
 #define CELL LINCE_COMPARISON_CELL
 #define INDEPENDENT LINCE_COMPARISON_INDEPENDENT
+_Static_assert(CELL == LINCE_ROW_LANES, "cells are as wide as the kernels");
+
 #define MOST_VOTE 2.8f
 #define LEAST_VOTE (-1.0f)
 /* A block that tells marks of one family apart: a short word in cells. Of single frames of 24
@@ -30,46 +33,34 @@ limit (float value, float low, float high)
   return value > low ? value < high ? value : high : low;
 }
 
-/* Writes the squares that `model` leaves of the frame. */
-static void
-squares_left (const LinceCanvas *c, LinceCanvasPlane *model, LinceCanvasPlane *left)
-{
-  for (int k = 0; k < c->components; k++)
-    for (int i = 0; i < c->count; i++) {
-      float d = c->frame[k][i] - model[k][i];
-
-      left[k][i] = d * d * (1 / lince_comparison_noise[k]);
-    }
-}
-
 typedef struct {
-  float first, second; /* squares left in a cell, in lince_comparison_noise, a pixel, summed over
-                          components */
+  float first, second; /* squares left in a cell, in noise, a pixel, summed over components */
   float share;         /* of the cell's pixels that count */
 } CellLeft;
 
+/* Where `weight` counts, what two explanations leave of the frame. */
 static CellLeft
-compare_cell (const LinceCanvas *c, const float *counted, const LinceCanvasPlane *first,
-    const LinceCanvasPlane *second, int x, int y)
+compare_cell (const LinceCanvas *c, const LinceCanvasPlane *first, const LinceCanvasPlane *second,
+    int x, int y)
 {
-  LinceLanes a = {0}, b = {0}, weights = {0};
-  float count;
+  int i = y * c->stride + x;
+  LinceRows rows = {CELL, c->rows - y < CELL ? c->rows - y : CELL, c->stride};
+  float a[CELL] = {0}, b[CELL] = {0}, count;
+  LinceLanes weights = {0};
 
-  for (int row = y; row < y + CELL && row < c->rows; row++) {
-    int i = row * c->stride + x;
-    LinceLanes w = lince_lanes_load (counted + i);
-
-    weights += w;
-    for (int k = 0; k < c->components; k++) {
-      a += w * lince_lanes_load (first[k] + i);
-      b += w * lince_lanes_load (second[k] + i);
-    }
-  }
+  for (int row = 0; row < rows.rows; row++)
+    weights += lince_lanes_load (c->weight + i + row * c->stride);
   count = lince_lanes_sum (weights);
   if (count < 6)
     return (CellLeft){0, 0, 0};
-  return (CellLeft){
-      lince_lanes_sum (a) / count, lince_lanes_sum (b) / count, count / (CELL * CELL)};
+  for (int k = 0; k < c->components; k++) {
+    LinceLeftPlanes planes = {
+        c->weight + i, c->frame[k] + i, first[k] + i, second[k] + i, 1 / lince_comparison_noise[k]};
+
+    lince_kernels ()->left_cell (&planes, &rows, a, b);
+  }
+  return (CellLeft){lince_lanes_sum (lince_lanes_load (a)) / count,
+      lince_lanes_sum (lince_lanes_load (b)) / count, count / (CELL * CELL)};
 }
 
 /* The vote of a cell for what leaves `own` against what leaves `other`. */
@@ -124,16 +115,14 @@ lince_comparison_with_mean (LinceCanvas *c, LinceComparison *comparison)
   Cells cells = {.columns = (c->stride + CELL - 1) / CELL, .rows = (c->rows + CELL - 1) / CELL};
   float agreeing = 0;
 
-  squares_left (c, c->model, c->model);
   memcpy (c->weight, c->valid, (size_t) c->count * sizeof c->weight[0]);
   lince_ground_means (c, c->ground);
-  squares_left (c, c->ground, c->left);
   for (int i = 0; i < c->count; i++)
     c->weight[i] = c->alpha[i] > 0.02f ? c->valid[i] : 0;
   comparison->evidence = comparison->contrast = 0;
   for (int y = 0; y < c->rows; y += CELL)
     for (int x = 0; x < c->stride; x += CELL) {
-      CellLeft cell = compare_cell (c, c->weight, c->left, c->model, x, y);
+      CellLeft cell = compare_cell (c, c->ground, c->model, x, y);
       float vote, information;
 
       if (!(cell.share > 0))
@@ -165,11 +154,9 @@ lince_comparison_of_models (LinceCanvas *c)
     }
     c->weight[i] = difference > DIFFERENT ? c->valid[i] : 0;
   }
-  squares_left (c, c->model, c->model);
-  squares_left (c, c->left, c->left);
   for (int y = 0; y < c->rows; y += CELL)
     for (int x = 0; x < c->stride; x += CELL) {
-      CellLeft cell = compare_cell (c, c->weight, c->model, c->left, x, y);
+      CellLeft cell = compare_cell (c, c->model, c->left, x, y);
 
       if (cell.share > 0)
         evidence +=

@@ -27,6 +27,5 @@ typedef struct {
  * and `left`, and that mean in `ground`. */
 void lince_comparison_with_mean (LinceCanvas *canvas, LinceComparison *comparison);
 
-/* The evidence for the explanation in `model` against that in `left`, where they differ. Leaves
- * squares in both. */
+/* The evidence for the explanation in `model` against that in `left`, where they differ. */
 float lince_comparison_of_models (LinceCanvas *canvas);

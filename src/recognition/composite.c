@@ -11,6 +11,7 @@
 #include "recognition/comparison.h"
 #include "recognition/ground.h"
 #include "recognition/increment.h"
+#include "recognition/kernels/kernels.h"
 #include "recognition/lanes.h"
 #include "recognition/levels.h"
 #include "recognition/light.h"
@@ -51,30 +52,6 @@ lince_compositor_free (LinceCompositor *compositor)
   free (compositor);
 }
 
-/* Sums over one cell. */
-typedef struct {
-  float xx, xy, yy, rx, ry;
-} CellShift;
-
-/* Gradients of the model times what is left, weighed by how far it is off. */
-static void
-add_row_shift (const LinceCanvas *c, int k, int x, int y, float tolerance, CellShift *shift)
-{
-  int i = y * c->stride + x, n = c->stride;
-  const float *m = c->model[k] + i;
-  LinceLanes gx = (lince_lanes_load (m + 1) - lince_lanes_load (m - 1)) * 0.5f;
-  LinceLanes gy = (lince_lanes_load (m + n) - lince_lanes_load (m - n)) * 0.5f;
-  LinceLanes r = lince_lanes_load (c->frame[k] + i) - lince_lanes_load (m);
-  LinceLanes w =
-      lince_lanes_load (c->valid + i) / (lince_comparison_noise[k] * 2 + tolerance + 0.5f * r * r);
-
-  shift->xx += lince_lanes_sum (w * gx * gx);
-  shift->xy += lince_lanes_sum (w * gx * gy);
-  shift->yy += lince_lanes_sum (w * gy * gy);
-  shift->rx += lince_lanes_sum (w * gx * r);
-  shift->ry += lince_lanes_sum (w * gy * r);
-}
-
 /* The mean square of the mark's contrast with the ground, of a component. */
 static float
 contrast_of (const LinceCanvas *c, int k)
@@ -91,9 +68,34 @@ contrast_of (const LinceCanvas *c, int k)
   return lince_lanes_sum (sum) / fmaxf (lince_lanes_sum (weights), 1.f);
 }
 
+/* Adds the displacement equations of a cell: gradients of the model times what is left, weighed by
+ * how far it is off. */
+static void
+add_cell (const LinceCanvas *c, int x, int y, const float *tolerances, LinceIncrement *increment)
+{
+  double half = (c->columns > c->rows ? c->columns : c->rows) / 2.0;
+  int i = y * c->stride + x, end = y + CELL < c->rows - 1 ? y + CELL : c->rows - 1;
+  LinceRows rows = {CELL, end - y, c->stride};
+  float sums[LINCE_SHIFT_SUMS][LINCE_ROW_LANES] = {0};
+  double total[LINCE_SHIFT_SUMS];
+
+  for (int k = 0; k < c->components; k++) {
+    LinceShiftPlanes planes = {c->model[k] + i, c->frame[k] + i, c->valid + i, tolerances[k]};
+
+    lince_kernels ()->shift_cell (&planes, &rows, sums);
+  }
+  for (int n = 0; n < LINCE_SHIFT_SUMS; n++)
+    total[n] = (double) lince_lanes_sum (lince_lanes_load (sums[n]));
+  if (total[LINCE_SHIFT_XX] > 0 || total[LINCE_SHIFT_YY] > 0)
+    lince_increment_add (increment, (x + CELL / 2.0 - c->columns / 2.0) / half,
+        ((y + end) / 2.0 - c->rows / 2.0) / half, half, LINCE_COMPARISON_INDEPENDENT / 64,
+        (double[3]){total[LINCE_SHIFT_XX], total[LINCE_SHIFT_XY], total[LINCE_SHIFT_YY]},
+        (double[2]){total[LINCE_SHIFT_X], total[LINCE_SHIFT_Y]});
+}
+
 /* One step. Returns how far it moved, pixels; negative: it failed. */
 static double
-step (LinceCanvas *c, bool upright, double homography[9])
+step (const LinceCanvas *c, bool upright, double homography[9])
 {
   double half = (c->columns > c->rows ? c->columns : c->rows) / 2.0;
   double to_reference[9], place = 4 / half, turn = upright ? 1e-4 : 0.05;
@@ -104,21 +106,12 @@ step (LinceCanvas *c, bool upright, double homography[9])
   LinceIncrement increment = {0};
 
   for (int k = 0; k < c->components; k++)
-    tolerances[k] = 0.1f * contrast_of (c, k);
+    tolerances[k] = 2 * lince_comparison_noise[k] + 0.1f * contrast_of (c, k);
   lince_homography_compose (c->to_reference,
       (double[9]){half, 0, c->columns / 2.0, 0, half, c->rows / 2.0, 0, 0, 1}, to_reference);
   for (int y = 1; y + 1 < c->rows; y += CELL)
-    for (int x = LINCE_LANES; x + LINCE_LANES < c->stride; x += CELL) {
-      CellShift shift = {0};
-      int end = y + CELL < c->rows - 1 ? y + CELL : c->rows - 1;
-
-      for (int k = 0; k < c->components; k++)
-        for (int row = y; row < end; row++)
-          add_row_shift (c, k, x, row, tolerances[k], &shift);
-      lince_increment_add (&increment, (x + CELL / 2.0 - c->columns / 2.0) / half,
-          ((y + end) / 2.0 - c->rows / 2.0) / half, half, LINCE_COMPARISON_INDEPENDENT / 64,
-          (double[3]){shift.xx, shift.xy, shift.yy}, (double[2]){shift.rx, shift.ry});
-    }
+    for (int x = CELL; x + CELL < c->stride; x += CELL)
+      add_cell (c, x, y, tolerances, &increment);
   if (upright)
     lince_increment_keep_shape (&increment, UPRIGHT_STRETCH);
   return lince_increment_apply (&increment, expected, half, to_reference, homography);
@@ -316,7 +309,6 @@ lince_composite_rivals (LinceCompositor *compositor, const LincePyramid *pyramid
   explain (c, c->model);
   lince_homography_compose (inverse, first_composition->homography, between);
   lince_canvas_take_other (c, second, between);
-  /* `left` is the ground's scratch too, and is not asked for before it is composed */
   explain (c, c->left);
   return lince_comparison_of_models (c);
 }

@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "recognition/ground.h"
 
+#include <string.h>
+
+#include "recognition/kernels/kernels.h"
 #include "recognition/lanes.h"
+
+#define MOST_STRIDE (LINCE_REFERENCE_MAX_SIDE + 32)
+#define MOST_RADIUS 24
+#define PAD 32 /* columns of zeros on both sides: more than MOST_RADIUS */
+#define MEANS (1 + LINCE_CANVAS_COMPONENTS) /* weights, components */
 
 static int
 clamp (int value, int low, int high)
@@ -12,42 +20,7 @@ clamp (int value, int low, int high)
 static int
 radius_of (const LinceCanvas *c)
 {
-  return clamp ((c->rows < c->columns ? c->rows : c->columns) / 4, 6, 24);
-}
-
-/* Sums of `in` times `factor` over squares of 2 * radius + 1, cut at the level's edge. */
-static void
-box_sums (const LinceCanvas *c, const float *in, const float *factor, float *row_sums, float *out)
-{
-  int radius = radius_of (c), stride = c->stride;
-  float column[1024] __attribute__ ((aligned (32))) = {0};
-
-  for (int y = 0; y < c->rows; y++) {
-    const float *a = in + y * stride, *b = factor + y * stride;
-    float *to = row_sums + y * stride, sum = 0;
-
-    for (int x = 0; x < radius && x < stride; x++)
-      sum += a[x] * b[x];
-    for (int x = 0; x < stride; x++) {
-      if (x + radius < stride)
-        sum += a[x + radius] * b[x + radius];
-      if (x - radius - 1 >= 0)
-        sum -= a[x - radius - 1] * b[x - radius - 1];
-      to[x] = sum;
-    }
-  }
-  for (int y = 0; y < radius && y < c->rows; y++)
-    for (int x = 0; x < stride; x++)
-      column[x] += row_sums[y * stride + x];
-  for (int y = 0; y < c->rows; y++) {
-    const float *in_row = y + radius < c->rows ? row_sums + (y + radius) * stride : NULL;
-    const float *out_row = y - radius - 1 >= 0 ? row_sums + (y - radius - 1) * stride : NULL;
-
-    for (int x = 0; x < stride; x++) {
-      column[x] += (in_row ? in_row[x] : 0) - (out_row ? out_row[x] : 0);
-      out[y * stride + x] = column[x];
-    }
-  }
+  return clamp ((c->rows < c->columns ? c->rows : c->columns) / 4, 6, MOST_RADIUS);
 }
 
 static float
@@ -60,18 +33,75 @@ product_sum (const LinceCanvas *c, const float *a, const float *b)
   return lince_lanes_sum (sum);
 }
 
+/* Sums over columns of 2 * radius + 1 rows; and over squares of them, of one row. */
+typedef struct {
+  float columns[MEANS][PAD + MOST_STRIDE + PAD], squares[MEANS][MOST_STRIDE];
+} Sums;
+
+/* Takes row `in` into the columns and row `out` out of them; either may lie outside. */
+static void
+change_rows (const LinceCanvas *c, int in, int out, Sums *sums)
+{
+  static const float nothing[MOST_STRIDE];
+  const LinceKernels *kernels = lince_kernels ();
+
+  for (int k = 0; k < 1 + c->components; k++) {
+    const float *plane = k == 0 ? c->valid : c->frame[k - 1];
+    const float *entering[2] = {nothing, nothing}, *leaving[2] = {nothing, nothing};
+
+    if (in < c->rows) {
+      entering[0] = plane + in * c->stride;
+      entering[1] = c->weight + in * c->stride;
+    }
+    if (out >= 0) {
+      leaving[0] = plane + out * c->stride;
+      leaving[1] = c->weight + out * c->stride;
+    }
+    kernels->change_columns (entering, leaving, sums->columns[k] + PAD, c->stride);
+  }
+}
+
+/* Sums over squares, cut at the level's edge: all at a time, for each sum waits for the one before
+ * it. */
+static void
+sum_squares (const LinceCanvas *c, int radius, Sums *sums)
+{
+  float now[MEANS] = {0};
+
+  for (int k = 0; k < MEANS; k++)
+    for (int x = 0; x < radius; x++)
+      now[k] += sums->columns[k][PAD + x];
+  for (int x = 0; x < c->stride; x++)
+    for (int k = 0; k < MEANS; k++) {
+      const float *column = sums->columns[k] + PAD + x;
+
+      now[k] += column[radius] - column[-radius - 1];
+      sums->squares[k][x] = now[k];
+    }
+}
+
 void
 lince_ground_means (LinceCanvas *c, LinceCanvasPlane *means)
 {
-  float *scratch = c->left[0], all = product_sum (c, c->weight, c->valid);
+  float all = product_sum (c, c->weight, c->valid), mean[LINCE_CANVAS_COMPONENTS] = {0};
+  int radius = radius_of (c);
+  Sums sums;
 
-  box_sums (c, c->weight, c->valid, scratch, c->weights);
-  for (int k = 0; k < c->components; k++) {
-    float mean = product_sum (c, c->frame[k], c->weight) / (all > 1 ? all : 1);
+  memset (&sums.columns, 0, sizeof sums.columns);
+  for (int k = 0; k < c->components; k++)
+    mean[k] = product_sum (c, c->frame[k], c->weight) / (all > 1 ? all : 1);
+  for (int y = 0; y < radius; y++)
+    change_rows (c, y, -1, &sums);
+  for (int y = 0; y < c->rows; y++) {
+    change_rows (c, y + radius, y - radius - 1, &sums);
+    sum_squares (c, radius, &sums);
+    for (int x = 0; x < c->stride; x += LINCE_LANES) {
+      LinceLanes share = 1.0f / (lince_lanes_load (sums.squares[0] + x) + 2);
 
-    box_sums (c, c->frame[k], c->weight, scratch, c->sums);
-    for (int i = 0; i < c->count; i++)
-      means[k][i] = (c->sums[i] + 2 * mean) / (c->weights[i] + 2);
+      for (int k = 0; k < c->components; k++)
+        lince_lanes_store (means[k] + y * c->stride + x,
+            (lince_lanes_load (sums.squares[k + 1] + x) + 2 * mean[k]) * share);
+    }
   }
 }
 

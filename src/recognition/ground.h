@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * What surrounds the pixels of a canvas: means of the frame over squares around each. Internal to
- * the room. Both use `weight`, `weights`, `sums` and `left[0]` for scratch. */
+ * the room. */
 #pragma once
 
 #include "recognition/canvas.h"
@@ -9,5 +9,6 @@
  * that is near, the mean of all. `means`: a plane for each component that the frame has. */
 void lince_ground_means (LinceCanvas *canvas, LinceCanvasPlane *means);
 
-/* Fills `ground` from what is transparent around; what is half so hardly counts. */
+/* Fills `ground` from what is transparent around; what is half so hardly counts. Overwrites
+ * `weight`. */
 void lince_ground_estimate (LinceCanvas *canvas);

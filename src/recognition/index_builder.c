@@ -262,9 +262,32 @@ enrol_source (LinceBuilderImage *image, const LinceReferenceSource *source, uint
   return !enrolment->mark || lince_mark_enrol (&mark, &image->marks, error);
 }
 
+/* A picture and a variant with the same pixels are two images: which of them came first is then no
+ * matter. */
+static uint64_t
+hash_variant (uint64_t content, const LinceVariant *variant)
+{
+  const uint32_t numbers[2] = {(uint32_t) variant->kind, variant->colour};
+
+  return variant->kind == LINCE_VARIANT_NONE ? content
+                                             : lince_hash64 (numbers, sizeof numbers, content);
+}
+
+static bool
+check_variant (const LinceVariant *variant, LinceError *error)
+{
+  if (variant->kind <= LINCE_VARIANT_INVERSE &&
+      variant->colour <= (variant->kind == LINCE_VARIANT_ONE_COLOUR ? 0xffffffu : 0))
+    return true;
+  lince_error_set (error, LINCE_ERROR_ARGUMENT, "there is no variant %d of colour %x",
+      (int) variant->kind, variant->colour);
+  return false;
+}
+
 /* Everything that does not touch the builder: the costly part, which threads do side by side. */
 static LinceBuilderImage *
-enrol (const LincePicture *picture, uint32_t allowed, LinceError *error)
+enrol (
+    const LincePicture *picture, const LinceVariant *variant, uint32_t allowed, LinceError *error)
 {
   LinceReferenceSource source = {0};
   LinceBuilderImage *image = calloc (1, sizeof *image);
@@ -280,7 +303,8 @@ enrol (const LincePicture *picture, uint32_t allowed, LinceError *error)
     free_image (image);
     image = NULL;
   } else {
-    image->enrolment.content = hash_picture (picture);
+    image->enrolment.content = hash_variant (hash_picture (picture), variant);
+    image->enrolment.variant = *variant;
     image->enrolment.width = picture->width;
     image->enrolment.height = picture->height;
     image->enrolment.transparent = source.masked;
@@ -351,12 +375,15 @@ insert_image (
 }
 
 bool
-lince_index_builder_add_image (LinceIndexBuilder *builder, const char *id, const char *source,
-    const LincePicture *picture, LinceEnrolment *report, LinceError *error)
+lince_index_builder_add_variant (LinceIndexBuilder *builder, const char *id, const char *source,
+    const LincePicture *picture, const LinceVariant *variant, LinceEnrolment *report,
+    LinceError *error)
 {
-  LinceBuilderImage *image = enrol (picture, allowed_generators (builder, id), error);
+  LinceBuilderImage *image = NULL;
   bool ok = false;
 
+  if (check_variant (variant, error))
+    image = enrol (picture, variant, allowed_generators (builder, id), error);
   if (image != NULL) {
     LinceEnrolment enrolment = image->enrolment;
 
@@ -371,6 +398,15 @@ lince_index_builder_add_image (LinceIndexBuilder *builder, const char *id, const
   if (!ok)
     lince_error_prefix (error, "%s: ", source);
   return ok;
+}
+
+bool
+lince_index_builder_add_image (LinceIndexBuilder *builder, const char *id, const char *source,
+    const LincePicture *picture, LinceEnrolment *report, LinceError *error)
+{
+  const LinceVariant none = {LINCE_VARIANT_NONE, 0};
+
+  return lince_index_builder_add_variant (builder, id, source, picture, &none, report, error);
 }
 
 bool

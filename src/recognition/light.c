@@ -3,9 +3,11 @@
 
 #include <math.h>
 
+#include "recognition/kernels/kernels.h"
 #include "recognition/lanes.h"
 
 #define SOLVES 3     /* rounds of reweighting */
+#define LARGE 4096   /* pixels of a level */
 #define OUTLIER 16.f /* levels: what a pixel may be off before it counts half */
 
 /* How much a component counts. */
@@ -16,50 +18,47 @@ typedef struct {
   float weight;                          /* of all pixels */
 } LightSums;
 
+static LinceLightPlanes
+planes_of (const LinceCanvas *c, int k, int from)
+{
+  return (LinceLightPlanes){c->alpha + from, c->valid + from, c->ground[k] + from,
+      c->colour[k] + from, c->frame[k] + from, k == 0 ? 1.f : 0.f, 1 / (OUTLIER * OUTLIER)};
+}
+
+static LinceRows
+rows_of (const LinceCanvas *c)
+{
+  return (LinceRows){c->stride, c->rows, c->stride};
+}
+
+static float
+sum_of (const float sums[LINCE_ROW_LANES])
+{
+  return lince_lanes_sum (lince_lanes_load (sums));
+}
+
 /* Adds a component with weights that fall where `light` leaves much. */
 static void
-add_light (const LinceCanvas *c, int k, const LinceLight *light, LightSums *sums)
+add_light (const LinceCanvas *c, int k, const LinceLight *light, LightSums *to)
 {
-  LinceLanes oo = {0}, oq = {0}, op = {0}, qq = {0}, qp = {0}, pp = {0}, o = {0}, q = {0}, p = {0};
-  LinceLanes weight = {0};
-  float lift = k == 0 ? 1.f : 0.f;
   /* a large level tells enough by every third row */
-  int step = c->count > 4096 ? 3 : 1;
+  int step = c->count > LARGE ? 3 : 1, first = c->margin % step;
+  LinceRows rows = {c->stride, (c->rows - first + step - 1) / step, c->stride * step};
+  LinceLightPlanes planes = planes_of (c, k, first * c->stride);
+  float sums[LINCE_LIGHT_SUMS][LINCE_ROW_LANES] = {0}, share = importance[k];
 
-  for (int y = c->margin % step; y < c->rows; y += step)
-    for (int x = 0; x < c->stride; x += LINCE_LANES) {
-      int i = y * c->stride + x;
-      LinceLanes a = lince_lanes_load (c->alpha + i);
-      LinceLanes ground = lince_lanes_load (c->ground[k] + i);
-      LinceLanes seen = lince_lanes_load (c->frame[k] + i) - ground;
-      LinceLanes along_o = -a * ground, along_q = a * lince_lanes_load (c->colour[k] + i);
-      LinceLanes along_p = a * lift;
-      LinceLanes r =
-          seen - along_o * light->opacity - along_q * light->scale - along_p * light->lift;
-      LinceLanes w = a * lince_lanes_load (c->valid + i) * importance[k];
-
-      w = w / (1.0f + r * r * (1 / (OUTLIER * OUTLIER)));
-      weight += w;
-      oo += w * along_o * along_o;
-      oq += w * along_o * along_q;
-      op += w * along_o * along_p;
-      qq += w * along_q * along_q;
-      qp += w * along_q * along_p;
-      pp += w * along_p * along_p;
-      o += w * along_o * seen;
-      q += w * along_q * seen;
-      p += w * along_p * seen;
-    }
-  sums->weight += lince_lanes_sum (weight);
-  sums->oo += lince_lanes_sum (oo);
-  sums->oq += lince_lanes_sum (oq);
-  sums->op += lince_lanes_sum (op);
-  sums->qq += lince_lanes_sum (qq);
-  sums->qp += lince_lanes_sum (qp);
-  sums->pp += lince_lanes_sum (pp);
-  sums->o += lince_lanes_sum (o);
-  sums->q += lince_lanes_sum (q);
-  sums->p += lince_lanes_sum (p);
+  lince_kernels ()->light_rows (
+      &planes, &rows, (float[3]){light->opacity, light->scale, light->lift}, sums);
+  to->weight += share * sum_of (sums[LINCE_LIGHT_WEIGHT]);
+  to->oo += share * sum_of (sums[LINCE_LIGHT_OO]);
+  to->oq += share * sum_of (sums[LINCE_LIGHT_OQ]);
+  to->op += share * sum_of (sums[LINCE_LIGHT_OP]);
+  to->qq += share * sum_of (sums[LINCE_LIGHT_QQ]);
+  to->qp += share * sum_of (sums[LINCE_LIGHT_QP]);
+  to->pp += share * sum_of (sums[LINCE_LIGHT_PP]);
+  to->o += share * sum_of (sums[LINCE_LIGHT_O]);
+  to->q += share * sum_of (sums[LINCE_LIGHT_Q]);
+  to->p += share * sum_of (sums[LINCE_LIGHT_P]);
 }
 
 /* Where pixels leave open what of opacity, gain and lift explains them (a flat mark on a flat
@@ -107,20 +106,18 @@ solve_light (const LightSums *s, float least_opacity)
 static float
 light_cost (const LinceCanvas *c, const LinceLight *light)
 {
-  LinceLanes sum = {0};
+  LinceRows rows = rows_of (c);
+  float cost = 0;
 
-  for (int k = 0; k < c->components; k++)
-    for (int i = 0; i < c->count; i += LINCE_LANES) {
-      LinceLanes a = lince_lanes_load (c->alpha + i), g = lince_lanes_load (c->ground[k] + i);
-      LinceLanes r = lince_lanes_load (c->frame[k] + i) - g -
-                     a * (lince_lanes_load (c->colour[k] + i) * light->scale - g * light->opacity);
+  for (int k = 0; k < c->components; k++) {
+    LinceLightPlanes planes = planes_of (c, k, 0);
+    float sums[LINCE_ROW_LANES] = {0};
 
-      if (k == 0)
-        r -= a * light->lift;
-      r = r * r * (1 / (OUTLIER * OUTLIER));
-      sum += a * lince_lanes_load (c->valid + i) * importance[k] * (r / (1.0f + r));
-    }
-  return lince_lanes_sum (sum);
+    lince_kernels ()->light_cost_rows (
+        &planes, &rows, (float[3]){light->opacity, light->scale, light->lift}, sums);
+    cost += importance[k] * sum_of (sums);
+  }
+  return cost;
 }
 
 void
@@ -157,11 +154,12 @@ lince_light_fit (const LinceCanvas *c, float least_opacity, LinceLight *light)
 void
 lince_light_compose (const LinceCanvas *c, const LinceLight *light, LinceCanvasPlane *model)
 {
-  for (int k = 0; k < c->components; k++) {
-    float lift = k == 0 ? light->lift : 0;
+  LinceRows rows = rows_of (c);
 
-    for (int i = 0; i < c->count; i++)
-      model[k][i] = c->ground[k][i] + c->alpha[i] * (c->colour[k][i] * light->scale + lift -
-                                                        c->ground[k][i] * light->opacity);
+  for (int k = 0; k < c->components; k++) {
+    LinceLightPlanes planes = planes_of (c, k, 0);
+
+    lince_kernels ()->compose_rows (
+        &planes, &rows, (float[3]){light->opacity, light->scale, light->lift}, model[k]);
   }
 }

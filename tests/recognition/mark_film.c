@@ -590,6 +590,42 @@ START_TEST (a_mark_found_late_is_seen_from_its_first_frame)
 }
 END_TEST
 
+/* It differs from its ground in colour alone: the frames that are kept must be kept with it. */
+START_TEST (a_mark_of_its_grounds_luma_is_seen_from_its_first_frame)
+{
+  static const Enrolled coloured = {"coloured", MARK_RING, false, 0x705cc8ff, CLEAR};
+  static const Enrolled *const only[] = {&coloured};
+  LinceIndex *index = new_index (only, 1);
+  const Film film = {
+      GROUND_PLAIN, true, false, {{&coloured, 240, 150, 130, 0, 0, 1, 0, 0, 0}}, 0, 99};
+  int right[8];
+
+  ck_assert_int_eq (look_back (&film, NULL, index, 5, 8, right), 8);
+  for (int i = 0; i < 8; i++)
+    ck_assert_msg (right[i] == 1, "frame %d: %d", i, right[i]);
+  lince_index_unref (index);
+}
+END_TEST
+
+/* Taken for its sibling as long as only that is in the collection; the right one comes to sort
+ * behind, so that the other keeps its number. */
+START_TEST (what_was_taken_for_another_gives_way_to_it)
+{
+  static const Enrolled right_one = {"taken", MARK_RING, false, ORANGE, CLEAR};
+  static const Enrolled *const before[] = {&ring_part}, *const after[] = {&ring_part, &right_one};
+  LinceIndex *first = new_index (before, 1), *index = new_index (after, 2);
+  const Film film = {
+      GROUND_PLAIN, true, false, {{&right_one, 240, 150, 130, 0, 0, 1, 0, 0, 0}}, 0, 99};
+  int right[8];
+
+  ck_assert_int_eq (look_back (&film, first, index, 5, 8, right), 8);
+  for (int i = 0; i < 8; i++)
+    ck_assert_msg (right[i] == 1, "frame %d: %d", i, right[i]);
+  lince_index_unref (first);
+  lince_index_unref (index);
+}
+END_TEST
+
 /* ---- enrolment ------------------------------------------------------------------------------ */
 
 START_TEST (what_is_plain_or_transparent_is_a_mark)
@@ -633,11 +669,12 @@ int
 main (void)
 {
   Suite *suite = suite_create ("mark film");
-  TCase *tests = tcase_create ("mark film");
+  TCase *tests = tcase_create ("mark film"), *back = tcase_create ("looking back");
   SRunner *runner;
   int failed;
 
-  tcase_set_timeout (tests, 120);
+  tcase_set_timeout (tests, 280);
+  tcase_set_timeout (back, 280);
   tcase_add_test (tests, a_mark_that_stands_is_placed);
   tcase_add_test (tests, a_mark_that_moves_is_followed);
   tcase_add_test (tests, a_faint_bug_stands_out_of_the_mean);
@@ -650,10 +687,13 @@ main (void)
   tcase_add_test (tests, marks_that_overlap_are_both_there);
   tcase_add_test (tests, threads_and_cpus_agree);
   tcase_add_test (tests, no_frame_allocates);
-  tcase_add_test (tests, a_bug_is_seen_from_its_first_frame);
-  tcase_add_test (tests, a_mark_found_late_is_seen_from_its_first_frame);
+  tcase_add_test (back, a_bug_is_seen_from_its_first_frame);
+  tcase_add_test (back, a_mark_found_late_is_seen_from_its_first_frame);
+  tcase_add_test (back, a_mark_of_its_grounds_luma_is_seen_from_its_first_frame);
+  tcase_add_test (back, what_was_taken_for_another_gives_way_to_it);
   tcase_add_test (tests, what_is_plain_or_transparent_is_a_mark);
   suite_add_tcase (suite, tests);
+  suite_add_tcase (suite, back);
   runner = srunner_create (suite);
   srunner_run_all (runner, CK_ENV);
   failed = srunner_ntests_failed (runner);

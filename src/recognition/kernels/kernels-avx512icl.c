@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Kernels for AVX-512 with VBMI, VNNI and VPOPCNTDQ, where these do better than AVX-512 alone. */
+#include "recognition/kernels/canvas-rows.h"
 #include "recognition/kernels/kernels-avx512.h"
 
 static void
@@ -120,4 +121,5 @@ scan (const LinceDescriptor *query, const LinceDescriptorBlock *blocks, uint32_t
 
 const LinceKernels lince_kernels_avx512icl = {lince_avx2_halve_row, two_thirds_row,
     lince_avx2_smooth_row, lince_avx2_response_row, lince_avx512_extrema_row, moments, describe,
-    distances, scan, lince_avx512_choose, lince_avx2_support};
+    distances, scan, lince_avx512_choose, lince_avx2_support, sample_rows, light_rows,
+    light_cost_rows, compose_rows, change_columns, shift_cell, left_cell};

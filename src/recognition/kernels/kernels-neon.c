@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "recognition/kernels/kernels.h"
+#include "recognition/kernels/canvas-rows.h"
 #include "recognition/kernels/smooth-row.h"
 
 static const int8_t circle[8][2] = {
@@ -350,4 +351,5 @@ support (const LinceVotes *votes, uint32_t count, uint32_t seed, const LinceVote
 }
 
 const LinceKernels lince_kernels_neon = {halve_row, two_thirds_row, smooth_row, response_row,
-    extrema_row, moments, describe, distances, scan, choose, support};
+    extrema_row, moments, describe, distances, scan, choose, support, sample_rows, light_rows,
+    light_cost_rows, compose_rows, change_columns, shift_cell, left_cell};
