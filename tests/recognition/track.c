@@ -30,7 +30,7 @@ static const LinceReferences references = {NULL, load};
 static void
 set_up (void)
 {
-  tracker = lince_tracker_new (1, NULL);
+  tracker = lince_tracker_new (1, false, NULL);
   pyramid = lince_pyramid_new (NULL);
   pool = lince_pool_new (1, NULL);
   lince_plan_make (LINCE_PLAN_THOROUGH, WIDTH, HEIGHT, &plan);
