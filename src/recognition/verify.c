@@ -19,7 +19,7 @@
  * print that it is not a strip which it has in common with others. */
 #define PART_PRICE 10.0f
 #define PART_AGREEMENT 0.75f
-#define PART_CONTRAST 0.18f
+#define PART_CONTRAST 0.25f
 #define PART_CLEAR 1.0f /* votes for its contrast, being the best of many, that are clear */
 
 /* What a cell of the frame with contrast where the reference has none takes away. */
@@ -309,12 +309,13 @@ lince_verify (const LinceAlignment *alignment, const LincePyramid *pyramid,
   verdict->blur = -1;
   verdict->clear = votes.evidence >= CLEAR_VOTES * votes.contrast;
   set_confidence (verdict, votes.evidence - TRIALS + prior, MIN_AGREEMENT);
-  if (verdict->confidence >= 0.5f)
+  if (verdict->confidence >= 0.5f && verdict->clear)
     return true;
   part = count_part (alignment, votes.contrast, &clear);
   if (part + prior > 0) {
-    set_confidence (verdict, part + prior, 0);
-    verdict->clear = clear;
+    verdict->clear = verdict->clear || clear;
+    if (verdict->confidence < 0.5f)
+      set_confidence (verdict, part + prior, 0);
   }
   return true;
 }
