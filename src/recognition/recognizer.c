@@ -427,6 +427,20 @@ find_bugs (LinceRecognizer *recognizer, const LinceFrame *frame, const LincePlan
   lince_profile_stamp (profile, LINCE_STAGE_VERIFICATION);
 }
 
+/* The plan of a frame on which so many objects stand: their own peaks, and the marks that look like
+ * theirs, come up in every search and must not use up what is for new ones. With fifty marks in a
+ * frame, live without this never came to eight of them. */
+static LincePlan
+plan_among (LinceRecognizer *recognizer, const LincePlan *plan, uint32_t standing)
+{
+  LincePlan among = *plan;
+
+  among.trials += standing;
+  among.mark_trials += standing;
+  lince_search_set_peaks (recognizer->search, LINCE_USUAL_PEAKS + standing);
+  return among;
+}
+
 /* Gathers what stands on the frame, what its searches find included. */
 static uint32_t
 find_placements (
@@ -499,6 +513,7 @@ lince_recognizer_process (LinceRecognizer *recognizer, const LinceFrame *frame, 
   lince_tracker_follow (
       recognizer->tracker, recognizer->pyramid, &references, recognizer->pool, &plan, time, cut);
   lince_profile_stamp (profile, LINCE_STAGE_TRACKING);
+  plan = plan_among (recognizer, &plan, lince_tracker_count (recognizer->tracker));
   find_bugs (recognizer, frame, &plan);
   searches.textured = turn_to_search (recognizer, &plan, now || cut);
   searches.part = recognizer->part;
@@ -529,14 +544,22 @@ lince_recognizer_reset (LinceRecognizer *recognizer, LinceReason reason, const L
 
 /* A still is searched once, so it is searched thoroughly; in a collection so large that its
  * features lie in no cache, less so. */
-static uint32_t
-still_keypoints (const LinceRecognizer *recognizer)
+static void
+plan_still (LinceRecognizer *recognizer, const LinceFrame *frame, LincePlan *plan)
 {
   uint64_t features = 0;
 
+  lince_plan_make (recognizer->settings.plan, frame->width, frame->height, plan);
+  lince_search_set_peaks (recognizer->search, LINCE_USUAL_PEAKS);
+  if (recognizer->settings.plan != LINCE_PLAN_THOROUGH)
+    return;
   for (uint32_t p = 0; recognizer->index && p < recognizer->textured->part_count; p++)
     features += recognizer->textured->parts[p].textured.feature_count;
-  return features > LARGE_FEATURES ? LARGE_STILL : LINCE_SEARCH_MAX_WORK;
+  plan->keypoints = features > LARGE_FEATURES ? LARGE_STILL : LINCE_SEARCH_MAX_WORK;
+  if (features > LARGE_FEATURES)
+    return;
+  plan->trials = LINCE_MAX_PLACEMENTS;
+  lince_search_set_peaks (recognizer->search, LINCE_MAX_PEAKS);
 }
 
 bool
@@ -559,9 +582,7 @@ lince_recognizer_still (LinceRecognizer *recognizer, const LinceFrame *frame,
   lince_pyramid_build (recognizer->pyramid, frame, recognizer->pool);
   lince_profile_stamp (profile, LINCE_STAGE_PYRAMID);
   lince_tracker_clear (recognizer->still);
-  lince_plan_make (recognizer->settings.plan, frame->width, frame->height, &plan);
-  if (recognizer->settings.plan == LINCE_PLAN_THOROUGH) /* it is searched only once */
-    plan.keypoints = still_keypoints (recognizer);
+  plan_still (recognizer, frame, &plan);
   placements = find_placements (recognizer, recognizer->still, &plan, (Searches){true, true, 0});
   fill_result (recognizer, recognizer->time, false, placements, changes);
   if (result)
@@ -578,7 +599,7 @@ lince_recognizer_inspect (LinceRecognizer *recognizer, const LinceFrame *frame,
 
   if (!lince_recognizer_still (recognizer, frame, &result, error))
     return false;
-  lince_plan_make (recognizer->settings.plan, frame->width, frame->height, &plan);
+  plan_still (recognizer, frame, &plan);
   *inspection = (LinceInspection){
       .index = recognizer->index,
       .pyramid = recognizer->pyramid,
