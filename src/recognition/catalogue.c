@@ -13,7 +13,8 @@
 
 enum { FLAG_MASKED = 1, FLAG_GENERATORS = LINCE_GENERATORS_ALL << 1 };
 #define VARIANT_SHIFT 4 /* two bits */
-#define COLOUR_SHIFT 8  /* 24 bits */
+#define FLAG_PRINT 64u
+#define COLOUR_SHIFT 8 /* 24 bits */
 
 /* Length in bytes of the code point at `text`, 0 when it is malformed (overlong forms, surrogates
  * and what lies beyond U+10FFFF included). */
@@ -131,8 +132,7 @@ read_variant (LinceVariant *variant, uint32_t flags)
   variant->kind = (LinceVariantKind) (flags >> VARIANT_SHIFT & 3);
   variant->colour = flags >> COLOUR_SHIFT;
   return variant->kind <= LINCE_VARIANT_INVERSE &&
-         (variant->colour == 0 || variant->kind == LINCE_VARIANT_ONE_COLOUR) &&
-         (flags & 3u << 6) == 0;
+         (variant->colour == 0 || variant->kind == LINCE_VARIANT_ONE_COLOUR) && (flags & 128u) == 0;
 }
 
 static uint32_t
@@ -155,6 +155,7 @@ read_image (LinceCatalogueImage *image, const uint8_t *entry)
           .textured = ((flags >> 1) & LINCE_GENERATOR_TEXTURED) != 0,
           .transparent = (flags & FLAG_MASKED) != 0,
           .mark = ((flags >> 1) & LINCE_GENERATOR_MARK) != 0,
+          .print = (flags & FLAG_PRINT) != 0,
           .score = (float) lince_get_u32 (entry + 28) / 1e6f,
           .content = lince_get_u64 (entry + 32)},
       .segment = lince_get_u32 (entry + 16),
@@ -252,6 +253,7 @@ write_image (const LinceCatalogueImage *image, uint8_t entry[IMAGE_ENTRY])
   lince_put_u32 (entry + 4, (uint32_t) image->enrolment.width);
   lince_put_u32 (entry + 8, (uint32_t) image->enrolment.height);
   lince_put_u32 (entry + 12, (image->enrolment.transparent ? FLAG_MASKED : 0) |
+                                 (image->enrolment.print ? FLAG_PRINT : 0) |
                                  (image->enrolment.generators << 1 & FLAG_GENERATORS) |
                                  write_variant (&image->enrolment.variant));
   lince_put_u32 (entry + 16, image->segment);

@@ -80,6 +80,7 @@ typedef struct {
   uint32_t generators;   /* those chosen for it: LinceGenerator bits; 0: it will hardly be found */
   bool textured;         /* enough keypoints for the `textured` generator */
   bool mark;             /* looked for by its shapes, compared in luma and chroma (`mark`) */
+  bool print;            /* a poster's detail all over: compared as one, also where `mark` */
   bool transparent;      /* has a mask */
   float score;           /* 0 to 1: how well it will be recognised, by what enrolment measured */
   uint64_t content;      /* a hash of the picture's pixels, and of the variant */

@@ -11,7 +11,7 @@
 #include "recognition/reference.h"
 
 #define DEFAULT_MEMORY (64u << 20)
-#define PLAIN_KEYPOINTS 250 /* over all simulated views; a poster has 450 and more */
+#define PRINT_KEYPOINTS 250 /* over all simulated views; a poster has 450 and more */
 
 static bool
 no_memory (LinceError *error)
@@ -228,6 +228,18 @@ hash_picture (const LincePicture *picture)
   return hash;
 }
 
+/* Whether it has a poster's detail all over. */
+static bool
+is_print (const LinceReferenceSource *source, const LinceEnrolment *enrolment)
+{
+  LinceReference reference = {0};
+
+  lince_reference_layout (&reference, source->width, source->height, source->masked);
+  lince_reference_view (&reference, source->levels, source->masked);
+  return enrolment->textured && enrolment->keypoints >= PRINT_KEYPOINTS &&
+         lince_reference_is_full (&reference);
+}
+
 /* What the picture is found by, of what is allowed: its texture; its shapes, where it has a shape
  * of its own, is too plain to be found by texture alone or must not be. */
 static bool
@@ -243,7 +255,8 @@ enrol_source (LinceBuilderImage *image, const LinceReferenceSource *source, uint
           &image->features, enrolment, error))
     return false;
   enrolment->mark = (allowed & LINCE_GENERATOR_MARK) &&
-                    (source->masked || enrolment->keypoints < PLAIN_KEYPOINTS);
+                    (source->masked || enrolment->keypoints < PRINT_KEYPOINTS);
+  enrolment->print = is_print (source, enrolment);
   enrolment->generators = (enrolment->textured ? LINCE_GENERATOR_TEXTURED : 0) |
                           (enrolment->mark ? LINCE_GENERATOR_MARK : 0);
   return !enrolment->mark || lince_mark_enrol (&mark, &image->marks, error);

@@ -140,6 +140,7 @@ prepare_track (const LinceTrack *track, const LinceReference *reference, int64_t
   trial->upright = track->verdict.upright;
   trial->fixed = trial->recent = false;
   trial->doubtful = !track->clear;
+  trial->texture = !track->verdict.mark;
   trial->start_count = 0;
   trial->near_levels = levels < LINCE_PLAN_ALL_LEVELS && is_firm (track) ? levels : 0;
   trial->correlation = track->verdict.correlation;
@@ -305,6 +306,7 @@ prepare_hypotheses (LinceTracker *tracker, const LinceReferences *references,
     trial->prior = 0;
     trial->doubtful = trial->clear = false;
     trial->fixed = hypotheses[i].upright;
+    trial->texture = false;
     trial->recent = is_recent (tracker, hypotheses[i].image);
     trial->upright =
         hypotheses[i].upright || lince_quad_upright (corners, reference->width, reference->height);
@@ -478,6 +480,7 @@ lince_tracker_expect (LinceTracker *tracker, const LincePyramid *pyramid,
     track->before_seen = -1;
     track->verdict.image = proposals[i].image;
     track->verdict.upright = proposals[i].upright;
+    track->verdict.mark = reference->mark;
     memcpy (track->verdict.corners, proposals[i].corners, sizeof track->verdict.corners);
     if (!lince_quad_to_homography (
             track->verdict.corners, reference->width, reference->height, track->verdict.homography))

@@ -337,15 +337,8 @@ try_mark (const LinceTrialFrame *frame, LinceCompositor *compositor, LinceTrial 
 }
 
 static void
-decide (const LinceTrialFrame *frame, LinceJudge *judge, uint32_t thread, LinceTrial *trial)
+try_texture (const LinceTrialFrame *frame, LinceAligner *aligner, LinceTrial *trial)
 {
-  LinceAligner *aligner = judge->aligners[thread];
-
-  trial->done = false;
-  if (trial->reference->mark) {
-    try_mark (frame, judge->compositors[thread], trial);
-    return;
-  }
   if (trial->near_levels > 0 && try_near (frame, aligner, trial))
     return;
   trial->done = false;
@@ -359,6 +352,28 @@ decide (const LinceTrialFrame *frame, LinceJudge *judge, uint32_t thread, LinceT
     if (lince_trial_holds (trial))
       break;
   }
+}
+
+/* A mark must be seen nearly whole, for it has little by which to tell it; one with the detail of a
+ * print may be covered like one. */
+static void
+decide (const LinceTrialFrame *frame, LinceJudge *judge, uint32_t thread, LinceTrial *trial)
+{
+  bool texture = trial->reference->print && !trial->fixed;
+  LinceTrial other = *trial;
+
+  trial->done = other.done = false;
+  if (!trial->reference->mark) {
+    try_texture (frame, judge->aligners[thread], trial);
+    return;
+  }
+  if (!texture || !trial->texture)
+    try_mark (frame, judge->compositors[thread], trial);
+  if (!texture || lince_trial_holds (trial))
+    return;
+  try_texture (frame, judge->aligners[thread], &other);
+  if (lince_trial_holds (&other) || !trial->done)
+    *trial = other;
 }
 
 /* A run on a pool. */

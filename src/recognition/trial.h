@@ -28,6 +28,7 @@ typedef struct {
   bool recent;                /* a track of that image ended shortly before */
   bool doubtful;              /* followed, but never seen clearly: it is looked at closely */
   bool clear;                 /* it was, in the mean of frames */
+  bool texture;               /* of a mark its texture was verified last */
   int near_levels;            /* that suffice when the first start is near; 0: start with all */
   float correlation, visible; /* of the last fit, where near_levels > 0 */
   bool done;                  /* `verdict` is filled */

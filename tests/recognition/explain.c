@@ -236,7 +236,7 @@ START_TEST (too_small)
 {
   LinceExplanation *e;
 
-  outline (330, 240, 26, 20, 0, 0, place);
+  outline (330, 240, 22, 17, 0, 0, place);
   draw_placed (&scene, &poster, place, 1, 0);
   e = explain ("poster");
   expect (e, LINCE_OUTCOME_FEW_VOTES);
@@ -255,7 +255,7 @@ START_TEST (occluded)
 
   outline (330, 240, 260, 200, 0, 0, place);
   draw_placed (&scene, &poster, place, 1, 0);
-  cover (&scene, 315, 130, 220, 220, 120);
+  cover (&scene, 277, 130, 220, 220, 120);
   e = explain ("poster");
   expect (e, LINCE_OUTCOME_NOT_VERIFIED);
   ck_assert_int_ge (e->best, 0);
