@@ -230,7 +230,7 @@ fill_trial (LinceExplainedTrial *trial, const LinceTrialTrace *trace)
   trial->agreement = verdict->agreement;
   trial->inside = verdict->inside;
   trial->visible = verdict->visible;
-  trial->opacity = verdict->opacity;
+  trial->opacity = verdict->light.opacity;
   trial->confidence = verdict->confidence;
 }
 

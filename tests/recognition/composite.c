@@ -174,9 +174,9 @@ START_TEST (a_mark_is_placed_in_its_light)
       ck_assert_msg (align (&mark, place, (float) off, cases[i].upright, &c, &v), "case %d", i);
       error = ink_error (&mark, cases[i].kind, c.homography, place);
       ck_assert_msg (error < 0.5, "case %d from %d: off by %.2f pixels", i, off, error);
-      ck_assert_msg (!cases[i].tells || fabs ((double) c.opacity - cases[i].opacity) < 0.1,
-          "case %d from %d: opacity %.2f", i, off, (double) c.opacity);
-      ck_assert_float_eq (v.opacity, c.opacity);
+      ck_assert_msg (!cases[i].tells || fabs ((double) c.light.opacity - cases[i].opacity) < 0.1,
+          "case %d from %d: opacity %.2f", i, off, (double) c.light.opacity);
+      ck_assert_float_eq (v.light.opacity, c.light.opacity);
       ck_assert_msg (c.agreement > 0.95f, "case %d: agreement %.3f", i, (double) c.agreement);
       ck_assert_msg (v.confidence >= 0.5f, "case %d: confidence %.3f", i, (double) v.confidence);
     }
@@ -203,9 +203,9 @@ START_TEST (compositions_are_those_on_record)
       row[1 + 2 * k] = v.corners[k].x;
       row[2 + 2 * k] = v.corners[k].y;
     }
-    row[9] = c.opacity;
-    row[10] = c.gain;
-    row[11] = c.lift;
+    row[9] = c.light.opacity;
+    row[10] = c.light.gain;
+    row[11] = c.light.lift;
     row[12] = c.agreement;
     golden_add (&got, row);
     free_reference (&mark);
@@ -361,8 +361,8 @@ START_TEST (what_fades_out_is_refused_when_it_is_gone)
       ck_assert (!placed || v.confidence < 0.1f);
     else {
       ck_assert_msg (placed && v.confidence >= 0.5f, "opacity %.1f", i / 5.);
-      ck_assert_float_lt (c.opacity, last);
-      last = c.opacity;
+      ck_assert_float_lt (c.light.opacity, last);
+      last = c.light.opacity;
     }
   }
   free_reference (&mark);
@@ -374,8 +374,7 @@ START_TEST (a_verdict_weighs_votes_agreement_and_light)
 {
   DrawnReference mark = new_mark (MARK_FLAT, false, WHITE, BLUE);
   const LinceComposition good = {.homography = {1, 0, 50, 0, 1, 40, 0, 0, 1},
-      .opacity = 1,
-      .gain = .95f,
+      .light = {1, .95f, 0},
       .evidence = 125,
       .contrast = 50,
       .agreement = 1};
@@ -391,9 +390,9 @@ START_TEST (a_verdict_weighs_votes_agreement_and_light)
     worse[i] = good;
   worse[0].evidence = 100;
   worse[1].agreement = .8f;
-  worse[2].gain = .6f;
-  worse[3].lift = 15;
-  worse[4].opacity = .6f;
+  worse[2].light.gain = .6f;
+  worse[3].light.lift = 15;
+  worse[4].light.opacity = .6f;
   worse[5].contrast = worse[5].evidence = 0;
   for (int i = 0; i < 5; i++) {
     ck_assert (judge (&worse[i], pyramid, &mark.reference, false, 0, &w));
@@ -438,7 +437,7 @@ START_TEST (no_place_leads_out_of_the_frame)
     LinceComposition c, a = {0}, b = {0};
 
     if (lince_composite_align (compositor, pyramid, &mark.reference, maps[i], &free_plan, &c)) {
-      ck_assert (isfinite (c.evidence) && isfinite (c.opacity) && isfinite (c.homography[2]));
+      ck_assert (isfinite (c.evidence) && isfinite (c.light.opacity) && isfinite (c.homography[2]));
       ck_assert_msg (i < 2 || i == 9 || i == 10, "map %zu is not plausible", i);
     }
     memcpy (a.homography, maps[i], sizeof maps[i]);
