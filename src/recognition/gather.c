@@ -182,6 +182,7 @@ lince_gather_add (LinceGather *gather, const LinceFrame *frame, LincePool *pool)
   bool due;
 
   for_all (gather, &task, add_band, pool);
+  gather->frame.matrix = frame->matrix;
   gather->filled++;
   gather->total++;
   due = gather->total == LINCE_GATHER_FIRST || gather->filled == LINCE_GATHER_BLOCK;

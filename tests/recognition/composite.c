@@ -215,6 +215,56 @@ START_TEST (compositions_are_those_on_record)
 }
 END_TEST
 
+/* Makes of what is drawn in BT.601 what a camera of BT.709 would have sent. */
+static void
+recode_in_bt709 (void)
+{
+  for (int i = 0; i < canvas.width * canvas.height; i++) {
+    double y = (double) canvas.full[0][i] - 16, cb = (double) canvas.full[1][i],
+           cr = (double) canvas.full[2][i];
+    double scale = 219.0 / 224.0; /* chroma as it is in luma's steps */
+    double red = y + 1.402 * scale * cr, blue = y + 1.772 * scale * cb;
+    double green = (y - .299 * red - .114 * blue) / .587;
+    double luma = .2126 * red + .7152 * green + .0722 * blue;
+
+    canvas.full[0][i] = (float) (16 + luma);
+    canvas.full[1][i] = (float) ((blue - luma) / 1.8556 / scale);
+    canvas.full[2][i] = (float) ((red - luma) / 1.5748 / scale);
+  }
+}
+
+START_TEST (the_matrix_of_the_frame_counts)
+{
+  LincePoint place[4];
+  DrawnReference mark = new_mark (MARK_RING, false, 0x20c040ff, CLEAR);
+  LinceComposition before, after;
+  LinceVerdict v;
+  LinceFrame frame;
+
+  outline (163.3, 118.6, 96, 96, 0, 0, place);
+  ground (GROUND_SLOPE);
+  composite (&canvas, &mark.drawn, place, .6, 1, 0);
+  look (true);
+  ck_assert (align (&mark, place, 2, true, &before, &v));
+  recode_in_bt709 ();
+  frame = canvas_frame (&canvas, true, 5);
+  frame.matrix = LINCE_COLOUR_BT709;
+  ck_assert (lince_pyramid_resize (pyramid, &frame, NULL));
+  lince_pyramid_build (pyramid, &frame, pool);
+  ck_assert (align (&mark, place, 2, true, &after, &v));
+  ck_assert_float_eq_tol (after.opacity, before.opacity, 0.03f);
+  ck_assert_float_eq_tol (after.gain, before.gain, 0.03f);
+  ck_assert_float_eq_tol (after.lift, before.lift, 1.5f);
+  ck_assert_float_eq_tol (after.evidence, before.evidence, 0.05f * before.evidence);
+  /* and is not taken for granted */
+  frame.matrix = LINCE_COLOUR_UNKNOWN;
+  lince_pyramid_build (pyramid, &frame, pool);
+  ck_assert (align (&mark, place, 2, true, &after, &v));
+  ck_assert_float_gt (fabsf (after.gain - before.gain), 0.05f);
+  free_reference (&mark);
+}
+END_TEST
+
 /* As light as its ground: only chroma shows it. */
 START_TEST (colour_alone_places_a_mark)
 {
@@ -659,6 +709,7 @@ main (void)
   tcase_add_checked_fixture (tests, set_up, tear_down);
   tcase_add_test (tests, a_mark_is_placed_in_its_light);
   tcase_add_test (tests, compositions_are_those_on_record);
+  tcase_add_test (tests, the_matrix_of_the_frame_counts);
   tcase_add_test (tests, colour_alone_places_a_mark);
   tcase_add_test (tests, nothing_is_seen_where_nothing_stands);
   tcase_add_test (tests, another_mark_is_refused);
