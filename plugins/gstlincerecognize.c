@@ -231,7 +231,7 @@ gst_lince_recognize_set_caps (GstBaseTransform *trans, GstCaps *in, GstCaps *out
   GstLinceRecognize *self = GST_LINCE_RECOGNIZE (trans);
   GstVideoInfo info;
 
-  if (!gst_video_info_from_caps (&info, in)) {
+  if (!lince_video_info_read (&info, in)) {
     GST_ERROR_OBJECT (self, "unusable caps %" GST_PTR_FORMAT, in);
     return FALSE;
   }

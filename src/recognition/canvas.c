@@ -125,6 +125,32 @@ level_map (const LinceCanvas *c, const double homography[9], float map[9])
   return true;
 }
 
+/* What the matrices of newer video have to be corrected by to become BT.601, in which the reference
+ * is: luma by Cb and Cr, Cb by itself and Cr, Cr by Cb and itself. Without it a pure green in
+ * BT.709 is brighter by 28 levels of luma, which the fit of the light takes for a gain of 1.29
+ * where it is 1.08. */
+static void
+correct_matrix (LinceCanvas *c, LinceColourMatrix matrix)
+{
+  static const float corrections[][6] = {
+      [LINCE_COLOUR_BT709] = {.101579f, .196076f, .989854f, -.110653f, -.072453f, .983398f},
+      [LINCE_COLOUR_BT2020] = {.117887f, .105521f, .995211f, -.059549f, -.084085f, .976519f},
+  };
+  const float *k, luma = 219.f / 224.f;
+
+  if (matrix < LINCE_COLOUR_BT709 || matrix > LINCE_COLOUR_BT2020)
+    return;
+  k = corrections[matrix];
+  for (int i = 0; i < c->count; i += LINCE_LANES) {
+    LinceLanes y = lince_lanes_load (c->frame[0] + i);
+    LinceLanes cb = lince_lanes_load (c->frame[1] + i), cr = lince_lanes_load (c->frame[2] + i);
+
+    lince_lanes_store (c->frame[0] + i, y + (cb * k[0] + cr * k[1]) * luma);
+    lince_lanes_store (c->frame[1] + i, cb * k[2] + cr * k[3]);
+    lince_lanes_store (c->frame[2] + i, cb * k[4] + cr * k[5]);
+  }
+}
+
 bool
 lince_canvas_take_frame (
     LinceCanvas *c, const LincePyramid *pyramid, const double homography[9], double scale)
@@ -148,6 +174,8 @@ lince_canvas_take_frame (
       to_level[i] = i < 3 ? map[i] / level->scale_x : i < 6 ? map[i] / level->scale_y : map[i];
     sample (c, &level->grey, to_level, k ? 128.f : 0.f, c->frame[k]);
   }
+  if (c->components == LINCE_CANVAS_COMPONENTS)
+    correct_matrix (c, lince_pyramid_matrix (pyramid));
   return true;
 }
 

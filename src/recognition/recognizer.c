@@ -460,6 +460,20 @@ find_bugs (LinceRecognizer *recognizer, const LinceFrame *frame, const LincePlan
   lince_profile_stamp (profile, LINCE_STAGE_VERIFICATION);
 }
 
+/* The plan of a frame on which so many objects stand: their own peaks, and the marks that look like
+ * theirs, come up in every search and must not use up what is for new ones. With fifty marks in a
+ * frame, live without this never came to eight of them. */
+static LincePlan
+plan_among (LinceRecognizer *recognizer, const LincePlan *plan, uint32_t standing)
+{
+  LincePlan among = *plan;
+
+  among.trials += standing;
+  among.mark_trials += standing;
+  lince_search_set_peaks (recognizer->search, LINCE_USUAL_PEAKS + standing);
+  return among;
+}
+
 /* Looks for small prints in the tiles whose turn it is, and verifies what it finds. */
 static void
 search_tiles (
@@ -490,7 +504,8 @@ find_placements (
   LinceProfile *profile = &recognizer->profile;
   uint32_t count = searches.textured ? search (recognizer, plan, searches.part) : 0;
 
-  recognizer->hypothesis_count = count;
+  if (searches.textured)
+    recognizer->hypothesis_count = count;
   lince_tracker_propose (tracker, recognizer->pyramid, &references, recognizer->pool,
       recognizer->hypotheses, count, plan->trials, plan->trial_steps, &profile->statistics);
   search_tiles (recognizer, tracker, plan, searches.tiles);
@@ -554,6 +569,7 @@ lince_recognizer_process (LinceRecognizer *recognizer, const LinceFrame *frame, 
   lince_tracker_follow (
       recognizer->tracker, recognizer->pyramid, &references, recognizer->pool, &plan, time, cut);
   lince_profile_stamp (profile, LINCE_STAGE_TRACKING);
+  plan = plan_among (recognizer, &plan, lince_tracker_count (recognizer->tracker));
   find_bugs (recognizer, frame, &plan);
   searches.textured = turn_to_search (recognizer, &plan, now || cut);
   searches.part = recognizer->part;
@@ -585,19 +601,29 @@ lince_recognizer_reset (LinceRecognizer *recognizer, LinceReason reason, const L
     *result = &recognizer->result;
 }
 
-/* A still is searched once, so it is searched thoroughly; in a large collection less so. */
-static uint32_t
-still_keypoints (const LinceRecognizer *recognizer)
-{
-  return is_large (recognizer) ? LARGE_STILL : LINCE_SEARCH_MAX_WORK;
-}
-
 /* And in all its tiles. */
 static uint32_t
 still_tiles (LinceRecognizer *recognizer)
 {
   lince_tiles_reset (recognizer->tiles);
-  return recognizer->index && !is_large (recognizer) ? lince_tiles_count (recognizer->tiles) : 0;
+  return recognizer->index ? lince_tiles_count (recognizer->tiles) : 0;
+}
+
+/* A still is searched once, so it is searched thoroughly; in a collection so large that its
+ * features lie in no cache, less so. Returns how many tiles of it. */
+static uint32_t
+plan_still (LinceRecognizer *recognizer, const LinceFrame *frame, LincePlan *plan)
+{
+  lince_plan_make (recognizer->settings.plan, frame->width, frame->height, plan);
+  lince_search_set_peaks (recognizer->search, LINCE_USUAL_PEAKS);
+  if (recognizer->settings.plan != LINCE_PLAN_THOROUGH)
+    return 0;
+  plan->keypoints = is_large (recognizer) ? LARGE_STILL : LINCE_SEARCH_MAX_WORK;
+  if (is_large (recognizer))
+    return 0;
+  plan->trials = LINCE_MAX_PLACEMENTS;
+  lince_search_set_peaks (recognizer->search, LINCE_MAX_PEAKS);
+  return still_tiles (recognizer);
 }
 
 bool
@@ -605,7 +631,7 @@ lince_recognizer_still (LinceRecognizer *recognizer, const LinceFrame *frame,
     const LinceResult **result, LinceError *error)
 {
   LinceProfile *profile = &recognizer->profile;
-  uint32_t placements, changes = 0;
+  uint32_t placements, tiles, changes = 0;
   Searches searches = {.textured = true, .marks = true};
   LincePlan plan;
   bool changed;
@@ -621,12 +647,12 @@ lince_recognizer_still (LinceRecognizer *recognizer, const LinceFrame *frame,
   lince_pyramid_build (recognizer->pyramid, frame, recognizer->pool);
   lince_profile_stamp (profile, LINCE_STAGE_PYRAMID);
   lince_tracker_clear (recognizer->still);
-  lince_plan_make (recognizer->settings.plan, frame->width, frame->height, &plan);
-  if (recognizer->settings.plan == LINCE_PLAN_THOROUGH) { /* it is searched only once */
-    plan.keypoints = still_keypoints (recognizer);
-    searches.tiles = still_tiles (recognizer);
-  }
+  tiles = plan_still (recognizer, frame, &plan);
   placements = find_placements (recognizer, recognizer->still, &plan, searches);
+  if (placements == 0 && tiles > 0) { /* they cost several times what the rest does */
+    searches = (Searches){.tiles = tiles};
+    placements = find_placements (recognizer, recognizer->still, &plan, searches);
+  }
   fill_result (recognizer, recognizer->time, false, placements, changes);
   if (result)
     *result = &recognizer->result;
@@ -642,7 +668,7 @@ lince_recognizer_inspect (LinceRecognizer *recognizer, const LinceFrame *frame,
 
   if (!lince_recognizer_still (recognizer, frame, &result, error))
     return false;
-  lince_plan_make (recognizer->settings.plan, frame->width, frame->height, &plan);
+  plan_still (recognizer, frame, &plan);
   *inspection = (LinceInspection){
       .index = recognizer->index,
       .pyramid = recognizer->pyramid,

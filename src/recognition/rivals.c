@@ -53,6 +53,8 @@ compare_marks (const Settling *settling, const LinceReference *a, const LinceTra
 
   memcpy (one.homography, first->verdict.homography, sizeof one.homography);
   memcpy (other.homography, second->verdict.homography, sizeof other.homography);
+  one.light = first->verdict.light;
+  other.light = second->verdict.light;
   for_first = lince_composite_rivals (lince_judge_compositor (settling->judge), settling->pyramid,
       a, &one, b, &other, LINCE_VERIFY_MARK_AREA);
   for_second = lince_composite_rivals (lince_judge_compositor (settling->judge), settling->pyramid,

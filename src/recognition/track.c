@@ -19,6 +19,7 @@
 #define STILL_SLACK 1.0 /* frame pixels by which alignment errs, and the share of the size */
 #define STILL_SHARE 0.02
 
+#define SAME_START 1.0f /* frame pixels by which two starts of a track must differ */
 #define EXPECT_STEPS 6
 #define EXPLAIN_STEPS 8 /* as `thorough` does */
 #define FIRM_FIT 0.7f   /* correlation from which a firm track needs no coarse levels next */
@@ -121,6 +122,16 @@ predict (const LinceTrack *track, int64_t time, LincePoint corners[4])
   return true;
 }
 
+/* Whether two outlines are so far apart that one may lead where the other does not. */
+static bool
+is_elsewhere (const LincePoint a[4], const LincePoint b[4])
+{
+  for (int i = 0; i < 4; i++)
+    if (hypotf (a[i].x - b[i].x, a[i].y - b[i].y) > SAME_START)
+      return true;
+  return false;
+}
+
 static bool
 is_firm (const LinceTrack *track)
 {
@@ -145,7 +156,9 @@ prepare_track (const LinceTrack *track, const LinceReference *reference, int64_t
   trial->near_levels = levels < LINCE_PLAN_ALL_LEVELS && is_firm (track) ? levels : 0;
   trial->correlation = track->verdict.correlation;
   trial->visible = track->verdict.visible;
-  if (predict (track, time, corners) &&
+  trial->light = track->verdict.light;
+  trial->waiting = !track->verified;
+  if (predict (track, time, corners) && is_elsewhere (corners, track->verdict.corners) &&
       lince_quad_to_homography (corners, reference->width, reference->height, trial->starts[0]))
     trial->start_count++;
   memcpy (trial->starts[trial->start_count++], track->verdict.homography, sizeof trial->starts[0]);
@@ -304,7 +317,8 @@ prepare_hypotheses (LinceTracker *tracker, const LinceReferences *references,
     trial->start_count = 1;
     trial->near_levels = 0;
     trial->prior = 0;
-    trial->doubtful = trial->clear = false;
+    trial->doubtful = trial->clear = trial->waiting = false;
+    trial->light = (LinceCompositeLight){0};
     trial->fixed = hypotheses[i].upright;
     trial->texture = false;
     trial->recent = is_recent (tracker, hypotheses[i].image);
@@ -516,7 +530,7 @@ write_placement (const LinceTrack *track, const LincePyramid *pyramid, LincePlac
   memcpy (placement->corners, track->verdict.corners, sizeof placement->corners);
   placement->confidence = track->verdict.confidence;
   placement->visible = track->verdict.visible;
-  placement->opacity = track->verdict.opacity;
+  placement->opacity = track->verdict.light.opacity;
   placement->upright = track->verdict.upright;
   placement->mark = track->verdict.mark;
   placement->cut_off = track->verdict.cut_off;

@@ -15,20 +15,20 @@
 #define MARK_HOPE 4.0f  /* evidence of a mark's coarse placement that is worth a finer look */
 #define TURN_PRICE 4.0f /* evidence that a smaller turn may cost */
 
-#define MARK_COARSE_PLAN ((LinceCompositePlan){2, 6, 1536, 0.3f, false, false})
-#define MARK_FINE_PLAN ((LinceCompositePlan){1, 3, LINCE_VERIFY_MARK_AREA, 0, false, false})
-#define MARK_CLOSE_PLAN ((LinceCompositePlan){3, 6, LINCE_VERIFY_MARK_AREA, 0, false, false})
+#define MARK_COARSE_PLAN ((LinceCompositePlan){2, 6, 1536, 0.3f, .blur = false})
+#define MARK_FINE_PLAN ((LinceCompositePlan){1, 3, LINCE_VERIFY_MARK_AREA, 0, .blur = true})
+#define MARK_CLOSE_PLAN ((LinceCompositePlan){3, 6, LINCE_VERIFY_MARK_AREA, 0, .blur = true})
 #define MARK_FOLLOW_PLAN                                                                           \
   {                                                                                                \
-    2, 3, 4096, 0, false, false                                                                    \
+    2, 3, 4096, 0, .blur = true                                                                    \
   }
 #define MARK_NEAR_PLAN                                                                             \
   {                                                                                                \
-    1, 2, 2048, 0, false, false                                                                    \
+    1, 2, 2048, 0, .blur = true                                                                    \
   }
 #define MARK_REGAIN_PLAN                                                                           \
   {                                                                                                \
-    3, 6, 4096, 0, false, false                                                                    \
+    3, 6, 4096, 0, .blur = true                                                                    \
   }
 /* Of a firm fit near by: the loss of correlation, and of what is visible, from which coarse levels
  * are asked all the same. */
@@ -173,6 +173,7 @@ place_mark (const LinceTrialFrame *frame, LinceCompositor *compositor, const Lin
   claim.translucent = trial->fixed || (claim.upright && claim.followed);
   plan.upright = claim.upright;
   plan.translucent = claim.translucent;
+  plan.light = trial->light;
   return lince_composite_align (
              compositor, frame->pyramid, trial->reference, start, &plan, composition) &&
          lince_verify_mark (composition, frame->pyramid, trial->reference, &claim, verdict);
@@ -274,6 +275,14 @@ find_mark (const LinceTrialFrame *frame, LinceCompositor *compositor, LinceTrial
   keep_mark (trial, &verdict);
 }
 
+/* Whether a mark that was followed lies there about as well as it did on the last frame: what
+ * covered it then still does. */
+static bool
+as_before (const LinceTrial *trial)
+{
+  return lince_trial_holds (trial) && trial->verdict.agreement >= trial->correlation - FIT_LOSS;
+}
+
 /* One that was followed is near: where a plan allows it and it agreed well, a coarse level tells
  * enough. Where it begins to agree badly it may be covered, or it moved further than a fine look
  * reaches. */
@@ -281,8 +290,8 @@ static void
 follow_mark (const LinceTrialFrame *frame, LinceCompositor *compositor, LinceTrial *trial)
 {
   static const LinceCompositePlan plans[] = {MARK_NEAR_PLAN, MARK_FOLLOW_PLAN, MARK_REGAIN_PLAN};
-  size_t first = trial->near_levels > 0 ? 0 : 1,
-         end = trial->correlation > LINCE_TRIAL_SURE ? 3 : 2;
+  size_t first = trial->near_levels > 0 ? 0 : 1;
+  size_t end = trial->correlation > LINCE_TRIAL_SURE && !trial->waiting ? 3 : 2;
 
   for (size_t p = first; p < end; p++)
     for (int i = 0; i < trial->start_count; i++) {
@@ -291,7 +300,7 @@ follow_mark (const LinceTrialFrame *frame, LinceCompositor *compositor, LinceTri
 
       if (place_mark (frame, compositor, trial, trial->starts[i], plans[p], &composition, &verdict))
         keep_mark (trial, &verdict);
-      if (trial->done && trial->verdict.agreement > LINCE_TRIAL_SURE)
+      if (trial->done && (trial->verdict.agreement > LINCE_TRIAL_SURE || as_before (trial)))
         return;
     }
 }

@@ -31,6 +31,8 @@ typedef struct {
   bool texture;               /* of a mark its texture was verified last */
   int near_levels;            /* that suffice when the first start is near; 0: start with all */
   float correlation, visible; /* of the last fit, where near_levels > 0 */
+  LinceCompositeLight light;  /* of a mark at that fit, all 0: none */
+  bool waiting;               /* followed, but it was not there on the last frame */
   bool done;                  /* `verdict` is filled */
   LinceVerdict verdict;
 } LinceTrial;

@@ -248,12 +248,12 @@ set_confidence (LinceVerdict *verdict, float evidence, float least_agreement)
 static float
 unusual_light (const LinceComposition *composition, const LinceMarkClaim *claim)
 {
-  float gain = (composition->gain - USUAL_GAIN) / GAIN_DEVIATION;
-  float lift = composition->lift / LIFT_DEVIATION;
+  float gain = (composition->light.gain - USUAL_GAIN) / GAIN_DEVIATION;
+  float lift = composition->light.lift / LIFT_DEVIATION;
   /* what the mark adds to the frame tells more than the opacity, which a flat ground leaves open */
-  float strength = fmaxf (LEAST_STRENGTH - composition->opacity * composition->gain, 0);
+  float strength = fmaxf (LEAST_STRENGTH - composition->light.opacity * composition->light.gain, 0);
   float opacity = claim->translucent ? (claim->followed ? 0 : strength / STRENGTH_DEVIATION)
-                                     : (1 - composition->opacity) / OPACITY_DEVIATION;
+                                     : (1 - composition->light.opacity) / OPACITY_DEVIATION;
 
   return gain * gain + lift * lift + opacity * opacity;
 }
@@ -279,7 +279,7 @@ lince_verify_mark (const LinceComposition *composition, const LincePyramid *pyra
              (claim->followed ? 0 : claim->prior);
   verdict->agreement = composition->agreement;
   verdict->correlation = composition->agreement;
-  verdict->opacity = composition->opacity;
+  verdict->light = composition->light;
   verdict->upright = claim->upright;
   verdict->mark = true;
   verdict->clear =
@@ -305,7 +305,7 @@ lince_verify (const LinceAlignment *alignment, const LincePyramid *pyramid,
     return false;
   verdict->agreement = votes.agreeing / votes.contrast;
   verdict->correlation = votes.agreeing > 0 ? votes.correlation / votes.agreeing : 0;
-  verdict->opacity = 1;
+  verdict->light = (LinceCompositeLight){1, 1, 0};
   verdict->blur = -1;
   verdict->clear = votes.evidence >= CLEAR_VOTES * votes.contrast;
   set_confidence (verdict, votes.evidence - TRIALS + prior, MIN_AGREEMENT);

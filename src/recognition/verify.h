@@ -29,15 +29,15 @@ typedef struct {
   uint32_t image, object;
   double homography[9]; /* reference picture pixels to frame pixels */
   LincePoint corners[4];
-  float evidence;    /* natural logarithm of the odds */
-  float correlation; /* mean over the cells that agree */
-  float agreement;   /* 0 to 1: share of the seen contrast that agrees */
-  float inside;      /* 0 to 1: share of the outline inside the frame */
-  float visible;     /* 0 to 1: share of the outline inside and not covered */
-  float opacity;     /* 0 to 1: 1 opaque, less: the ground shows through */
-  bool upright;      /* as its hypothesis */
-  float cut_off;     /* 0 to 1: share of the outline outside the frame */
-  float occluded;    /* 0 to 1: share of what is inside the frame that does not agree */
+  float evidence;            /* natural logarithm of the odds */
+  float correlation;         /* mean over the cells that agree */
+  float agreement;           /* 0 to 1: share of the seen contrast that agrees */
+  float inside;              /* 0 to 1: share of the outline inside the frame */
+  float visible;             /* 0 to 1: share of the outline inside and not covered */
+  LinceCompositeLight light; /* opaque and as it is, of what is no mark */
+  bool upright;              /* as its hypothesis */
+  float cut_off;             /* 0 to 1: share of the outline outside the frame */
+  float occluded;            /* 0 to 1: share of what is inside the frame that does not agree */
   float blur;       /* standard deviation against the reference, frame pixels; negative: not told */
   bool clear;       /* nothing that it could say speaks against it; see below */
   bool mark;        /* compared as a mark, by its composition; else by its texture */

@@ -143,7 +143,7 @@ measure (
   ck_assert (lince_quad_to_homography (place, made.reference.width, made.reference.height, h));
   if (mark) {
     LinceCompositor *compositor = lince_compositor_new (NULL);
-    LinceCompositePlan plan = {2, 6, 4096, 0, true};
+    LinceCompositePlan plan = {2, 6, 4096, 0, true, .blur = true};
     LinceComposition composition;
 
     ck_assert (

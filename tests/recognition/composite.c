@@ -174,9 +174,9 @@ START_TEST (a_mark_is_placed_in_its_light)
       ck_assert_msg (align (&mark, place, (float) off, cases[i].upright, &c, &v), "case %d", i);
       error = ink_error (&mark, cases[i].kind, c.homography, place);
       ck_assert_msg (error < 0.5, "case %d from %d: off by %.2f pixels", i, off, error);
-      ck_assert_msg (!cases[i].tells || fabs ((double) c.opacity - cases[i].opacity) < 0.1,
-          "case %d from %d: opacity %.2f", i, off, (double) c.opacity);
-      ck_assert_float_eq (v.opacity, c.opacity);
+      ck_assert_msg (!cases[i].tells || fabs ((double) c.light.opacity - cases[i].opacity) < 0.1,
+          "case %d from %d: opacity %.2f", i, off, (double) c.light.opacity);
+      ck_assert_float_eq (v.light.opacity, c.light.opacity);
       ck_assert_msg (c.agreement > 0.95f, "case %d: agreement %.3f", i, (double) c.agreement);
       ck_assert_msg (v.confidence >= 0.5f, "case %d: confidence %.3f", i, (double) v.confidence);
     }
@@ -203,15 +203,65 @@ START_TEST (compositions_are_those_on_record)
       row[1 + 2 * k] = v.corners[k].x;
       row[2 + 2 * k] = v.corners[k].y;
     }
-    row[9] = c.opacity;
-    row[10] = c.gain;
-    row[11] = c.lift;
+    row[9] = c.light.opacity;
+    row[10] = c.light.gain;
+    row[11] = c.light.lift;
     row[12] = c.agreement;
     golden_add (&got, row);
     free_reference (&mark);
   }
   golden_check (&got, "compositions", tolerances);
   golden_clear (&got);
+}
+END_TEST
+
+/* Makes of what is drawn in BT.601 what a camera of BT.709 would have sent. */
+static void
+recode_in_bt709 (void)
+{
+  for (int i = 0; i < canvas.width * canvas.height; i++) {
+    double y = (double) canvas.full[0][i] - 16, cb = (double) canvas.full[1][i],
+           cr = (double) canvas.full[2][i];
+    double scale = 219.0 / 224.0; /* chroma as it is in luma's steps */
+    double red = y + 1.402 * scale * cr, blue = y + 1.772 * scale * cb;
+    double green = (y - .299 * red - .114 * blue) / .587;
+    double luma = .2126 * red + .7152 * green + .0722 * blue;
+
+    canvas.full[0][i] = (float) (16 + luma);
+    canvas.full[1][i] = (float) ((blue - luma) / 1.8556 / scale);
+    canvas.full[2][i] = (float) ((red - luma) / 1.5748 / scale);
+  }
+}
+
+START_TEST (the_matrix_of_the_frame_counts)
+{
+  LincePoint place[4];
+  DrawnReference mark = new_mark (MARK_RING, false, 0x20c040ff, CLEAR);
+  LinceComposition before, after;
+  LinceVerdict v;
+  LinceFrame frame;
+
+  outline (163.3, 118.6, 96, 96, 0, 0, place);
+  ground (GROUND_SLOPE);
+  composite (&canvas, &mark.drawn, place, .6, 1, 0);
+  look (true);
+  ck_assert (align (&mark, place, 2, true, &before, &v));
+  recode_in_bt709 ();
+  frame = canvas_frame (&canvas, true, 5);
+  frame.matrix = LINCE_COLOUR_BT709;
+  ck_assert (lince_pyramid_resize (pyramid, &frame, NULL));
+  lince_pyramid_build (pyramid, &frame, pool);
+  ck_assert (align (&mark, place, 2, true, &after, &v));
+  ck_assert_float_eq_tol (after.opacity, before.opacity, 0.03f);
+  ck_assert_float_eq_tol (after.gain, before.gain, 0.03f);
+  ck_assert_float_eq_tol (after.lift, before.lift, 1.5f);
+  ck_assert_float_eq_tol (after.evidence, before.evidence, 0.05f * before.evidence);
+  /* and is not taken for granted */
+  frame.matrix = LINCE_COLOUR_UNKNOWN;
+  lince_pyramid_build (pyramid, &frame, pool);
+  ck_assert (align (&mark, place, 2, true, &after, &v));
+  ck_assert_float_gt (fabsf (after.gain - before.gain), 0.05f);
+  free_reference (&mark);
 }
 END_TEST
 
@@ -361,8 +411,8 @@ START_TEST (what_fades_out_is_refused_when_it_is_gone)
       ck_assert (!placed || v.confidence < 0.1f);
     else {
       ck_assert_msg (placed && v.confidence >= 0.5f, "opacity %.1f", i / 5.);
-      ck_assert_float_lt (c.opacity, last);
-      last = c.opacity;
+      ck_assert_float_lt (c.light.opacity, last);
+      last = c.light.opacity;
     }
   }
   free_reference (&mark);
@@ -374,8 +424,7 @@ START_TEST (a_verdict_weighs_votes_agreement_and_light)
 {
   DrawnReference mark = new_mark (MARK_FLAT, false, WHITE, BLUE);
   const LinceComposition good = {.homography = {1, 0, 50, 0, 1, 40, 0, 0, 1},
-      .opacity = 1,
-      .gain = .95f,
+      .light = {1, .95f, 0},
       .evidence = 125,
       .contrast = 50,
       .agreement = 1};
@@ -391,9 +440,9 @@ START_TEST (a_verdict_weighs_votes_agreement_and_light)
     worse[i] = good;
   worse[0].evidence = 100;
   worse[1].agreement = .8f;
-  worse[2].gain = .6f;
-  worse[3].lift = 15;
-  worse[4].opacity = .6f;
+  worse[2].light.gain = .6f;
+  worse[3].light.lift = 15;
+  worse[4].light.opacity = .6f;
   worse[5].contrast = worse[5].evidence = 0;
   for (int i = 0; i < 5; i++) {
     ck_assert (judge (&worse[i], pyramid, &mark.reference, false, 0, &w));
@@ -438,7 +487,7 @@ START_TEST (no_place_leads_out_of_the_frame)
     LinceComposition c, a = {0}, b = {0};
 
     if (lince_composite_align (compositor, pyramid, &mark.reference, maps[i], &free_plan, &c)) {
-      ck_assert (isfinite (c.evidence) && isfinite (c.opacity) && isfinite (c.homography[2]));
+      ck_assert (isfinite (c.evidence) && isfinite (c.light.opacity) && isfinite (c.homography[2]));
       ck_assert_msg (i < 2 || i == 9 || i == 10, "map %zu is not plausible", i);
     }
     memcpy (a.homography, maps[i], sizeof maps[i]);
@@ -660,6 +709,7 @@ main (void)
   tcase_add_checked_fixture (tests, set_up, tear_down);
   tcase_add_test (tests, a_mark_is_placed_in_its_light);
   tcase_add_test (tests, compositions_are_those_on_record);
+  tcase_add_test (tests, the_matrix_of_the_frame_counts);
   tcase_add_test (tests, colour_alone_places_a_mark);
   tcase_add_test (tests, nothing_is_seen_where_nothing_stands);
   tcase_add_test (tests, another_mark_is_refused);

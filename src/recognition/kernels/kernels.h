@@ -164,6 +164,12 @@ typedef struct {
   /* The weight of all matches that agree with match `seed`. */
   uint32_t (*support) (
       const LinceVotes *votes, uint32_t count, uint32_t seed, const LinceVoteReach *reach);
+  /* Adds a row to sums, modulo 65536. */
+  void (*add_row) (const uint8_t *row, uint16_t *sums, int width);
+  /* out[x] = min (255, ((sums[x] + others[x]) * factor + 32768) >> 16), modulo 2^32 before the
+   * shift. */
+  void (*mean_row) (
+      const uint16_t *sums, const uint16_t *others, uint32_t factor, uint8_t *out, int width);
 
   /* The kernels over planes of floats. Sums are added to. */
 
