@@ -48,7 +48,7 @@
  * 14 clips begin with 0.54 votes for a unit of contrast; others of the same design reach 0.33 on
  * the best of 200 frames. */
 #define CLEAR_EVENNESS 0.35f
-#define CLEAR_VOTES 0.4f
+#define CLEAR_VOTES 0.2f
 
 #define LEAST_STRENGTH 0.25f /* opacity times gain, of one that is */
 #define STRENGTH_DEVIATION 0.05f
@@ -307,7 +307,7 @@ lince_verify (const LinceAlignment *alignment, const LincePyramid *pyramid,
   verdict->correlation = votes.agreeing > 0 ? votes.correlation / votes.agreeing : 0;
   verdict->light = (LinceCompositeLight){1, 1, 0};
   verdict->blur = -1;
-  verdict->clear = votes.evidence >= CLEAR_VOTES * votes.contrast;
+  verdict->clear = votes.evidence - TRIALS >= CLEAR_VOTES * votes.contrast;
   set_confidence (verdict, votes.evidence - TRIALS + prior, MIN_AGREEMENT);
   if (verdict->confidence >= 0.5f && verdict->clear)
     return true;

@@ -252,15 +252,15 @@ START_TEST (the_matrix_of_the_frame_counts)
   ck_assert (lince_pyramid_resize (pyramid, &frame, NULL));
   lince_pyramid_build (pyramid, &frame, pool);
   ck_assert (align (&mark, place, 2, true, &after, &v));
-  ck_assert_float_eq_tol (after.opacity, before.opacity, 0.03f);
-  ck_assert_float_eq_tol (after.gain, before.gain, 0.03f);
-  ck_assert_float_eq_tol (after.lift, before.lift, 1.5f);
+  ck_assert_float_eq_tol (after.light.opacity, before.light.opacity, 0.03f);
+  ck_assert_float_eq_tol (after.light.gain, before.light.gain, 0.03f);
+  ck_assert_float_eq_tol (after.light.lift, before.light.lift, 1.5f);
   ck_assert_float_eq_tol (after.evidence, before.evidence, 0.05f * before.evidence);
   /* and is not taken for granted */
   frame.matrix = LINCE_COLOUR_UNKNOWN;
   lince_pyramid_build (pyramid, &frame, pool);
   ck_assert (align (&mark, place, 2, true, &after, &v));
-  ck_assert_float_gt (fabsf (after.gain - before.gain), 0.05f);
+  ck_assert_float_gt (fabsf (after.light.gain - before.light.gain), 0.05f);
   free_reference (&mark);
 }
 END_TEST
