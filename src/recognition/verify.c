@@ -13,15 +13,6 @@
 /* Less than half of it may be covered, and some of the rest may be blurred. */
 #define MIN_AGREEMENT 0.42f
 
-/* Where that much does not agree, the rectangle of cells that speaks most for the reference may,
- * for what covers a print leaves whole parts of it. There are some ten thousand rectangles to
- * choose from, whose logarithm is the price; it must agree nearly everywhere, and be so much of the
- * print that it is not a strip which it has in common with others. */
-#define PART_PRICE 10.0f
-#define PART_AGREEMENT 0.75f
-#define PART_CONTRAST 0.25f
-#define PART_CLEAR 1.0f /* votes for its contrast, being the best of many, that are clear */
-
 /* What a cell of the frame with contrast where the reference has none takes away. */
 #define SURPLUS 0.8f
 
@@ -122,94 +113,29 @@ lince_verify_surplus (const LinceCell *cell, const LinceCellMatch *match)
 }
 
 static void
-add_cell (Votes *votes, const LinceCell *cell, const LinceCellMatch *match)
-{
-  float weight, surplus;
-
-  if (!match->seen)
-    return;
-  weight = cell_weight (cell);
-  surplus = cell_surplus (cell, match);
-  votes->evidence += weight * cell_vote (cell, match->correlation) - SURPLUS * surplus;
-  votes->contrast += weight + surplus;
-  votes->seen_cells++;
-  if (match->correlation > LINCE_VERIFY_AGREES) {
-    votes->agreeing += weight;
-    votes->correlation += weight * match->correlation;
-    votes->agreeing_cells++;
-  }
-}
-
-/* Columns `left` to `right` - 1 and rows `top` to `bottom` - 1 of a template's cells. */
-typedef struct {
-  int left, top, right, bottom;
-} Part;
-
-static void
-count_votes (const LinceAlignment *alignment, const Part *part, Votes *votes)
-{
-  int columns = alignment->template->columns;
-
-  memset (votes, 0, sizeof *votes);
-  for (int y = part->top; y < part->bottom; y++)
-    for (int x = part->left; x < part->right; x++)
-      add_cell (
-          votes, &alignment->template->cells[y * columns + x], &alignment->cells[y * columns + x]);
-}
-
-/* The rectangle of the largest sum of values, rows of `columns`: for each first and last row the
- * run of columns with the largest sum. */
-static Part
-find_part (const float *values, int columns, int rows)
-{
-  Part best = {0};
-  float most = 0;
-
-  for (int top = 0; top < rows; top++) {
-    float sums[LINCE_TEMPLATE_MAX_CELLS] = {0};
-
-    for (int bottom = top; bottom < rows; bottom++) {
-      float run = 0;
-
-      for (int x = 0, left = 0; x < columns; x++) {
-        sums[x] += values[bottom * columns + x];
-        if (run <= 0) {
-          run = 0;
-          left = x;
-        }
-        run += sums[x];
-        if (run > most) {
-          most = run;
-          best = (Part){left, top, x + 1, bottom + 1};
-        }
-      }
-    }
-  }
-  return best;
-}
-
-/* The evidence of the part that speaks most for the reference, and whether it is clear; negative:
- * there is none. */
-static float
-count_part (const LinceAlignment *alignment, float contrast, bool *clear)
+count_votes (const LinceAlignment *alignment, Votes *votes)
 {
   const LinceTemplate *template = alignment->template;
-  float values[LINCE_TEMPLATE_MAX_CELLS];
-  Votes votes;
-  Part part;
 
+  memset (votes, 0, sizeof *votes);
   for (int i = 0; i < template->columns * template->rows; i++) {
-    Votes cell = {0};
+    const LinceCell *cell = &template->cells[i];
+    const LinceCellMatch *match = &alignment->cells[i];
+    float weight, surplus;
 
-    add_cell (&cell, &template->cells[i], &alignment->cells[i]);
-    values[i] = cell.evidence;
+    if (!match->seen)
+      continue;
+    weight = cell_weight (cell);
+    surplus = cell_surplus (cell, match);
+    votes->evidence += weight * cell_vote (cell, match->correlation) - SURPLUS * surplus;
+    votes->contrast += weight + surplus;
+    votes->seen_cells++;
+    if (match->correlation > LINCE_VERIFY_AGREES) {
+      votes->agreeing += weight;
+      votes->correlation += weight * match->correlation;
+      votes->agreeing_cells++;
+    }
   }
-  part = find_part (values, template->columns, template->rows);
-  count_votes (alignment, &part, &votes);
-  *clear = votes.evidence >= PART_CLEAR * votes.contrast;
-  if (votes.contrast < PART_CONTRAST * contrast || votes.agreeing < PART_AGREEMENT * votes.contrast)
-    return -TRIALS;
-  return votes.evidence - TRIALS - PART_PRICE;
 }
 
 /* The outline and how much of it the frame holds. */
@@ -293,14 +219,11 @@ bool
 lince_verify (const LinceAlignment *alignment, const LincePyramid *pyramid,
     const LinceReference *reference, float prior, LinceVerdict *verdict)
 {
-  Part whole = {0, 0, alignment->template->columns, alignment->template->rows};
   Votes votes;
-  float part;
-  bool clear;
 
   if (!set_place (verdict, pyramid, reference, alignment->homography))
     return false;
-  count_votes (alignment, &whole, &votes);
+  count_votes (alignment, &votes);
   if (!(votes.contrast > 0))
     return false;
   verdict->agreement = votes.agreeing / votes.contrast;
@@ -309,14 +232,6 @@ lince_verify (const LinceAlignment *alignment, const LincePyramid *pyramid,
   verdict->blur = -1;
   verdict->clear = votes.evidence - TRIALS >= CLEAR_VOTES * votes.contrast;
   set_confidence (verdict, votes.evidence - TRIALS + prior, MIN_AGREEMENT);
-  if (verdict->confidence >= 0.5f && verdict->clear)
-    return true;
-  part = count_part (alignment, votes.contrast, &clear);
-  if (part + prior > 0) {
-    verdict->clear = verdict->clear || clear;
-    if (verdict->confidence < 0.5f)
-      set_confidence (verdict, part + prior, 0);
-  }
   return true;
 }
 
