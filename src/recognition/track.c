@@ -158,6 +158,7 @@ prepare_track (const LinceTrack *track, const LinceReference *reference, int64_t
   trial->visible = track->verdict.visible;
   trial->light = track->verdict.light;
   trial->waiting = !track->verified;
+  trial->frugal = levels < LINCE_PLAN_ALL_LEVELS;
   if (predict (track, time, corners) && is_elsewhere (corners, track->verdict.corners) &&
       lince_quad_to_homography (corners, reference->width, reference->height, trial->starts[0]))
     trial->start_count++;
@@ -317,7 +318,7 @@ prepare_hypotheses (LinceTracker *tracker, const LinceReferences *references,
     trial->start_count = 1;
     trial->near_levels = 0;
     trial->prior = 0;
-    trial->doubtful = trial->clear = trial->waiting = false;
+    trial->doubtful = trial->clear = trial->waiting = trial->frugal = false;
     trial->light = (LinceCompositeLight){0};
     trial->fixed = hypotheses[i].upright;
     trial->texture = false;

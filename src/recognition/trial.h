@@ -33,6 +33,7 @@ typedef struct {
   float correlation, visible; /* of the last fit, where near_levels > 0 */
   LinceCompositeLight light;  /* of a mark at that fit, all 0: none */
   bool waiting;               /* followed, but it was not there on the last frame */
+  bool frugal;                /* followed: a fit about as good as the last one is good enough */
   bool done;                  /* `verdict` is filled */
   LinceVerdict verdict;
 } LinceTrial;
