@@ -7,20 +7,17 @@
 #include "recognition/kernels/kernels.h"
 #include "recognition/lanes.h"
 #include "recognition/levels.h"
+#include "recognition/limit.h"
 #include "recognition/quad.h"
-
-static int
-clamp (int value, int low, int high)
-{
-  return value < low ? low : value > high ? high : value;
-}
 
 /* Chroma of half the sides at the middle of luma sample (x, y), bilinear in sixteenths. */
 static float
 chroma_at (const uint8_t *plane, int width, int height, int x, int y)
 {
-  int x0 = clamp ((x - 1) >> 1, 0, width - 1), x1 = clamp (((x - 1) >> 1) + 1, 0, width - 1);
-  int y0 = clamp ((y - 1) >> 1, 0, height - 1), y1 = clamp (((y - 1) >> 1) + 1, 0, height - 1);
+  int x0 = lince_clamp ((x - 1) >> 1, 0, width - 1),
+      x1 = lince_clamp (((x - 1) >> 1) + 1, 0, width - 1);
+  int y0 = lince_clamp ((y - 1) >> 1, 0, height - 1),
+      y1 = lince_clamp (((y - 1) >> 1) + 1, 0, height - 1);
   int fx = x & 1 ? 1 : 3, fy = y & 1 ? 1 : 3;
   int top = plane[y0 * width + x0] * (4 - fx) + plane[y0 * width + x1] * fx;
   int bottom = plane[y1 * width + x0] * (4 - fx) + plane[y1 * width + x1] * fx;
@@ -48,7 +45,7 @@ lince_canvas_take_reference (LinceCanvas *c, const LinceReference *reference, in
   double kx = (double) reference->width / level->width;
   double ky = (double) reference->height / level->height;
 
-  c->margin = clamp (shorter * 3 / 20, 4, 12);
+  c->margin = lince_clamp (shorter * 3 / 20, 4, 12);
   c->columns = level->width + 2 * c->margin;
   c->rows = level->height + 2 * c->margin;
   c->stride = (c->columns + LINCE_LANES - 1) / LINCE_LANES * LINCE_LANES;
@@ -58,7 +55,7 @@ lince_canvas_take_reference (LinceCanvas *c, const LinceReference *reference, in
   for (int y = 0; y < c->rows; y++)
     for (int x = 0; x < c->stride; x++) {
       int i = y * c->stride + x, px = x - c->margin, py = y - c->margin;
-      int qx = clamp (px, 0, level->width - 1), qy = clamp (py, 0, level->height - 1);
+      int qx = lince_clamp (px, 0, level->width - 1), qy = lince_clamp (py, 0, level->height - 1);
 
       take_pixel (c, level, i, qx, qy);
       c->alpha[i] = px != qx || py != qy ? 0.f
@@ -167,7 +164,6 @@ lince_canvas_take_frame (
     int octave = lince_level_octave (pyramid, k, scale);
     const LincePyramidLevel *level = k == 0 ? lince_pyramid_octave (pyramid, octave)
                                             : lince_pyramid_chroma (pyramid, k - 1, octave);
-
     float to_level[9];
 
     for (int i = 0; i < 9; i++)

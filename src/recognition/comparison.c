@@ -8,6 +8,7 @@
 #include "recognition/ground.h"
 #include "recognition/kernels/kernels.h"
 #include "recognition/lanes.h"
+#include "recognition/limit.h"
 
 #define CELL LINCE_COMPARISON_CELL
 #define INDEPENDENT LINCE_COMPARISON_INDEPENDENT
@@ -20,18 +21,11 @@ _Static_assert(CELL == LINCE_ROW_LANES, "cells are as wide as the kernels");
 #define BLOCK_COLUMNS 6
 #define BLOCK_ROWS 2
 #define BLOCK_CONTRAST 4.0f /* that it must have to be asked */
-/* The cells of a canvas: with at least CELL - 1 rows, for a mark has a margin, no more than this.
- */
+/* The cells of a canvas: with at least CELL - 1 rows, for a mark has a margin, no more. */
 #define MAX_CELLS (LINCE_CANVAS_PIXELS / (CELL * CELL) * 2)
 #define DIFFERENT 4.0f /* squares of noise from which two explanations differ at a pixel */
 
 const float lince_comparison_noise[LINCE_CANVAS_COMPONENTS] = {16, 6, 6};
-
-static float
-limit (float value, float low, float high)
-{
-  return value > low ? value < high ? value : high : low;
-}
 
 typedef struct {
   float first, second; /* squares left in a cell, in noise, a pixel, summed over components */
@@ -69,7 +63,7 @@ cell_vote (float other, float own, float share)
 {
   float vote = INDEPENDENT / 2 * share * logf ((other + 1) / (own + 1));
 
-  return limit (vote, LEAST_VOTE * share, MOST_VOTE);
+  return lince_limit (vote, LEAST_VOTE * share, MOST_VOTE);
 }
 
 /* What each cell of a canvas said, and could. */
@@ -160,7 +154,7 @@ lince_comparison_of_models (LinceCanvas *c)
 
       if (cell.share > 0)
         evidence +=
-            limit (INDEPENDENT / 2 * cell.share * logf ((cell.second + 1) / (cell.first + 1)),
+            lince_limit (INDEPENDENT / 2 * cell.share * logf ((cell.second + 1) / (cell.first + 1)),
                 -MOST_VOTE, MOST_VOTE);
     }
   return evidence;

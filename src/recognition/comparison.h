@@ -23,8 +23,8 @@ typedef struct {
   float evenness;
 } LinceComparison;
 
-/* Compares `model` with the frame's own local mean, where the mark is. Leaves squares in `model`
- * and `left`, and that mean in `ground`. */
+/* Compares `model` with the frame's own local mean, where the mark is. Leaves that mean in
+ * `ground`, and in `weight` where the mark is. */
 void lince_comparison_with_mean (LinceCanvas *canvas, LinceComparison *comparison);
 
 /* The evidence for the explanation in `model` against that in `left`, where they differ. */

@@ -63,7 +63,7 @@ bool lince_composite_align (LinceCompositor *compositor, const LincePyramid *pyr
 
 /* Of two marks at about the same place of the frame, the evidence for the first against the second:
  * the same sum with what is left by the one and by the other, each in the light of its composition
- * where that is known. * `area` as in the plan. */
+ * where that is known. `area` as in the plan. */
 float lince_composite_rivals (LinceCompositor *compositor, const LincePyramid *pyramid,
     const LinceReference *first, const LinceComposition *first_composition,
     const LinceReference *second, const LinceComposition *second_composition, int area);

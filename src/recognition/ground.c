@@ -5,6 +5,7 @@
 
 #include "recognition/kernels/kernels.h"
 #include "recognition/lanes.h"
+#include "recognition/limit.h"
 
 #define MOST_STRIDE (LINCE_REFERENCE_MAX_SIDE + 32)
 #define MOST_RADIUS 24
@@ -12,15 +13,9 @@
 #define MEANS (1 + LINCE_CANVAS_COMPONENTS) /* weights, components */
 
 static int
-clamp (int value, int low, int high)
-{
-  return value < low ? low : value > high ? high : value;
-}
-
-static int
 radius_of (const LinceCanvas *c)
 {
-  return clamp ((c->rows < c->columns ? c->rows : c->columns) / 4, 6, MOST_RADIUS);
+  return lince_clamp ((c->rows < c->columns ? c->rows : c->columns) / 4, 6, MOST_RADIUS);
 }
 
 static float

@@ -224,6 +224,15 @@ lince_pyramid_build (LincePyramid *pyramid, const LinceFrame *frame, LincePool *
       build (&pyramid->components[c], planes[c], pyramid->interlaced, pool);
 }
 
+void
+lince_pyramid_frame_size (const LincePyramid *pyramid, int *width, int *height)
+{
+  const LincePyramidLevel *base = lince_pyramid_octave (pyramid, 0);
+
+  *width = (int) (base->grey.width * base->scale_x + 0.5f);
+  *height = (int) (base->grey.height * base->scale_y + 0.5f);
+}
+
 LinceColourMatrix
 lince_pyramid_matrix (const LincePyramid *pyramid)
 {

@@ -47,6 +47,9 @@ int lince_pyramid_chroma_count (const LincePyramid *pyramid);
 const LincePyramidLevel *lince_pyramid_chroma (
     const LincePyramid *pyramid, int component, int octave);
 
+/* Sides of the stored full frame, pixels, as its finest octave covers them. */
+void lince_pyramid_frame_size (const LincePyramid *pyramid, int *width, int *height);
+
 /* Of the frame of the last build(). */
 LinceColourMatrix lince_pyramid_matrix (const LincePyramid *pyramid);
 

@@ -601,16 +601,8 @@ lince_recognizer_reset (LinceRecognizer *recognizer, LinceReason reason, const L
     *result = &recognizer->result;
 }
 
-/* And in all its tiles. */
-static uint32_t
-still_tiles (LinceRecognizer *recognizer)
-{
-  lince_tiles_reset (recognizer->tiles);
-  return recognizer->index ? lince_tiles_count (recognizer->tiles) : 0;
-}
-
 /* A still is searched once, so it is searched thoroughly; in a collection so large that its
- * features lie in no cache, less so. Returns how many tiles of it. */
+ * features lie in no cache, less so. Returns how many of its tiles may be searched. */
 static uint32_t
 plan_still (LinceRecognizer *recognizer, const LinceFrame *frame, LincePlan *plan)
 {
@@ -618,12 +610,14 @@ plan_still (LinceRecognizer *recognizer, const LinceFrame *frame, LincePlan *pla
   lince_search_set_peaks (recognizer->search, LINCE_USUAL_PEAKS);
   if (recognizer->settings.plan != LINCE_PLAN_THOROUGH)
     return 0;
-  plan->keypoints = is_large (recognizer) ? LARGE_STILL : LINCE_SEARCH_MAX_WORK;
-  if (is_large (recognizer))
+  if (is_large (recognizer)) {
+    plan->keypoints = LARGE_STILL;
     return 0;
+  }
+  plan->keypoints = LINCE_SEARCH_MAX_WORK;
   plan->trials = LINCE_MAX_PLACEMENTS;
   lince_search_set_peaks (recognizer->search, LINCE_MAX_PEAKS);
-  return still_tiles (recognizer);
+  return recognizer->index ? lince_tiles_count (recognizer->tiles) : 0;
 }
 
 bool
@@ -632,7 +626,6 @@ lince_recognizer_still (LinceRecognizer *recognizer, const LinceFrame *frame,
 {
   LinceProfile *profile = &recognizer->profile;
   uint32_t placements, tiles, changes = 0;
-  Searches searches = {.textured = true, .marks = true};
   LincePlan plan;
   bool changed;
 
@@ -648,10 +641,11 @@ lince_recognizer_still (LinceRecognizer *recognizer, const LinceFrame *frame,
   lince_profile_stamp (profile, LINCE_STAGE_PYRAMID);
   lince_tracker_clear (recognizer->still);
   tiles = plan_still (recognizer, frame, &plan);
-  placements = find_placements (recognizer, recognizer->still, &plan, searches);
+  placements = find_placements (
+      recognizer, recognizer->still, &plan, (Searches){.textured = true, .marks = true});
   if (placements == 0 && tiles > 0) { /* they cost several times what the rest does */
-    searches = (Searches){.tiles = tiles};
-    placements = find_placements (recognizer, recognizer->still, &plan, searches);
+    lince_tiles_reset (recognizer->tiles);
+    placements = find_placements (recognizer, recognizer->still, &plan, (Searches){.tiles = tiles});
   }
   fill_result (recognizer, recognizer->time, false, placements, changes);
   if (result)

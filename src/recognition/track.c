@@ -145,20 +145,18 @@ prepare_track (const LinceTrack *track, const LinceReference *reference, int64_t
 {
   LincePoint corners[4];
 
-  trial->image = track->verdict.image;
-  trial->reference = reference;
-  trial->prior = LINCE_VERIFY_FOLLOWED;
-  trial->upright = track->verdict.upright;
-  trial->fixed = trial->recent = false;
-  trial->doubtful = !track->clear;
-  trial->texture = !track->verdict.mark;
-  trial->start_count = 0;
-  trial->near_levels = levels < LINCE_PLAN_ALL_LEVELS && is_firm (track) ? levels : 0;
-  trial->correlation = track->verdict.correlation;
-  trial->visible = track->verdict.visible;
-  trial->light = track->verdict.light;
-  trial->waiting = !track->verified;
-  trial->frugal = levels < LINCE_PLAN_ALL_LEVELS;
+  *trial = (LinceTrial){.image = track->verdict.image,
+      .reference = reference,
+      .prior = LINCE_VERIFY_FOLLOWED,
+      .upright = track->verdict.upright,
+      .doubtful = !track->clear,
+      .texture = !track->verdict.mark,
+      .near_levels = levels < LINCE_PLAN_ALL_LEVELS && is_firm (track) ? levels : 0,
+      .correlation = track->verdict.correlation,
+      .visible = track->verdict.visible,
+      .light = track->verdict.light,
+      .waiting = !track->verified,
+      .frugal = levels < LINCE_PLAN_ALL_LEVELS};
   if (predict (track, time, corners) && is_elsewhere (corners, track->verdict.corners) &&
       lince_quad_to_homography (corners, reference->width, reference->height, trial->starts[0]))
     trial->start_count++;
@@ -196,7 +194,7 @@ take_trial (LinceTrack *track, const LinceTrial *trial, int64_t time)
   track->verified = false;
   track->dropped = false;
   track->alternative_count = 0;
-  if (trial->done && trial->verdict.confidence >= 0.5f && continues (track, &trial->verdict))
+  if (lince_trial_holds (trial) && continues (track, &trial->verdict))
     see (track, &trial->verdict, time);
 }
 
@@ -312,19 +310,14 @@ prepare_hypotheses (LinceTracker *tracker, const LinceReferences *references,
             hypotheses[i].homography, reference->width, reference->height, corners) ||
         is_explained (tracker, prepared, hypotheses[i].image, corners))
       continue;
-    trial->image = hypotheses[i].image;
-    trial->reference = reference;
+    *trial = (LinceTrial){.image = hypotheses[i].image,
+        .reference = reference,
+        .start_count = 1,
+        .upright = hypotheses[i].upright ||
+                   lince_quad_upright (corners, reference->width, reference->height),
+        .fixed = hypotheses[i].upright,
+        .recent = is_recent (tracker, hypotheses[i].image)};
     memcpy (trial->starts[0], hypotheses[i].homography, sizeof trial->starts[0]);
-    trial->start_count = 1;
-    trial->near_levels = 0;
-    trial->prior = 0;
-    trial->doubtful = trial->clear = trial->waiting = trial->frugal = false;
-    trial->light = (LinceCompositeLight){0};
-    trial->fixed = hypotheses[i].upright;
-    trial->texture = false;
-    trial->recent = is_recent (tracker, hypotheses[i].image);
-    trial->upright =
-        hypotheses[i].upright || lince_quad_upright (corners, reference->width, reference->height);
     note_tried (tracker, trial->image, corners);
     prepared++;
   }
@@ -520,10 +513,9 @@ compare_placements (const void *a, const void *b)
 static void
 write_placement (const LinceTrack *track, const LincePyramid *pyramid, LincePlacement *placement)
 {
-  const LincePyramidLevel *base = lince_pyramid_octave (pyramid, 0);
-  int width = (int) (base->grey.width * base->scale_x + 0.5f);
-  int height = (int) (base->grey.height * base->scale_y + 0.5f);
+  int width, height;
 
+  lince_pyramid_frame_size (pyramid, &width, &height);
   memset (placement, 0, sizeof *placement);
   placement->object = track->verdict.object;
   placement->image = track->verdict.image;

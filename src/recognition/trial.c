@@ -100,6 +100,14 @@ lince_trial_new (const LincePyramid *pyramid, uint32_t steps)
 }
 
 static void
+take_verdict (LinceTrial *trial, const LinceVerdict *verdict)
+{
+  trial->done = true;
+  trial->verdict = *verdict;
+  trial->verdict.image = trial->image;
+}
+
+static void
 keep_better (const LinceTrialFrame *frame, LinceAligner *aligner, LinceTrial *trial,
     const LinceAlignment *alignment, float prior)
 {
@@ -107,9 +115,7 @@ keep_better (const LinceTrialFrame *frame, LinceAligner *aligner, LinceTrial *tr
 
   if (lince_verify (alignment, frame->pyramid, trial->reference, prior, &verdict) &&
       (!trial->done || verdict.evidence > trial->verdict.evidence)) {
-    trial->done = true;
-    trial->verdict = verdict;
-    trial->verdict.image = trial->image;
+    take_verdict (trial, &verdict);
     if (verdict.confidence >= 0.5f)
       trial->verdict.blur = lince_align_blur (aligner, frame->pyramid, trial->reference, alignment);
   }
@@ -219,9 +225,7 @@ keep_mark (LinceTrial *trial, const LinceVerdict *verdict)
 {
   if (trial->done && verdict->evidence <= trial->verdict.evidence)
     return;
-  trial->done = true;
-  trial->verdict = *verdict;
-  trial->verdict.image = trial->image;
+  take_verdict (trial, verdict);
 }
 
 /* Hypotheses are turned and sheared a little by their errors; what is upright keeps its shape. */
@@ -318,10 +322,8 @@ look_closely (const LinceTrialFrame *frame, LinceCompositor *compositor, LinceTr
   trial->verdict.clear = false;
   if (place_mark (frame, compositor, trial, trial->verdict.homography, MARK_CLOSE_PLAN,
           &composition, &verdict) &&
-      verdict.confidence >= 0.5f && verdict.clear) {
-    trial->verdict = verdict;
-    trial->verdict.image = trial->image;
-  }
+      verdict.confidence >= 0.5f && verdict.clear)
+    take_verdict (trial, &verdict);
 }
 
 static void

@@ -48,7 +48,7 @@ typedef struct {
  * channel's sister, agrees with it in most pixels, as a half covered one does. What is covered is
  * covered in one piece, moves, and was or will be seen whole; the other picture never agrees
  * everywhere. So a verdict is clear
- *   of a print, when its votes are CLEAR_VOTES of what its contrast allows, wherever they fell;
+ *   of a print, when its votes are CLEAR_VOTES of its contrast above what chance reaches;
  *   of a mark that stands as a bug does, its sides along the frame's, when its worst block has
  *   CLEAR_EVENNESS of the votes of all; of any other when it holds, for it moves, is covered, and
  *   had to agree in nearly all its cells to be found;
