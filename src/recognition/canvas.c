@@ -64,6 +64,43 @@ lince_canvas_take_reference (LinceCanvas *c, const LinceReference *reference, in
     }
 }
 
+/* One pass of weights (share, 1 - 2 share, share) down the columns and along the rows. */
+static void
+smooth_alpha (LinceCanvas *c, float share, const float *from, float *scratch, float *to)
+{
+  for (int y = 0; y < c->rows; y++) {
+    const float *row = from + y * c->stride;
+    const float *above = y > 0 ? row - c->stride : row;
+    const float *below = y + 1 < c->rows ? row + c->stride : row;
+
+    for (int x = 0; x < c->stride; x += LINCE_LANES)
+      lince_lanes_store (scratch + y * c->stride + x,
+          lince_lanes_load (row + x) * (1 - 2 * share) +
+              (lince_lanes_load (above + x) + lince_lanes_load (below + x)) * share);
+  }
+  for (int y = 0; y < c->rows; y++) {
+    const float *row = scratch + y * c->stride;
+
+    for (int x = 0; x < c->stride; x++) {
+      float left = x > 0 ? row[x - 1] : row[x], right = x + 1 < c->stride ? row[x + 1] : row[x];
+
+      to[y * c->stride + x] = row[x] * (1 - 2 * share) + (left + right) * share;
+    }
+  }
+}
+
+/* A chroma sample is the mean of 2 x 2 pixels, and between samples it is interpolated over 4 x 4:
+ * variances of 1/3 and 2/3 of a frame pixel's square each way. Two passes have four times their
+ * share. */
+void
+lince_canvas_soften (LinceCanvas *c, double scale)
+{
+  float share = scale > 1 ? (float) (0.25 / (scale * scale)) : 0.25f;
+
+  smooth_alpha (c, share, c->alpha, c->weight, c->soft_alpha);
+  smooth_alpha (c, share, c->soft_alpha, c->weight, c->soft_alpha);
+}
+
 /* Samples a picture where `map` puts the level's pixels: to its own. */
 static void
 sample (const LinceCanvas *c, const LinceGrey *grey, const float map[9], float offset, float *out)

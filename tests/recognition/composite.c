@@ -393,7 +393,7 @@ END_TEST
 START_TEST (what_fades_out_is_refused_when_it_is_gone)
 {
   DrawnReference mark = new_mark (MARK_WORD, false, WHITE, CLEAR);
-  float last = 1;
+  float last = 1.01f;
 
   for (int i = 5; i >= 0; i--) {
     LincePoint place[4];
