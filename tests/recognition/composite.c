@@ -389,6 +389,83 @@ START_TEST (the_pixels_speak_for_the_right_sibling)
 }
 END_TEST
 
+/* Chroma of half the sides takes most of the colour from strokes of two pixels: they agree as if it
+ * had not. */
+START_TEST (thin_strokes_keep_their_luma_and_agree)
+{
+  DrawnReference mark = new_mark (MARK_SMALL, false, 0x00d050ff, CLEAR);
+  LincePoint place[4];
+  LinceComposition c;
+  LinceVerdict v = {0};
+
+  ground (GROUND_PLAIN);
+  outline (160, 120, 72, 27, 0, 0, place);
+  composite (&canvas, &mark.drawn, place, 1, 1, 0);
+  look (true);
+  ck_assert (align (&mark, place, .5f, true, &c, &v));
+  ck_assert_float_gt (c.agreement, 0.99f);
+  ck_assert_float_gt (c.evidence / c.contrast, 4.6f); /* 4.4 if chroma were as sharp as luma */
+  free_reference (&mark);
+}
+END_TEST
+
+/* The frame's ground changes below a mark that is wide, where nothing but what shows through tells
+ * it. */
+START_TEST (what_shows_through_a_mark_is_its_ground)
+{
+  DrawnReference mark = new_mark (MARK_FLAT, false, WHITE, BLUE);
+  LincePoint place[4];
+  LinceComposition c;
+  LinceVerdict v = {0};
+
+  ground (GROUND_PLAIN);
+  for (int y = 0; y < HEIGHT; y++)
+    for (int x = 0; x < WIDTH; x++) {
+      float far = hypotf ((float) x - 160, (float) y - 120) / 20;
+
+      canvas.full[0][y * WIDTH + x] -= 90 * expf (-far * far);
+    }
+  outline (160, 120, 140, 140, 0, 0, place);
+  composite (&canvas, &mark.drawn, place, .3, 1, 0);
+  look (true);
+  ck_assert (align (&mark, place, .5f, true, &c, &v));
+  ck_assert_float_eq_tol (c.light.opacity, 0.3f, 0.03f);
+  ck_assert_float_gt (c.evidence / c.contrast, 3.33f); /* 3.28 from what lies around alone */
+  free_reference (&mark);
+}
+END_TEST
+
+/* A word tells siblings apart although the right one lies a part of a pixel beside its place, in a
+ * light that was measured before. */
+START_TEST (a_word_counts_for_more_than_all_edges)
+{
+  DrawnReference mark = new_mark (MARK_SMALL, false, ORANGE, CLEAR);
+  DrawnReference sibling = new_mark (MARK_SMALL, true, ORANGE, CLEAR);
+  LinceComposition a = {.light = {.8f, .95f, 0}}, b = {.light = {.9f, 1, 0}};
+  LincePoint place[4], beside[4];
+  float for_it, against;
+
+  ground (GROUND_SLOPE);
+  outline (160, 120, 240, 90, 0, 0, place);
+  composite (&canvas, &mark.drawn, place, .9, 1, 0);
+  look (true);
+  for (int i = 0; i < 4; i++)
+    beside[i] = (LincePoint){place[i].x + 1, place[i].y - 1};
+  ck_assert (
+      lince_quad_to_homography (beside, mark.reference.width, mark.reference.height, a.homography));
+  ck_assert (lince_quad_to_homography (
+      place, sibling.reference.width, sibling.reference.height, b.homography));
+  for_it = lince_composite_rivals (
+      compositor, pyramid, &mark.reference, &a, &sibling.reference, &b, 12288);
+  against = lince_composite_rivals (
+      compositor, pyramid, &sibling.reference, &b, &mark.reference, &a, 12288);
+  ck_assert_float_gt (for_it, 3);
+  ck_assert_float_lt (against, -3);
+  free_reference (&mark);
+  free_reference (&sibling);
+}
+END_TEST
+
 /* Faded to nothing, also one that was followed is refused; before that it is held. */
 START_TEST (what_fades_out_is_refused_when_it_is_gone)
 {
@@ -714,6 +791,9 @@ main (void)
   tcase_add_test (tests, nothing_is_seen_where_nothing_stands);
   tcase_add_test (tests, another_mark_is_refused);
   tcase_add_test (tests, the_pixels_speak_for_the_right_sibling);
+  tcase_add_test (tests, thin_strokes_keep_their_luma_and_agree);
+  tcase_add_test (tests, what_shows_through_a_mark_is_its_ground);
+  tcase_add_test (tests, a_word_counts_for_more_than_all_edges);
   tcase_add_test (tests, what_fades_out_is_refused_when_it_is_gone);
   tcase_add_test (tests, a_verdict_weighs_votes_agreement_and_light);
   tcase_add_test (tests, no_place_leads_out_of_the_frame);
