@@ -14,8 +14,9 @@ typedef struct LinceLookahead LinceLookahead;
 
 #define LINCE_LOOKAHEAD_MAX_FRAMES 256
 
-/* Uses `recognizer`, which stays the caller's, must outlive it, is used through it alone and keeps
- * its index. `span`, ns of running time, is how far back is looked (2 s is usual), `frames` how
+/* Uses `recognizer`, which stays the caller's, must outlive it and is used through it alone, but for
+ * lince_recognizer_set_index(): the frames kept when another index comes into use are told in its
+ * numbers from then on, without the objects that left. `span`, ns of running time, is how far back is looked (2 s is usual), `frames` how
  * many frames are kept at most, 1 to LINCE_LOOKAHEAD_MAX_FRAMES. */
 LINCE_API LinceLookahead *lince_lookahead_new (LinceRecognizer *recognizer,
     const LinceSettings *settings, int64_t span, uint32_t frames, LinceError *error);

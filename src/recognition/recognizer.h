@@ -2,8 +2,9 @@
  * The recogniser: frames in, verified placements and changes out.
  *
  * One recogniser serves one stream. It belongs to one thread at a time; only
- * lince_recognizer_set_index() may be called from another. It allocates in new() and when the
- * frame's size or the index changes, never per frame. It reads no clock but to time its stages:
+ * lince_recognizer_set_index() may be called from another. It allocates in new(), when the index
+ * changes and when a frame's size, format or scan is the first of its kind, never per frame: fields
+ * and whole frames may take turns. It reads no clock but to time its stages:
  * the same frames, times, settings and index give the same results, bit by bit, with any number of
  * threads and at any SIMD level. */
 #pragma once
@@ -142,8 +143,8 @@ LINCE_API void lince_recognizer_statistics (
 LINCE_API const char *lince_stage_name (LinceStage stage);
 
 /* A still picture: everything found in it, without time or hysteresis. Searched always, and under
- * LINCE_PLAN_THOROUGH for as many keypoints as any frame may have. Uses the recogniser's buffers
- * and leaves its tracks alone. */
+ * LINCE_PLAN_THOROUGH for as many keypoints as any frame may have. Uses the recogniser's buffers;
+ * the frames that process() gets find the same as without it. */
 LINCE_API bool lince_recognizer_still (LinceRecognizer *recognizer, const LinceFrame *frame,
     const LinceResult **result, LinceError *error);
 

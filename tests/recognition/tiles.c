@@ -57,15 +57,17 @@ START_TEST (each_has_its_turn)
 {
   Scene scene = grey_scene (WIDTH, HEIGHT);
   LinceSearch *search = lince_search_new (NULL);
-  uint32_t count, seen[64] = {0};
+  LinceTileTurns turns = {0};
+  uint32_t count, seen[LINCE_TILES] = {0};
 
   show (&scene);
   count = lince_tiles_count (tiles);
   ck_assert_uint_gt (count, 1);
-  ck_assert_uint_le (count, 64);
+  ck_assert_uint_le (count, LINCE_TILES);
   ck_assert (lince_search_resize (search, pyramid, 1, NULL));
+  lince_tiles_weigh (tiles, search, &turns);
   for (uint32_t i = 0; i < 2 * count; i++)
-    seen[lince_tiles_next (tiles, search)]++;
+    seen[lince_tiles_next (&turns)]++;
   for (uint32_t i = 0; i < count; i++)
     ck_assert_uint_eq (seen[i], 2);
   lince_search_free (search);
