@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "allocations.h"
+#include "golden.h"
 #include "recognition/mark_match.h"
 #include "recognition/mark_search.h"
 
@@ -352,6 +353,84 @@ draw_scene (uint8_t *pixels)
     draw (pixels, WIDTH, HEIGHT, i, places[i], origins[i], i == 1 ? 30 : 190);
 }
 
+static uint32_t
+count_bits (uint64_t word)
+{
+  return (uint32_t) __builtin_popcountll (word);
+}
+
+/* Rows of regions: centroid, area, side, levels, dark. Rows of shapes: the same centroid, the
+ * frame, the strength of two harmonics, and four counts of bits, one a word. */
+START_TEST (regions_and_shapes_are_as_ever)
+{
+  static const double of_regions[] = {.2, .2, 8, 1, 1, .1};
+  static const double of_shapes[] = {.2, .2, .2, .2, .2, .2, .02, .02, 4, 4, 4, 4};
+  static uint8_t pixels[WIDTH * HEIGHT];
+  Golden regions_got = {.columns = 6}, shapes_got = {.columns = 12};
+  LinceRegionFinder *finder;
+  const LinceRegion *regions;
+  uint32_t count;
+
+  draw_scene (pixels);
+  find (&finder, pixels, WIDTH, HEIGHT);
+  regions = lince_regions (finder, &count);
+  for (uint32_t i = 0; i < count; i++) {
+    const LinceRegion *r = &regions[i];
+    const LinceRun *runs = lince_region_runs (finder, r);
+    LinceFrameOfShape frame;
+    LinceShapePhases phases;
+    LinceShapeMask mask;
+    LinceDescriptor descriptor;
+
+    golden_add (&regions_got,
+        (double[]){(double) r->x, (double) r->y, r->area, r->right - r->left, r->levels, r->dark});
+    if (!lince_shape_frame (r, &frame))
+      continue;
+    lince_shape_mask (r, runs, &mask);
+    lince_shape_phases (r, runs, &frame, &phases);
+    lince_shape_describe (&mask, &frame, &descriptor);
+    golden_add (
+        &shapes_got, (double[]){(double) frame.x, (double) frame.y, (double) frame.a,
+                         (double) frame.b, (double) frame.c, (double) frame.d,
+                         (double) phases.strength[0], (double) phases.strength[1],
+                         count_bits (descriptor.words[0]), count_bits (descriptor.words[1]),
+                         count_bits (descriptor.words[2]), count_bits (descriptor.words[3])});
+  }
+  golden_check (&regions_got, "regions", of_regions);
+  golden_check (&shapes_got, "shapes", of_shapes);
+  golden_clear (&regions_got);
+  golden_clear (&shapes_got);
+  lince_region_finder_free (finder);
+}
+END_TEST
+
+/* Rows: mark, the affine map, score, of the best hypotheses. */
+START_TEST (hypotheses_are_as_ever)
+{
+  static const double tolerances[] = {.1, .02, .02, 1, .02, .02, 1, .05};
+  static uint8_t pixels[WIDTH * HEIGHT];
+  LinceHypothesis hypotheses[LINCE_MARK_HYPOTHESES];
+  Golden got = {.columns = 8};
+  LinceMarkPlan plan = {0};
+  LinceMarks marks;
+  void *block = compile_marks (&marks);
+  uint32_t count;
+
+  draw_scene (pixels);
+  count = search_frame (pixels, &marks, &plan, 1, hypotheses);
+  ck_assert_uint_ge (count, 8);
+  for (uint32_t i = 0; i < 8; i++) {
+    const double *h = hypotheses[i].homography;
+
+    golden_add (&got, (double[]){hypotheses[i].image, h[0], h[1], h[2], h[3], h[4], h[5],
+                          (double) hypotheses[i].score});
+  }
+  golden_check (&got, "marks", tolerances);
+  golden_clear (&got);
+  free (block);
+}
+END_TEST
+
 START_TEST (marks_are_found)
 {
   static uint8_t pixels[WIDTH * HEIGHT];
@@ -512,6 +591,8 @@ main (void)
   tcase_add_test (regions, regions_of_drawn_shapes);
   tcase_add_test (regions, regions_are_connected_parts);
   tcase_add_test (regions, shapes_are_covariant);
+  tcase_add_test (search, regions_and_shapes_are_as_ever);
+  tcase_add_test (search, hypotheses_are_as_ever);
   tcase_add_test (search, marks_are_found);
   tcase_add_test (search, one_region_is_enough);
   tcase_add_test (search, edges_have_signs);
