@@ -324,7 +324,8 @@ lince_composite_rivals (LinceCompositor *compositor, const LincePyramid *pyramid
     return 0;
   explain (c, first_composition, c->model);
   lince_homography_compose (inverse, first_composition->homography, between);
-  lince_canvas_take_other (c, second, between);
+  if (!lince_canvas_take_other (c, second, between))
+    return 0;
   explain (c, second_composition, c->left);
   return lince_comparison_of_models (c);
 }
