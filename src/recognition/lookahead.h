@@ -22,13 +22,14 @@ LINCE_API LinceLookahead *lince_lookahead_new (LinceRecognizer *recognizer,
     const LinceSettings *settings, int64_t span, uint32_t frames, LinceError *error);
 LINCE_API void lince_lookahead_free (LinceLookahead *lookahead); /* NULL is allowed */
 
-/* Analyses a frame as lince_recognizer_process() does and keeps its planes. Call pop() first while it
- * gives results: a full memory is an error. */
+/* Analyses a frame as lince_recognizer_process() does, fails as it does, and keeps a copy of its
+ * planes. Call pop() first while it gives results: a full memory is LINCE_ERROR_LIMIT. `time` in ns of
+ * running time. */
 LINCE_API bool lince_lookahead_push (
     LinceLookahead *lookahead, const LinceFrame *frame, int64_t time, LinceError *error);
 
 /* The result of the oldest frame once it is older than `span` or the memory is full, or with `end`
- * of any that is left; NULL: none yet. Borrowed until the next call. Its changes are those of the
+ * of any that is left; NULL: none yet. Borrowed until the next call, `index` too. Its changes are those of the
  * placements that it holds, decided at its time. */
 LINCE_API const LinceResult *lince_lookahead_pop (LinceLookahead *lookahead, bool end);
 

@@ -283,6 +283,15 @@ take_index (LinceRecognizer *recognizer, bool *changed, LinceError *error)
 }
 
 static bool
+has_sound_chroma (const LinceFrame *frame)
+{
+  return !frame->cb.data || !frame->cr.data ||
+         (frame->cb.step >= 1 && frame->cr.step >= 1 && frame->chroma_width >= 1 &&
+             frame->chroma_height >= 1 && frame->chroma_width <= frame->width &&
+             frame->chroma_height <= frame->height);
+}
+
+static bool
 check_frame (const LinceFrame *frame, LinceError *error)
 {
   if (frame->width < LINCE_FRAME_MIN_SIDE || frame->height < LINCE_FRAME_MIN_SIDE ||
@@ -292,6 +301,13 @@ check_frame (const LinceFrame *frame, LinceError *error)
         frame->height, LINCE_FRAME_MIN_SIDE, LINCE_FRAME_MAX_SIDE);
   else if (!frame->luma.data || frame->luma.step < 1)
     lince_error_set (error, LINCE_ERROR_ARGUMENT, "the frame has no luma plane");
+  else if (!has_sound_chroma (frame))
+    lince_error_set (error, LINCE_ERROR_ARGUMENT,
+        "the frame's chroma cannot be of %d x %d samples in steps of %d and %d bytes: give 1 to "
+        "the "
+        "frame's %d x %d, steps from 1",
+        frame->chroma_width, frame->chroma_height, frame->cb.step, frame->cr.step, frame->width,
+        frame->height);
   else
     return true;
   return false;

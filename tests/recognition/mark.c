@@ -188,6 +188,43 @@ START_TEST (regions_are_connected_parts)
 }
 END_TEST
 
+/* As the planes of 4:1:1 do, in one finder. */
+START_TEST (wide_and_high_pictures_take_turns)
+{
+  enum { LONG = 600, SHORT = 24 };
+  static uint8_t pixels[LONG * SHORT];
+  LinceRegionFinder *both = lince_region_finder_new (NULL);
+  LinceRegionRule rule = {
+      .step = 8, .phase = 4, .least = 4, .most = .5f, .side = 1, .min_levels = 1};
+  uint32_t state = 7;
+
+  for (int i = 0; i < LONG * SHORT; i++) {
+    state = state * 1664525u + 1013904223u;
+    pixels[i] = (uint8_t) (state >> 24);
+  }
+  ck_assert (lince_region_finder_resize (both, LONG, SHORT, 900, NULL));
+  ck_assert (lince_region_finder_resize (both, SHORT, LONG, 900, NULL));
+  for (int high = 0; high < 2; high++) {
+    int width = high ? SHORT : LONG, height = high ? LONG : SHORT;
+    LinceGrey grey = {pixels, width, width, height};
+    LinceRegionFinder *own = lince_region_finder_new (NULL);
+    const LinceRegion *expected, *got;
+    uint32_t count, got_count;
+
+    ck_assert (lince_region_finder_resize (own, width, height, 900, NULL));
+    lince_region_find (own, &grey, &rule);
+    lince_region_find (both, &grey, &rule);
+    expected = lince_regions (own, &count);
+    got = lince_regions (both, &got_count);
+    ck_assert_uint_gt (count, 20);
+    ck_assert_uint_eq (got_count, count);
+    ck_assert_mem_eq (got, expected, count * sizeof *got);
+    lince_region_finder_free (own);
+  }
+  lince_region_finder_free (both);
+}
+END_TEST
+
 static uint32_t
 bits_apart (const LinceDescriptor *a, const LinceDescriptor *b)
 {
@@ -590,6 +627,7 @@ main (void)
 
   tcase_add_test (regions, regions_of_drawn_shapes);
   tcase_add_test (regions, regions_are_connected_parts);
+  tcase_add_test (regions, wide_and_high_pictures_take_turns);
   tcase_add_test (regions, shapes_are_covariant);
   tcase_add_test (search, regions_and_shapes_are_as_ever);
   tcase_add_test (search, hypotheses_are_as_ever);
