@@ -338,7 +338,8 @@ lince_composite_rivals (LinceCompositor *compositor, const LincePyramid *pyramid
     return 0;
   explain (c, first_composition, c->model);
   lince_homography_compose (inverse, first_composition->homography, between);
-  lince_canvas_take_other (c, second, between);
+  if (!lince_canvas_take_other (c, second, between))
+    return 0;
   lince_canvas_soften (c, lince_level_scale (first, level, scale));
   explain (c, second_composition, c->left);
   return lince_comparison_of_models (c);
