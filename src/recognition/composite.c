@@ -28,6 +28,7 @@
  * look translucent. */
 #define LEAST_OPACITY 0.15f
 #define LEAST_SOLID 0.5f
+#define OWN_INK 0.5f /* opacity from which a pixel is a mark's own */
 
 #define TRANSLUCENT 0.85f /* opacity below which what shows through a mark tells its ground */
 
@@ -38,6 +39,7 @@
 
 struct LinceCompositor {
   LinceCanvas canvas;
+  LinceCanvasPlane ink; /* of the first of two rivals */
 };
 
 LinceCompositor *
@@ -319,10 +321,12 @@ explain (LinceCanvas *c, const LinceComposition *composition, LinceCanvasPlane *
   lince_light_compose (c, &light, model);
 }
 
-float
-lince_composite_rivals (LinceCompositor *compositor, const LincePyramid *pyramid,
-    const LinceReference *first, const LinceComposition *first_composition,
-    const LinceReference *second, const LinceComposition *second_composition, int area)
+/* Leaves in `model` and `left` what the two make of the place of the first, and in `ink` how opaque
+ * the first is there. */
+static bool
+explain_both (LinceCompositor *compositor, const LincePyramid *pyramid, const LinceReference *first,
+    const LinceComposition *first_composition, const LinceReference *second,
+    const LinceComposition *second_composition, int area)
 {
   double scale = frame_scale (pyramid, first, first_composition->homography);
   LinceCanvas *c = &compositor->canvas;
@@ -330,16 +334,43 @@ lince_composite_rivals (LinceCompositor *compositor, const LincePyramid *pyramid
   int level;
 
   if (!(scale > 0) || !lince_homography_inverse (second_composition->homography, inverse))
-    return 0;
+    return false;
   level = finest_level (pyramid, first, scale, area);
   lince_canvas_take_reference (c, first, level);
   lince_canvas_soften (c, lince_level_scale (first, level, scale));
   if (!show_level (c, pyramid, first, level, first_composition->homography))
-    return 0;
+    return false;
   explain (c, first_composition, c->model);
+  memcpy (compositor->ink, c->alpha, (size_t) c->count * sizeof c->alpha[0]);
   lince_homography_compose (inverse, first_composition->homography, between);
   lince_canvas_take_other (c, second, between);
   lince_canvas_soften (c, lince_level_scale (first, level, scale));
   explain (c, second_composition, c->left);
+  return true;
+}
+
+float
+lince_composite_rivals (LinceCompositor *compositor, const LincePyramid *pyramid,
+    const LinceReference *first, const LinceComposition *first_composition,
+    const LinceReference *second, const LinceComposition *second_composition, int area)
+{
+  return explain_both (
+             compositor, pyramid, first, first_composition, second, second_composition, area)
+             ? lince_comparison_of_models (&compositor->canvas)
+             : 0;
+}
+
+float
+lince_composite_own (LinceCompositor *compositor, const LincePyramid *pyramid,
+    const LinceReference *first, const LinceComposition *first_composition,
+    const LinceReference *second, const LinceComposition *second_composition, int area)
+{
+  LinceCanvas *c = &compositor->canvas;
+
+  if (!explain_both (
+          compositor, pyramid, first, first_composition, second, second_composition, area))
+    return 0;
+  for (int i = 0; i < c->count; i++)
+    c->valid[i] = compositor->ink[i] >= OWN_INK ? c->valid[i] : 0;
   return lince_comparison_of_models (c);
 }

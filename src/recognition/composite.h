@@ -67,3 +67,9 @@ bool lince_composite_align (LinceCompositor *compositor, const LincePyramid *pyr
 float lince_composite_rivals (LinceCompositor *compositor, const LincePyramid *pyramid,
     const LinceReference *first, const LinceComposition *first_composition,
     const LinceReference *second, const LinceComposition *second_composition, int area);
+
+/* The same of the first's own pixels alone, without those that it leaves to the ground: also where
+ * the second explains what is seen through the first, and beside it. */
+float lince_composite_own (LinceCompositor *compositor, const LincePyramid *pyramid,
+    const LinceReference *first, const LinceComposition *first_composition,
+    const LinceReference *second, const LinceComposition *second_composition, int area);
