@@ -14,6 +14,8 @@
 #include "recognition/track.h"
 
 #define MAX_THREADS 16
+#define FEW_STANDING 5  /* objects, whose keypoints are few among a frame's */
+#define WORK_A_TRACK 80 /* keypoints, and units of a search for marks, of each further one */
 #define MAX_DURATION INT64_C (3600000000000) /* ns, of a setting */
 #define LARGE_FEATURES 1000000 /* of a collection in which a keypoint's look-up is dear */
 #define LARGE_STILL 3500       /* keypoints of a still that are looked up there */
@@ -460,17 +462,32 @@ find_bugs (LinceRecognizer *recognizer, const LinceFrame *frame, const LincePlan
   lince_profile_stamp (profile, LINCE_STAGE_VERIFICATION);
 }
 
+static bool
+covers (void *context, uint32_t image, double x, double y)
+{
+  return lince_tracker_covers (context, image, x, y);
+}
+
 /* The plan of a frame on which so many objects stand: their own peaks, and the marks that look like
  * theirs, come up in every search and must not use up what is for new ones. With fifty marks in a
  * frame, live without this never came to eight of them. */
 static LincePlan
-plan_among (LinceRecognizer *recognizer, const LincePlan *plan, uint32_t standing)
+plan_among (
+    LinceRecognizer *recognizer, const LinceFrame *frame, const LincePlan *plan, uint32_t standing)
 {
   LincePlan among = *plan;
+  uint32_t full = lince_mark_full_work (frame->width, frame->height);
+  uint32_t many = standing > FEW_STANDING ? standing - FEW_STANDING : 0;
 
+  among.keypoints += many * WORK_A_TRACK;
+  among.keypoints =
+      among.keypoints < LINCE_PLAN_MOST_KEYPOINTS ? among.keypoints : LINCE_PLAN_MOST_KEYPOINTS;
+  if (among.mark < full)
+    among.mark = among.mark + many * WORK_A_TRACK < full ? among.mark + many * WORK_A_TRACK : full;
   among.trials += standing;
   among.mark_trials += standing;
   lince_search_set_peaks (recognizer->search, LINCE_USUAL_PEAKS + standing);
+  lince_search_set_standing (recognizer->search, &(LinceStanding){recognizer->tracker, covers});
   return among;
 }
 
@@ -569,7 +586,7 @@ lince_recognizer_process (LinceRecognizer *recognizer, const LinceFrame *frame, 
   lince_tracker_follow (
       recognizer->tracker, recognizer->pyramid, &references, recognizer->pool, &plan, time, cut);
   lince_profile_stamp (profile, LINCE_STAGE_TRACKING);
-  plan = plan_among (recognizer, &plan, lince_tracker_count (recognizer->tracker));
+  plan = plan_among (recognizer, frame, &plan, lince_tracker_count (recognizer->tracker));
   find_bugs (recognizer, frame, &plan);
   searches.textured = turn_to_search (recognizer, &plan, now || cut);
   searches.part = recognizer->part;
@@ -608,6 +625,7 @@ plan_still (LinceRecognizer *recognizer, const LinceFrame *frame, LincePlan *pla
 {
   lince_plan_make (recognizer->settings.plan, frame->width, frame->height, plan);
   lince_search_set_peaks (recognizer->search, LINCE_USUAL_PEAKS);
+  lince_search_set_standing (recognizer->search, NULL);
   if (recognizer->settings.plan != LINCE_PLAN_THOROUGH)
     return 0;
   if (is_large (recognizer)) {
