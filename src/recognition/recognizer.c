@@ -342,15 +342,17 @@ typedef struct {
   uint32_t tiles; /* magnified, how many */
 } Searches;
 
-/* Whether the frame is searched: by the plan's interval, and at once `now`. Goes on to the part of
- * the keypoints that is next. */
+/* Whether the frame is searched: `now` or by the plan's interval, but beside another search only
+ * where every frame has one: with the mean of frames searched beside a tile or beside marks, p99 of
+ * `live` was 21.2 ms on a clip where it is 17.0. Goes on to the part of the keypoints that is next.
+ */
 static bool
-turn_to_search (LinceRecognizer *recognizer, const LincePlan *plan, bool now)
+turn_to_search (LinceRecognizer *recognizer, const LincePlan *plan, bool now, bool searched)
 {
   LinceStatistics *statistics = &recognizer->profile.statistics;
 
   recognizer->waited++;
-  if (!now && recognizer->waited < plan->interval) {
+  if (!now && (recognizer->waited < plan->interval || (searched && plan->interval > 1))) {
     statistics->searches_skipped++;
     return false;
   }
@@ -384,11 +386,11 @@ is_large (const LinceRecognizer *recognizer)
 
 /* How many tiles there are to search by now, one or none. */
 static uint32_t
-turn_to_tiles (LinceRecognizer *recognizer, const LincePlan *plan, const Searches *searches)
+turn_to_tiles (LinceRecognizer *recognizer, const LincePlan *plan, bool searched)
 {
   recognizer->tile_waited++;
   if (plan->tile_interval == 0 || recognizer->tile_waited < plan->tile_interval ||
-      (plan->interval > 1 && (searches->textured || searches->marks)) || !recognizer->index ||
+      (searched && plan->interval > 1) || !recognizer->index ||
       lince_tiles_count (recognizer->tiles) == 0 || is_large (recognizer))
     return 0;
   recognizer->tile_waited = 0;
@@ -440,8 +442,9 @@ find_marks (LinceRecognizer *recognizer, LinceTracker *tracker, const LincePlan 
       &profile->statistics);
 }
 
-/* Looks for marks that are fixed to the screen in the mean of the last frames, when one is due. */
-static void
+/* Looks for marks that are fixed to the screen in the mean of the last frames, when one is due.
+ * Returns whether it was. */
+static bool
 find_bugs (LinceRecognizer *recognizer, const LinceFrame *frame, const LincePlan *plan)
 {
   LinceReferences references = {recognizer, load_reference};
@@ -451,7 +454,7 @@ find_bugs (LinceRecognizer *recognizer, const LinceFrame *frame, const LincePlan
   uint32_t count;
 
   if (!has_marks (recognizer) || !lince_gather_add (recognizer->gather, frame, recognizer->pool))
-    return;
+    return false;
   count = lince_mark_search_run (recognizer->mark_search, gathered, &recognizer->marks, &bug,
       recognizer->pool, profile, recognizer->hypotheses);
   for (uint32_t i = 0; i < count; i++)
@@ -461,6 +464,7 @@ find_bugs (LinceRecognizer *recognizer, const LinceFrame *frame, const LincePlan
       recognizer->pool, recognizer->hypotheses, count, plan->mark_trials, plan->trial_steps,
       &profile->statistics);
   lince_profile_stamp (profile, LINCE_STAGE_VERIFICATION);
+  return true;
 }
 
 static bool
@@ -557,7 +561,7 @@ lince_recognizer_process (LinceRecognizer *recognizer, const LinceFrame *frame, 
   LinceReferences references = {recognizer, load_reference};
   LinceProfile *profile = &recognizer->profile;
   uint32_t placements, changes = 0;
-  bool cut, changed, now;
+  bool cut, changed, now, searched;
   Searches searches;
   LincePlan plan;
 
@@ -588,13 +592,13 @@ lince_recognizer_process (LinceRecognizer *recognizer, const LinceFrame *frame, 
       recognizer->tracker, recognizer->pyramid, &references, recognizer->pool, &plan, time, cut);
   lince_profile_stamp (profile, LINCE_STAGE_TRACKING);
   plan = plan_among (recognizer, frame, &plan, lince_tracker_count (recognizer->tracker));
-  find_bugs (recognizer, frame, &plan);
-  searches.textured = turn_to_search (recognizer, &plan, now || cut);
+  searched = find_bugs (recognizer, frame, &plan);
+  searched |= searches.textured = turn_to_search (recognizer, &plan, now || cut, searched);
   searches.part = recognizer->part;
-  searches.marks = turn_to_marks (recognizer, &plan, now || cut, searches.textured);
+  searched |= searches.marks = turn_to_marks (recognizer, &plan, now || cut, searched);
   if (now || cut)
     lince_tiles_reset (recognizer->tiles);
-  searches.tiles = turn_to_tiles (recognizer, &plan, &searches);
+  searches.tiles = turn_to_tiles (recognizer, &plan, searched);
   placements = find_placements (recognizer, recognizer->tracker, &plan, searches);
   changes = lince_exposures_update (recognizer->exposures, &recognizer->settings, recognizer->index,
       time, cut, recognizer->placements, placements, recognizer->changes, changes);
