@@ -40,6 +40,8 @@ typedef struct {
   bool upright;              /* only moved and scaled */
   bool translucent;          /* the ground may show through: a mark fixed to the screen */
   bool blur;                 /* is measured */
+  int glance;                /* steps on the finest level after which it is given up where nothing
+                                speaks for it; 0: never */
   LinceCompositeLight light; /* that it had on the last frame; all 0: not known */
 } LinceCompositePlan;
 
