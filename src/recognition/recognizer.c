@@ -491,12 +491,14 @@ plan_among (
     among.mark = among.mark + many * WORK_A_TRACK < full ? among.mark + many * WORK_A_TRACK : full;
   among.trials += standing;
   among.mark_trials += standing;
+  among.tile_trials += standing;
   lince_search_set_peaks (recognizer->search, LINCE_USUAL_PEAKS + standing);
   lince_search_set_standing (recognizer->search, &(LinceStanding){recognizer->tracker, covers});
   return among;
 }
 
-/* Looks for small prints in the tiles whose turn it is, and verifies what it finds. */
+/* Looks for small prints in the tiles whose turn it is, and verifies what it finds. Where there was
+ * one there may be more: then the next tile need not wait. */
 static void
 search_tiles (
     LinceRecognizer *recognizer, LinceTracker *tracker, const LincePlan *plan, uint32_t tiles)
@@ -505,6 +507,7 @@ search_tiles (
   LinceProfile *profile = &recognizer->profile;
 
   for (uint32_t i = 0; i < tiles; i++) {
+    uint64_t verified = profile->statistics.verified;
     uint32_t tile = lince_tiles_next (recognizer->tiles, recognizer->search);
     uint32_t count =
         lince_tiles_search (recognizer->tiles, recognizer->pyramid, tile, recognizer->textured,
@@ -514,6 +517,8 @@ search_tiles (
     lince_tracker_propose (tracker, recognizer->pyramid, &references, recognizer->pool,
         recognizer->tile_hypotheses, count, plan->tile_trials, plan->trial_steps,
         &profile->statistics);
+    if (profile->statistics.verified > verified)
+      recognizer->tile_waited = plan->tile_interval;
   }
 }
 
