@@ -42,8 +42,21 @@ note_rivalry (
         (LinceRivalry){stands->verdict, falls->verdict, equal};
 }
 
-/* What the frame says for one track's mark against the other's, or that both are there, the one
- * over the other: then each explains its own place better. */
+/* Whether both are there, the one over the other: then each explains its own pixels better. What is
+ * seen through an open one belongs to the other, so its whole place would say nothing. */
+static bool
+both_stand (const Settling *settling, const LinceReference *a, const LinceComposition *one,
+    const LinceReference *b, const LinceComposition *other)
+{
+  LinceCompositor *compositor = lince_judge_compositor (settling->judge);
+
+  return lince_composite_own (compositor, settling->pyramid, a, one, b, other,
+             LINCE_VERIFY_MARK_AREA) >= MARK_BOTH &&
+         lince_composite_own (
+             compositor, settling->pyramid, b, other, a, one, LINCE_VERIFY_MARK_AREA) >= MARK_BOTH;
+}
+
+/* What the frame says for one track's mark against the other's; false: both are there. */
 static bool
 compare_marks (const Settling *settling, const LinceReference *a, const LinceTrack *first,
     const LinceReference *b, const LinceTrack *second, float *evidence)
@@ -60,8 +73,8 @@ compare_marks (const Settling *settling, const LinceReference *a, const LinceTra
   for_second = lince_composite_rivals (lince_judge_compositor (settling->judge), settling->pyramid,
       b, &other, a, &one, LINCE_VERIFY_MARK_AREA);
   *evidence = for_first - for_second;
-  return for_first < MARK_BOTH || for_second < MARK_BOTH ||
-         lince_quad_overlap (first->verdict.corners, second->verdict.corners) > BOTH_OVERLAP;
+  return lince_quad_overlap (first->verdict.corners, second->verdict.corners) > BOTH_OVERLAP ||
+         !both_stand (settling, a, &one, b, &other);
 }
 
 /* The same where a mark is among them. Marks of one family differ by little, which one frame may

@@ -607,6 +607,19 @@ lince_tracker_count (const LinceTracker *tracker)
 }
 
 bool
+lince_tracker_covers (const LinceTracker *tracker, uint32_t image, double x, double y)
+{
+  for (uint32_t i = 0; i < tracker->count; i++) {
+    const LinceTrack *track = &tracker->tracks[i];
+
+    if (track->verified && track->verdict.image == image &&
+        lince_quad_contains (track->verdict.corners, x, y))
+      return true;
+  }
+  return false;
+}
+
+bool
 lince_tracker_has_image (const LinceTracker *tracker, uint32_t image)
 {
   for (uint32_t i = 0; i < tracker->count; i++) {

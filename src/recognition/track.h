@@ -91,6 +91,8 @@ void lince_tracker_try (LinceTracker *tracker, const LincePyramid *pyramid,
 
 /* Tracks, waiting ones included. */
 uint32_t lince_tracker_count (const LinceTracker *tracker);
+/* Whether a track of the image that was verified on the last frame covers a point of it. */
+bool lince_tracker_covers (const LinceTracker *tracker, uint32_t image, double x, double y);
 bool lince_tracker_has_image (const LinceTracker *tracker, uint32_t image);
 /* Ends all tracks; numbers go on counting. */
 void lince_tracker_clear (LinceTracker *tracker);

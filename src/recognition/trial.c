@@ -15,7 +15,7 @@
 #define MARK_HOPE 4.0f  /* evidence of a mark's coarse placement that is worth a finer look */
 #define TURN_PRICE 4.0f /* evidence that a smaller turn may cost */
 
-#define MARK_COARSE_PLAN ((LinceCompositePlan){2, 6, 1536, 0.3f, .blur = false})
+#define MARK_COARSE_PLAN ((LinceCompositePlan){2, 6, 1536, 0.3f, .glance = 2, .blur = false})
 #define MARK_FINE_PLAN ((LinceCompositePlan){1, 3, LINCE_VERIFY_MARK_AREA, 0, .blur = true})
 #define MARK_CLOSE_PLAN ((LinceCompositePlan){3, 6, LINCE_VERIFY_MARK_AREA, 0, .blur = true})
 #define MARK_FOLLOW_PLAN                                                                           \

@@ -426,14 +426,23 @@ START_TEST (a_symmetrical_mark_is_placed_as_it_stands)
 }
 END_TEST
 
-/* A mark that comes over another, which is followed, leaves both there. */
+/* A mark that comes over another, which is followed, leaves both there: also where so much of their
+ * outlines is common that one is asked whether it explains the other's pixels. */
 START_TEST (marks_that_overlap_are_both_there)
 {
+  static const Standing over[] = {
+      {NULL, 175, 222, 134, 0, 0, 1, 0, 0, 0}, {NULL, 178, 217, 142, 0, 0, 1, 0, 0, 0}};
+  static const double common[] = {.27, .31};
   LinceIndex *index = new_index (family, 6);
-  Film film = {GROUND_PLAIN, true, false,
-      {{&flat, 230, 160, 240, 0, 0, 1, 0, 0, 0}, {NULL, 175, 222, 134, 0, 0, 1, 0, 0, 0}}, 0, 99};
+  Film film = {GROUND_PLAIN, true, false, {{&flat, 230, 160, 240, 0, 0, 1, 0, 0, 0}}, 0, 99};
   LinceRecognizer *recognizer = new_recognizer (index, 1);
+  LincePoint corners[2][4];
 
+  film.marks[1] = over[_i];
+  film.marks[1].mark = &ring;
+  stand (&film.marks[0], 0, corners[0]);
+  stand (&film.marks[1], 0, corners[1]);
+  ck_assert_double_ge (lince_quad_overlap (corners[0], corners[1]), common[_i]);
   for (int i = 0; i < 9; i++) {
     int right;
 
@@ -681,7 +690,7 @@ main (void)
   tcase_add_test (tests, a_sister_is_not_taken_for_it);
   tcase_add_test (tests, what_fades_out_goes_with_its_last_frame);
   tcase_add_test (tests, a_symmetrical_mark_is_placed_as_it_stands);
-  tcase_add_test (tests, marks_that_overlap_are_both_there);
+  tcase_add_loop_test (tests, marks_that_overlap_are_both_there, 0, 2);
   tcase_add_test (tests, threads_and_cpus_agree);
   tcase_add_test (tests, no_frame_allocates);
   tcase_add_test (back, a_bug_is_seen_from_its_first_frame);
