@@ -326,9 +326,39 @@ look_closely (const LinceTrialFrame *frame, LinceCompositor *compositor, LinceTr
     take_verdict (trial, &verdict);
 }
 
+/* A hypothesis straightened to the sides of the reference, by its height or its width, around the
+ * same middle: what regions tell of a small mark is often a tenth too wide or too high, from where
+ * a fit slides off. */
+static bool
+keep_sides (
+    const LinceReference *reference, const double homography[9], bool by_height, double start[9])
+{
+  LincePoint corners[4], outline[4];
+  float x, y, width, height;
+
+  if (!lince_quad_from_homography (homography, reference->width, reference->height, corners))
+    return false;
+  lince_quad_straighten (corners, outline);
+  x = (outline[0].x + outline[2].x) / 2;
+  y = (outline[0].y + outline[2].y) / 2;
+  width = outline[2].x - outline[0].x;
+  height = outline[2].y - outline[0].y;
+  if (by_height)
+    width = height * (float) reference->width / (float) reference->height;
+  else
+    height = width * (float) reference->height / (float) reference->width;
+  outline[0] = (LincePoint){x - width / 2, y - height / 2};
+  outline[1] = (LincePoint){x + width / 2, y - height / 2};
+  outline[2] = (LincePoint){x + width / 2, y + height / 2};
+  outline[3] = (LincePoint){x - width / 2, y + height / 2};
+  return lince_quad_to_homography (outline, reference->width, reference->height, start);
+}
+
 static void
 try_mark (const LinceTrialFrame *frame, LinceCompositor *compositor, LinceTrial *trial)
 {
+  double other[9];
+
   if (trial->prior > 0) {
     follow_mark (frame, compositor, trial);
     /* it only happened to be upright when it was found */
@@ -342,6 +372,9 @@ try_mark (const LinceTrialFrame *frame, LinceCompositor *compositor, LinceTrial 
   }
   for (int i = 0; i < trial->start_count && !lince_trial_holds (trial); i++) {
     find_mark (frame, compositor, trial, trial->starts[i]);
+    for (int k = 0; k < 2 && trial->fixed && trial->done && !lince_trial_holds (trial); k++)
+      if (keep_sides (trial->reference, trial->starts[i], k == 0, other))
+        find_mark (frame, compositor, trial, other);
     if (trial->upright && !trial->fixed && !lince_trial_holds (trial)) {
       trial->upright = false;
       find_mark (frame, compositor, trial, trial->starts[i]);

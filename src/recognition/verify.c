@@ -58,7 +58,7 @@ static const MarkBounds new_mark = {2.4f, 14.0f, 0.955f, 200.0f, 1.0f};
 /* one that may only be moved and scaled fits less by chance, and has less to fit with */
 static const MarkBounds new_upright_mark = {2.4f, 8.0f, 0.985f, 200.0f, 1.0f};
 /* one that stands out of the mean of frames, whose ground may be restless still */
-static const MarkBounds new_fixed_mark = {1.85f, 10.0f, 0.93f, 100.0f, 1.0f};
+static const MarkBounds new_fixed_mark = {1.95f, 10.0f, 0.935f, 100.0f, 1.0f};
 static const MarkBounds followed_mark = {1.1f, 6.0f, 0.68f, 25.0f, 0.5f};
 
 typedef struct {
