@@ -144,15 +144,23 @@ mark_valid (LinceCanvas *c, const float map[9], float width, float height)
     }
 }
 
+/* Level pixels with margin to where `homography` leads, and its divisor at the level's middle;
+ * false where the horizon runs through that. */
+static bool
+compose_map (const LinceCanvas *c, const double homography[9], double whole[9], double *middle)
+{
+  lince_homography_compose (homography, c->to_reference, whole);
+  *middle = whole[6] * c->columns / 2 + whole[7] * c->rows / 2 + whole[8];
+  return fabs (*middle) > 1e-12;
+}
+
 /* Level pixels with margin to frame pixels, scaled to 1 at the level's middle. */
 static bool
 level_map (const LinceCanvas *c, const double homography[9], float map[9])
 {
   double whole[9], middle;
 
-  lince_homography_compose (homography, c->to_reference, whole);
-  middle = whole[6] * c->columns / 2 + whole[7] * c->rows / 2 + whole[8];
-  if (!(fabs (middle) > 1e-12))
+  if (!compose_map (c, homography, whole, &middle))
     return false;
   for (int i = 0; i < 9; i++)
     map[i] = (float) (whole[i] / middle);
@@ -242,7 +250,7 @@ take_alpha (LinceCanvas *c, const LinceReferenceLevel *level, const float map[9]
     }
 }
 
-void
+bool
 lince_canvas_take_other (LinceCanvas *c, const LinceReference *other, const double between[9])
 {
   const LinceReferenceLevel *level = &other->levels[0];
@@ -250,8 +258,8 @@ lince_canvas_take_other (LinceCanvas *c, const LinceReference *other, const doub
   float map[9], half[9];
   int width, height;
 
-  lince_homography_compose (between, c->to_reference, whole);
-  middle = whole[6] * c->columns / 2 + whole[7] * c->rows / 2 + whole[8];
+  if (!compose_map (c, between, whole, &middle))
+    return false;
   for (int i = 0; i < other->level_count; i++) {
     double share = (double) other->width / other->levels[i].width;
 
@@ -276,4 +284,5 @@ lince_canvas_take_other (LinceCanvas *c, const LinceReference *other, const doub
       -128 * 224.f / 255.f, c->colour[1]);
   take_plane (c, &(LinceGrey){level->cr, width, width, height}, half, 224.f / 255.f,
       -128 * 224.f / 255.f, c->colour[2]);
+  return true;
 }

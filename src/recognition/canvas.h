@@ -46,6 +46,6 @@ bool lince_canvas_take_frame (
     LinceCanvas *canvas, const LincePyramid *pyramid, const double homography[9], double scale);
 
 /* Puts `other`, whose pixels `between` leads to from those of the canvas' own reference, in the
- * place of the mark; the frame's side stays. */
-void lince_canvas_take_other (
+ * place of the mark; the frame's side stays. False when the horizon runs through its middle. */
+bool lince_canvas_take_other (
     LinceCanvas *canvas, const LinceReference *other, const double between[9]);

@@ -357,7 +357,8 @@ explain_both (LinceCompositor *compositor, const LincePyramid *pyramid, const Li
   explain (c, first_composition, c->model);
   memcpy (compositor->ink, c->alpha, (size_t) c->count * sizeof c->alpha[0]);
   lince_homography_compose (inverse, first_composition->homography, between);
-  lince_canvas_take_other (c, second, between);
+  if (!lince_canvas_take_other (c, second, between))
+    return 0;
   lince_canvas_soften (c, lince_level_scale (first, level, scale));
   explain (c, second_composition, c->left);
   return true;
