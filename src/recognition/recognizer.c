@@ -517,7 +517,7 @@ search_tiles (LinceRecognizer *recognizer, LinceTracker *tracker, const LincePla
     lince_tracker_propose (tracker, recognizer->pyramid, &references, recognizer->pool,
         recognizer->tile_hypotheses, count, plan->tile_trials, plan->trial_steps,
         &profile->statistics);
-    if (profile->statistics.verified > verified)
+    if (tracker == recognizer->tracker && profile->statistics.verified > verified)
       recognizer->tile_waited = plan->tile_interval;
   }
 }
