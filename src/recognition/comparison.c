@@ -24,6 +24,7 @@ _Static_assert(CELL == LINCE_ROW_LANES, "cells are as wide as the kernels");
 /* The cells of a canvas: with at least CELL - 1 rows, for a mark has a margin, no more. */
 #define MAX_CELLS (LINCE_CANVAS_PIXELS / (CELL * CELL) * 2)
 #define LEAST_CHROMA 25.0f /* mean squared levels of a model's chroma with contrast */
+#define MODEL_ERROR 8.0f   /* squares of noise that two explanations may leave by light and place */
 #define DIFFERENT 4.0f     /* squares of noise from which two explanations differ at a pixel */
 
 const float lince_comparison_noise[LINCE_CANVAS_COMPONENTS] = {16, 6, 6};
@@ -130,7 +131,7 @@ lince_comparison_with_mean (LinceCanvas *c, LinceComparison *comparison)
   float agreeing = 0;
 
   memcpy (c->weight, c->valid, (size_t) c->count * sizeof c->weight[0]);
-  lince_ground_means (c, c->ground);
+  lince_ground_means (c, c->frame, c->ground);
   for (int i = 0; i < c->count; i++)
     c->weight[i] = c->alpha[i] > 0.02f ? c->valid[i] : 0;
   comparison->evidence = comparison->contrast = 0;
@@ -156,28 +157,58 @@ lince_comparison_with_mean (LinceCanvas *c, LinceComparison *comparison)
     comparison->colour = fminf (comparison->colour, contrast_kept (c, k));
 }
 
+/* By how much pixels of `plane` lie outside of what `other` has there and next to it. */
+static LinceLanes
+outside_of (const float *plane, const float *other, int stride)
+{
+  LinceLanes value = lince_lanes_load (plane), least = lince_lanes_load (other), most = least;
+  for (int row = -stride; row <= stride; row += stride)
+    for (int x = -1; x <= 1; x++) {
+      LinceLanes near = lince_lanes_load (other + row + x);
+
+      least = lince_lanes_least (least, near);
+      most = lince_lanes_most (most, near);
+    }
+  return lince_lanes_most (lince_lanes_most (least - value, value - most), (LinceLanes){0});
+}
+
+/* Weighs the pixels that tell two explanations apart. Edges that both have do not: where one lies a
+ * part of a pixel beside the other, the sum over them all would outweigh a word. */
+static void
+mark_different (LinceCanvas *c)
+{
+  memset (c->weight, 0, (size_t) c->count * sizeof c->weight[0]);
+  for (int i = c->stride; i < c->count - c->stride; i += LINCE_LANES) {
+    LinceLanes difference = {0};
+    LinceLanesInt different;
+
+    for (int k = 0; k < c->components; k++) {
+      LinceLanes a = outside_of (c->model[k] + i, c->left[k] + i, c->stride);
+      LinceLanes b = outside_of (c->left[k] + i, c->model[k] + i, c->stride);
+      LinceLanes d = lince_lanes_most (a, b);
+
+      difference += d * d * (1 / lince_comparison_noise[k]);
+    }
+    different = difference > DIFFERENT;
+    lince_lanes_store (
+        c->weight + i, (LinceLanes) ((LinceLanesInt) lince_lanes_load (c->valid + i) & different));
+  }
+}
+
 float
 lince_comparison_of_models (LinceCanvas *c)
 {
   float evidence = 0;
 
-  for (int i = 0; i < c->count; i++) {
-    float difference = 0;
-
-    for (int k = 0; k < c->components; k++) {
-      float d = c->model[k][i] - c->left[k][i];
-
-      difference += d * d * (1 / lince_comparison_noise[k]);
-    }
-    c->weight[i] = difference > DIFFERENT ? c->valid[i] : 0;
-  }
+  mark_different (c);
   for (int y = 0; y < c->rows; y += CELL)
     for (int x = 0; x < c->stride; x += CELL) {
       CellLeft cell = compare_cell (c, c->model, c->left, x, y);
 
       if (cell.share > 0)
         evidence +=
-            lince_limit (INDEPENDENT / 2 * cell.share * logf ((cell.second + 1) / (cell.first + 1)),
+            lince_limit (INDEPENDENT / 2 * cell.share *
+                             logf ((cell.second + MODEL_ERROR) / (cell.first + MODEL_ERROR)),
                 -MOST_VOTE, MOST_VOTE);
     }
   return evidence;

@@ -29,6 +29,10 @@
 #define LEAST_OPACITY 0.15f
 #define LEAST_SOLID 0.5f
 
+#define TRANSLUCENT 0.85f /* opacity below which what shows through a mark tells its ground */
+
+#define RIVAL_SOLVES 2
+
 /* Of a placement whose blur is worth measuring. */
 #define BLUR_AGREEMENT 0.5f
 
@@ -209,6 +213,8 @@ align_level (LinceCanvas *c, const LincePyramid *pyramid, const LinceReference *
     int level, const LinceCompositePlan *plan, bool finest, LinceLight *light, double homography[9])
 {
   lince_canvas_take_reference (c, reference, level);
+  lince_canvas_soften (
+      c, lince_level_scale (reference, level, frame_scale (pyramid, reference, homography)));
   for (int i = 0;; i++) {
     double moved;
 
@@ -239,6 +245,10 @@ judge_level (LinceCanvas *c, const LinceLight *light, LinceComposition *composit
 {
   LinceComparison comparison;
 
+  if (light->opacity < TRANSLUCENT) {
+    lince_ground_look_through (c, (float[3]){light->opacity, light->scale, light->lift});
+    lince_light_compose (c, light, c->model);
+  }
   lince_comparison_with_mean (c, &comparison);
   composition->evidence = comparison.evidence;
   composition->contrast = comparison.contrast;
@@ -304,6 +314,9 @@ explain (LinceCanvas *c, const LinceComposition *composition, LinceCanvasPlane *
   lince_ground_estimate (c);
   if (!(light.opacity > 0))
     lince_light_fit (c, LEAST_OPACITY, &light);
+  /* each in its best light here: what it had on a coarser level would speak against it */
+  for (int i = 0; i < RIVAL_SOLVES; i++)
+    lince_light_refine (c, LEAST_OPACITY, &light);
   lince_light_compose (c, &light, model);
 }
 
@@ -321,11 +334,14 @@ lince_composite_rivals (LinceCompositor *compositor, const LincePyramid *pyramid
     return 0;
   level = finest_level (pyramid, first, scale, area);
   lince_canvas_take_reference (c, first, level);
+  lince_canvas_soften (c, lince_level_scale (first, level, scale));
   if (!show_level (c, pyramid, first, level, first_composition->homography))
     return 0;
   explain (c, first_composition, c->model);
   lince_homography_compose (inverse, first_composition->homography, between);
-  lince_canvas_take_other (c, second, between);
+  if (!lince_canvas_take_other (c, second, between))
+    return 0;
+  lince_canvas_soften (c, lince_level_scale (first, level, scale));
   explain (c, second_composition, c->left);
   return lince_comparison_of_models (c);
 }

@@ -17,7 +17,7 @@ typedef struct LinceGather LinceGather;
 LinceGather *lince_gather_new (LinceError *error);
 void lince_gather_free (LinceGather *gather); /* NULL is allowed */
 /* Makes the buffers for frames like this one; cheap when they fit already. Another size begins
- * anew. */
+ * anew; where the scan changes, the mean goes on and is of the last frame's scan. */
 bool lince_gather_resize (LinceGather *gather, const LinceFrame *frame, LinceError *error);
 /* Forgets all frames. */
 void lince_gather_clear (LinceGather *gather);

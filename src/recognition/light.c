@@ -22,8 +22,9 @@ typedef struct {
 static LinceLightPlanes
 planes_of (const LinceCanvas *c, int k, int from)
 {
-  return (LinceLightPlanes){c->alpha + from, c->valid + from, c->ground[k] + from,
-      c->colour[k] + from, c->frame[k] + from, k == 0 ? 1.f : 0.f, 1 / (OUTLIER * OUTLIER)};
+  return (LinceLightPlanes){(k == 0 ? c->alpha : c->soft_alpha) + from, c->valid + from,
+      c->ground[k] + from, c->colour[k] + from, c->frame[k] + from, k == 0 ? 1.f : 0.f,
+      1 / (OUTLIER * OUTLIER)};
 }
 
 static LinceRows

@@ -31,11 +31,14 @@ struct LinceRecognizer {
   LinceCut cut;
   LinceProfile profile;
   bool started;
+  bool index_is_new;    /* no frame has been searched with it yet */
   uint32_t waited;      /* frames since the last search */
   uint32_t part;        /* of the keypoints that it took */
   uint32_t mark_waited; /* frames since the last search for marks */
+  uint32_t mark_turn;   /* which of the grey levels it looked at */
   uint32_t tile_waited; /* frames since the last search of a tile */
-  int64_t time;         /* of the last frame */
+  LinceTileTurns tile_turns;
+  int64_t time; /* of the last frame */
 
   LinceIndex *index;                /* in use; NULL: none */
   const LinceTexturedSet *textured; /* of the index */
@@ -185,26 +188,12 @@ load_reference (void *context, uint32_t image)
   return &recognizer->references[image];
 }
 
-/* The number in `index` of the image that comes `ordinal`-th among those of `object`. */
-static uint32_t
-find_image (const LinceIndex *index, int64_t object, uint32_t ordinal)
-{
-  uint32_t count = lince_index_image_count (index), owner;
-
-  for (uint32_t i = 0; i < count && object >= 0; i++) {
-    if (lince_index_image (index, i, &owner, NULL) && owner == object && ordinal-- == 0)
-      return i;
-  }
-  return UINT32_MAX;
-}
-
 /* Tracks go on with the same image of the object with the same id: whether it still is the same
  * picture, its pixels tell on the next frame. */
 static bool
 renumber_tracks (LinceRecognizer *recognizer, const LinceIndex *index, LinceError *error)
 {
   uint32_t count = recognizer->index ? lince_index_image_count (recognizer->index) : 0;
-  uint32_t last = UINT32_MAX, ordinal = 0;
   uint32_t *map;
 
   if (!index || count == 0 || lince_tracker_count (recognizer->tracker) == 0) {
@@ -216,19 +205,10 @@ renumber_tracks (LinceRecognizer *recognizer, const LinceIndex *index, LinceErro
     lince_error_set (error, LINCE_ERROR_MEMORY, "no memory to change the index");
     return false;
   }
-  for (uint32_t i = 0; i < count; i++) {
-    LinceObject object;
-    uint32_t owner;
-
-    map[i] = UINT32_MAX;
-    if (!lince_index_image (recognizer->index, i, &owner, NULL) ||
-        !lince_index_object (recognizer->index, owner, &object))
-      continue;
-    ordinal = owner == last ? ordinal + 1 : 0;
-    last = owner;
-    if (lince_tracker_has_image (recognizer->tracker, i))
-      map[i] = find_image (index, lince_index_find (index, object.id), ordinal);
-  }
+  for (uint32_t i = 0; i < count; i++)
+    map[i] = lince_tracker_has_image (recognizer->tracker, i)
+                 ? lince_index_counterpart (recognizer->index, i, index)
+                 : LINCE_NO_IMAGE;
   lince_tracker_renumber (recognizer->tracker, map, count);
   free (map);
   return true;
@@ -279,6 +259,7 @@ use_index (LinceRecognizer *recognizer, LinceIndex *index, LinceError *error)
   recognizer->references = references;
   recognizer->textured = textured;
   recognizer->marks = marks;
+  recognizer->index_is_new = true;
   return true;
 fail:
   free (references);
@@ -302,6 +283,15 @@ take_index (LinceRecognizer *recognizer, bool *changed, LinceError *error)
 }
 
 static bool
+has_sound_chroma (const LinceFrame *frame)
+{
+  return !frame->cb.data || !frame->cr.data ||
+         (frame->cb.step >= 1 && frame->cr.step >= 1 && frame->chroma_width >= 1 &&
+             frame->chroma_height >= 1 && frame->chroma_width <= frame->width &&
+             frame->chroma_height <= frame->height);
+}
+
+static bool
 check_frame (const LinceFrame *frame, LinceError *error)
 {
   if (frame->width < LINCE_FRAME_MIN_SIDE || frame->height < LINCE_FRAME_MIN_SIDE ||
@@ -311,11 +301,19 @@ check_frame (const LinceFrame *frame, LinceError *error)
         frame->height, LINCE_FRAME_MIN_SIDE, LINCE_FRAME_MAX_SIDE);
   else if (!frame->luma.data || frame->luma.step < 1)
     lince_error_set (error, LINCE_ERROR_ARGUMENT, "the frame has no luma plane");
+  else if (!has_sound_chroma (frame))
+    lince_error_set (error, LINCE_ERROR_ARGUMENT,
+        "the frame's chroma cannot be of %d x %d samples in steps of %d and %d bytes: give 1 to "
+        "the "
+        "frame's %d x %d, steps from 1",
+        frame->chroma_width, frame->chroma_height, frame->cb.step, frame->cr.step, frame->width,
+        frame->height);
   else
     return true;
   return false;
 }
 
+/* Buffers for the frame; those of the frames gathered are process()'s own. */
 static bool
 prepare (LinceRecognizer *recognizer, const LinceFrame *frame, LinceError *error)
 {
@@ -327,7 +325,6 @@ prepare (LinceRecognizer *recognizer, const LinceFrame *frame, LinceError *error
                      lince_pool_threads (recognizer->pool), error) &&
                  lince_tiles_resize (recognizer->tiles, recognizer->pyramid,
                      lince_pool_threads (recognizer->pool), error) &&
-                 lince_gather_resize (recognizer->gather, frame, error) &&
                  lince_mark_search_resize (recognizer->mark_search, recognizer->pyramid,
                      &recognizer->marks, lince_pool_threads (recognizer->pool), error)));
 }
@@ -335,8 +332,10 @@ prepare (LinceRecognizer *recognizer, const LinceFrame *frame, LinceError *error
 /* What a frame is searched for. */
 typedef struct {
   bool textured, marks;
-  uint32_t part;  /* of the keypoints, for textured */
-  uint32_t tiles; /* magnified, how many */
+  uint32_t part;         /* of the keypoints, for textured */
+  uint32_t mark_turn;    /* of the grey levels, for marks */
+  uint32_t tiles;        /* magnified, how many */
+  LinceTileTurns *turns; /* which */
 } Searches;
 
 /* Whether the frame is searched: by the plan's interval, and at once `now`. Goes on to the part of
@@ -417,11 +416,12 @@ has_marks (const LinceRecognizer *recognizer)
 
 /* Looks for marks and verifies what it finds. */
 static void
-find_marks (LinceRecognizer *recognizer, LinceTracker *tracker, const LincePlan *plan)
+find_marks (
+    LinceRecognizer *recognizer, LinceTracker *tracker, const LincePlan *plan, uint32_t turn)
 {
   LinceReferences references = {recognizer, load_reference};
   LinceProfile *profile = &recognizer->profile;
-  LinceMarkPlan mark = {.work = plan->mark, .turn = (uint32_t) profile->statistics.mark_searches};
+  LinceMarkPlan mark = {.work = plan->mark, .turn = turn};
   uint32_t count;
 
   recognizer->mark_hypothesis_count = 0;
@@ -476,14 +476,14 @@ plan_among (LinceRecognizer *recognizer, const LincePlan *plan, uint32_t standin
 
 /* Looks for small prints in the tiles whose turn it is, and verifies what it finds. */
 static void
-search_tiles (
-    LinceRecognizer *recognizer, LinceTracker *tracker, const LincePlan *plan, uint32_t tiles)
+search_tiles (LinceRecognizer *recognizer, LinceTracker *tracker, const LincePlan *plan,
+    const Searches *searches)
 {
   LinceReferences references = {recognizer, load_reference};
   LinceProfile *profile = &recognizer->profile;
 
-  for (uint32_t i = 0; i < tiles; i++) {
-    uint32_t tile = lince_tiles_next (recognizer->tiles, recognizer->search);
+  for (uint32_t i = 0; i < searches->tiles; i++) {
+    uint32_t tile = lince_tiles_next (searches->turns);
     uint32_t count =
         lince_tiles_search (recognizer->tiles, recognizer->pyramid, tile, recognizer->textured,
             plan->tile_keypoints, recognizer->pool, profile, recognizer->tile_hypotheses);
@@ -497,20 +497,24 @@ search_tiles (
 
 /* Gathers what stands on the frame, what its searches find included. */
 static uint32_t
-find_placements (
-    LinceRecognizer *recognizer, LinceTracker *tracker, const LincePlan *plan, Searches searches)
+find_placements (LinceRecognizer *recognizer, LinceTracker *tracker, const LincePlan *plan,
+    const Searches *searches)
 {
   LinceReferences references = {recognizer, load_reference};
   LinceProfile *profile = &recognizer->profile;
-  uint32_t count = searches.textured ? search (recognizer, plan, searches.part) : 0;
+  uint32_t count = 0;
 
-  if (searches.textured)
+  if (searches->textured) {
+    count = search (recognizer, plan, searches->part);
     recognizer->hypothesis_count = count;
+    if (recognizer->index)
+      lince_tiles_weigh (recognizer->tiles, recognizer->search, searches->turns);
+  }
   lince_tracker_propose (tracker, recognizer->pyramid, &references, recognizer->pool,
       recognizer->hypotheses, count, plan->trials, plan->trial_steps, &profile->statistics);
-  search_tiles (recognizer, tracker, plan, searches.tiles);
-  if (searches.marks)
-    find_marks (recognizer, tracker, plan);
+  search_tiles (recognizer, tracker, plan, searches);
+  if (searches->marks)
+    find_marks (recognizer, tracker, plan, searches->mark_turn);
   count = lince_tracker_placements (tracker, recognizer->pyramid, &references,
       recognizer->settings.minimum_confidence, recognizer->placements);
   lince_profile_stamp (profile, LINCE_STAGE_VERIFICATION);
@@ -551,10 +555,12 @@ lince_recognizer_process (LinceRecognizer *recognizer, const LinceFrame *frame, 
         (long long) time, (long long) recognizer->time);
     return false;
   }
-  if (!take_index (recognizer, &changed, error) || !prepare (recognizer, frame, error))
+  if (!take_index (recognizer, &changed, error) || !prepare (recognizer, frame, error) ||
+      (recognizer->index && !lince_gather_resize (recognizer->gather, frame, error)))
     return false;
-  now = changed || !recognizer->started;
+  now = recognizer->index_is_new || !recognizer->started;
   recognizer->started = true;
+  recognizer->index_is_new = false;
   recognizer->time = time;
   lince_plan_make (recognizer->settings.plan, frame->width, frame->height, &plan);
   lince_profile_begin (profile, recognizer->pool);
@@ -574,10 +580,13 @@ lince_recognizer_process (LinceRecognizer *recognizer, const LinceFrame *frame, 
   searches.textured = turn_to_search (recognizer, &plan, now || cut);
   searches.part = recognizer->part;
   searches.marks = turn_to_marks (recognizer, &plan, now || cut, searches.textured);
+  searches.mark_turn = recognizer->mark_turn;
+  recognizer->mark_turn += searches.marks && has_marks (recognizer);
   if (now || cut)
-    lince_tiles_reset (recognizer->tiles);
+    memset (recognizer->tile_turns.waited, 0, sizeof recognizer->tile_turns.waited);
+  searches.turns = &recognizer->tile_turns;
   searches.tiles = turn_to_tiles (recognizer, &plan, &searches);
-  placements = find_placements (recognizer, recognizer->tracker, &plan, searches);
+  placements = find_placements (recognizer, recognizer->tracker, &plan, &searches);
   changes = lince_exposures_update (recognizer->exposures, &recognizer->settings, recognizer->index,
       time, cut, recognizer->placements, placements, recognizer->changes, changes);
   lince_profile_stamp (profile, LINCE_STAGE_EXPOSURE);
@@ -625,6 +634,8 @@ lince_recognizer_still (LinceRecognizer *recognizer, const LinceFrame *frame,
     const LinceResult **result, LinceError *error)
 {
   LinceProfile *profile = &recognizer->profile;
+  LinceTileTurns turns = {0};
+  Searches searches = {.textured = true, .marks = true, .turns = &turns};
   uint32_t placements, tiles, changes = 0;
   LincePlan plan;
   bool changed;
@@ -641,11 +652,10 @@ lince_recognizer_still (LinceRecognizer *recognizer, const LinceFrame *frame,
   lince_profile_stamp (profile, LINCE_STAGE_PYRAMID);
   lince_tracker_clear (recognizer->still);
   tiles = plan_still (recognizer, frame, &plan);
-  placements = find_placements (
-      recognizer, recognizer->still, &plan, (Searches){.textured = true, .marks = true});
+  placements = find_placements (recognizer, recognizer->still, &plan, &searches);
   if (placements == 0 && tiles > 0) { /* they cost several times what the rest does */
-    lince_tiles_reset (recognizer->tiles);
-    placements = find_placements (recognizer, recognizer->still, &plan, (Searches){.tiles = tiles});
+    searches = (Searches){.tiles = tiles, .turns = &turns};
+    placements = find_placements (recognizer, recognizer->still, &plan, &searches);
   }
   fill_result (recognizer, recognizer->time, false, placements, changes);
   if (result)

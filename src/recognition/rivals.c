@@ -109,7 +109,8 @@ settle_marks (const Settling *settling, const LinceReference *a, LinceTrack *fir
   note_rivalry (settling, leader, other, fabsf (other->behind) < MARK_DIFFERENCE);
 }
 
-/* Those whose leader is gone stand for themselves. */
+/* Those whose leader is gone stand for themselves; but of a mark that fades out its sibling, which
+ * was beaten, may hold for some frames more. */
 static void
 free_rivals (const Settling *settling)
 {
@@ -122,8 +123,11 @@ free_rivals (const Settling *settling)
                        !settling->tracks[k].dropped &&
                        lince_quad_overlap (settling->tracks[k].verdict.corners,
                            track->verdict.corners) >= RIVAL_PLACE);
-    if (!led)
+    if (!led) {
+      track->dropped = track->dropped ||
+                       (track->rival_of != 0 && track->fading && track->behind >= MARK_DIFFERENCE);
       track->rival_of = 0;
+    }
   }
 }
 

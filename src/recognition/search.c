@@ -112,7 +112,7 @@ resize_frame (LinceSearch *search, const LincePyramid *pyramid, LinceError *erro
 {
   const LincePyramidLevel *level = lince_pyramid_octave (pyramid, 0);
   int width = (int) ((float) level->grey.width * level->scale_x);
-  int height = (int) ((float) level->grey.height * level->scale_y);
+  int height = (int) ((float) level->grey.height * level->scale_y + 1) & ~1; /* as of two fields */
   uint32_t capacity = LINCE_SEARCH_MAX_WORK;
 
   if (search->ready && search->width == width && search->height == height)

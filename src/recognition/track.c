@@ -9,6 +9,7 @@
 #include "recognition/rivals.h"
 #include "recognition/trial.h"
 
+#define FADING 0.99f /* of its opacity on the frame before */
 #define MAX_TRACKS LINCE_MAX_PLACEMENTS
 #define MAX_TRIED LINCE_MAX_HYPOTHESES
 #define SAME_PLACE 0.5 /* overlap from which two placements of one object are one instance */
@@ -170,6 +171,7 @@ see (LinceTrack *track, const LinceVerdict *verdict, int64_t time)
     memcpy (track->before, track->verdict.corners, sizeof track->before);
     track->before_seen = track->seen;
   }
+  track->fading = verdict->mark && verdict->light.opacity < FADING * track->verdict.light.opacity;
   track->verdict = *verdict;
   track->seen = time;
   track->verified = true;

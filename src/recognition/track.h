@@ -23,6 +23,7 @@ typedef struct {
   int64_t seen, before_seen; /* their times; before_seen < 0: there is none */
   bool verified;             /* on this frame */
   bool clear;                /* on some frame until now (verify.h): it may be reported */
+  bool fading;               /* a mark whose opacity fell since it was seen before */
   bool dropped;              /* explained by a rival on this frame */
   uint64_t rival_of;         /* the number of the track that stands in its place; 0: none */
   float behind;              /* by how much evidence, gathered over frames */

@@ -508,6 +508,16 @@ START_TEST (bad_calls_are_refused_and_change_nothing)
   bad = frame;
   bad.luma.step = 0;
   ck_assert (!lince_recognizer_process (recognizer, &bad, 200, NULL, &error));
+  for (int i = 0; i < 4; i++) {
+    bad = frame;
+    bad.cb = bad.cr = frame.luma;
+    bad.chroma_width = i == 0 ? 0 : i == 1 ? frame.width + 1 : frame.width;
+    bad.chroma_height = i == 2 ? -8 : frame.height;
+    bad.cr.step = i == 3 ? 0 : 1;
+    ck_assert (!lince_recognizer_process (recognizer, &bad, 200, NULL, &error));
+    ck_assert (!lince_recognizer_still (recognizer, &bad, NULL, &error));
+    ck_assert_int_eq (error.code, LINCE_ERROR_ARGUMENT);
+  }
   ck_assert (lince_recognizer_process (recognizer, &frame, 101, NULL, NULL));
   wrong.threads = 2;
   ck_assert (!lince_recognizer_set_settings (recognizer, &wrong, &error));

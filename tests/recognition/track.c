@@ -3,6 +3,7 @@
  * at one place are told apart over frames, and when a print or a bug that agrees in part is taken
  * for another of its design. */
 #include "drawn_reference.h"
+#include "golden.h"
 #include "marks.h"
 
 #include "recognition/track.h"
@@ -58,17 +59,23 @@ use_marks (MarkKind kind, uint32_t ink)
   }
 }
 
+static void
+look_at (Canvas *canvas, uint32_t frame)
+{
+  LinceFrame view = canvas_frame (canvas, true, 7 + frame);
+
+  ck_assert (lince_pyramid_resize (pyramid, &view, NULL));
+  lince_pyramid_build (pyramid, &view, pool);
+}
+
 /* A frame that shows mark `shown` at `place`. */
 static Canvas
 show (uint32_t shown, uint32_t frame)
 {
   Canvas canvas = new_canvas (WIDTH, HEIGHT, GROUND_PLAIN, 0);
-  LinceFrame view;
 
   composite (&canvas, &marks[shown].drawn, place, 1, 1, 0);
-  view = canvas_frame (&canvas, true, 7 + frame);
-  ck_assert (lince_pyramid_resize (pyramid, &view, NULL));
-  lince_pyramid_build (pyramid, &view, pool);
+  look_at (&canvas, frame);
   return canvas;
 }
 
@@ -276,6 +283,59 @@ START_TEST (a_covered_print_is_placed_and_one_in_other_colours_is_not)
 }
 END_TEST
 
+/* Rows: frame, track, corners, confidence, visible, opacity, of a mark that moves, turns, is
+ * covered in part and goes; nothing is proposed after the first frame. */
+START_TEST (tracks_are_as_ever)
+{
+  static const double tolerances[] = {
+      .1, .1, .15, .15, .15, .15, .15, .15, .15, .15, .01, .03, .02};
+  const LincePoint least = {120, 90};
+  Golden got = {.columns = 13};
+
+  use_marks (MARK_RING, ORANGE);
+  for (int i = 0; i < 10; i++) {
+    LincePlacement placements[LINCE_MAX_PLACEMENTS];
+    uint32_t count;
+    Canvas canvas;
+
+    outline ((double) least.x + 6 * i, (double) least.y + 3 * i, 100, 100, .03 * i, 0, place);
+    canvas = new_canvas (WIDTH, HEIGHT, GROUND_SLOPE, 0);
+    if (i < 8)
+      composite (&canvas, &marks[0].drawn, place, 1, 1, 0);
+    for (int y = 0; y < 60 + 10 * i && i >= 4; y++)
+      for (int k = 0; k < 3; k++)
+        for (int x = 60; x < 120; x++)
+          canvas.full[k][y * WIDTH + x] = k ? 0 : 90;
+    look_at (&canvas, (uint32_t) i);
+    lince_tracker_follow (tracker, pyramid, &references, pool, &plan, i * FRAME_TIME, false);
+    if (i == 0) {
+      LinceHypothesis hypothesis = suppose (0, 0);
+
+      count = propose (&hypothesis, 1, placements);
+    } else {
+      count = lince_tracker_placements (tracker, pyramid, &references, 0.5f, placements);
+    }
+    ck_assert_uint_eq (count, i < 8);
+    if (count > 0) {
+      const LincePlacement *p = placements;
+      double row[13] = {i, (double) p->track};
+
+      for (int c = 0; c < 4; c++) {
+        row[2 + 2 * c] = (double) p->corners[c].x;
+        row[3 + 2 * c] = (double) p->corners[c].y;
+      }
+      row[10] = (double) p->confidence;
+      row[11] = (double) p->visible;
+      row[12] = (double) p->opacity;
+      golden_add (&got, row);
+    }
+    free_canvas (&canvas);
+  }
+  golden_check (&got, "tracks", tolerances);
+  golden_clear (&got);
+}
+END_TEST
+
 int
 main (void)
 {
@@ -286,6 +346,7 @@ main (void)
 
   tcase_set_timeout (tests, 120);
   tcase_add_checked_fixture (tests, set_up, tear_down);
+  tcase_add_test (tests, tracks_are_as_ever);
   tcase_add_test (tests, a_symmetrical_mark_is_turned_least);
   tcase_add_test (tests, any_other_mark_is_turned_as_it_stands);
   tcase_add_test (tests, siblings_change_places_when_more_speaks_for_the_other);
