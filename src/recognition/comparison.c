@@ -23,8 +23,9 @@ _Static_assert(CELL == LINCE_ROW_LANES, "cells are as wide as the kernels");
 #define BLOCK_CONTRAST 4.0f /* that it must have to be asked */
 /* The cells of a canvas: with at least CELL - 1 rows, for a mark has a margin, no more. */
 #define MAX_CELLS (LINCE_CANVAS_PIXELS / (CELL * CELL) * 2)
-#define MODEL_ERROR 8.0f /* squares of noise that two explanations may leave by light and place */
-#define DIFFERENT 4.0f   /* squares of noise from which two explanations differ at a pixel */
+#define LEAST_CHROMA 25.0f /* mean squared levels of a model's chroma with contrast */
+#define MODEL_ERROR 8.0f   /* squares of noise that two explanations may leave by light and place */
+#define DIFFERENT 4.0f     /* squares of noise from which two explanations differ at a pixel */
 
 const float lince_comparison_noise[LINCE_CANVAS_COMPONENTS] = {16, 6, 6};
 
@@ -104,6 +105,25 @@ evenness (const Cells *cells, const LinceComparison *comparison)
                                   : fminf (least, 0);
 }
 
+/* The slope of the frame's contrast with its mean, of a component, on the model's. */
+static float
+contrast_kept (const LinceCanvas *c, int k)
+{
+  LinceLanes squares = {0}, products = {0}, weights = {0};
+
+  for (int i = 0; i < c->count; i += LINCE_LANES) {
+    LinceLanes mean = lince_lanes_load (c->ground[k] + i), w = lince_lanes_load (c->weight + i);
+    LinceLanes model = lince_lanes_load (c->model[k] + i) - mean;
+
+    weights += w;
+    squares += w * model * model;
+    products += w * model * (lince_lanes_load (c->frame[k] + i) - mean);
+  }
+  if (lince_lanes_sum (squares) < LEAST_CHROMA * fmaxf (lince_lanes_sum (weights), 1))
+    return 1;
+  return lince_lanes_sum (products) / lince_lanes_sum (squares);
+}
+
 void
 lince_comparison_with_mean (LinceCanvas *c, LinceComparison *comparison)
 {
@@ -132,6 +152,9 @@ lince_comparison_with_mean (LinceCanvas *c, LinceComparison *comparison)
     }
   comparison->agreement = comparison->contrast > 0 ? agreeing / comparison->contrast : 0;
   comparison->evenness = evenness (&cells, comparison);
+  comparison->colour = 1;
+  for (int k = 1; k < c->components; k++)
+    comparison->colour = fminf (comparison->colour, contrast_kept (c, k));
 }
 
 /* By how much pixels of `plane` lie outside of what `other` has there and next to it. */

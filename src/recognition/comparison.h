@@ -21,6 +21,9 @@ typedef struct {
    * could. Where a mark of the same family stands it is low in the block of the word that differs,
    * however well all else agrees. 1 where no block could say much. */
   float evenness;
+  /* The weaker of Cb and Cr: how much of the contrast that the model has with that mean the frame
+   * has too, about 1 where the colours are the mark's. 1 where the model has none. */
+  float colour;
 } LinceComparison;
 
 /* Compares `model` with the frame's own local mean, where the mark is. Leaves that mean in

@@ -270,6 +270,7 @@ judge_level (LinceCanvas *c, const LinceLight *light, LinceComposition *composit
   composition->contrast = comparison.contrast;
   composition->agreement = comparison.agreement;
   composition->evenness = comparison.evenness;
+  composition->colour = comparison.colour;
   composition->light =
       (LinceCompositeLight){light->opacity, light->scale / light->opacity, light->lift};
   composition->blur = -1;

@@ -53,6 +53,7 @@ typedef struct {
   float contrast;  /* what the cells could say at most, in cells */
   float agreement; /* 0 to 1: share of it that speaks for the mark */
   float evenness;  /* at most 1: of its worst block against all of it (comparison.h) */
+  float colour;    /* at most 1: of the model's chroma that the frame shows (comparison.h) */
   float blur;      /* standard deviation in frame pixels against the model (blur.h); negative:
                       not told */
 } LinceComposition;
