@@ -154,7 +154,7 @@ mean_band (void *context, uint32_t item, uint32_t thread)
   const LinceGather *gather = task->gather;
   int c = task->component, width = gather->width[c], height = gather->height[c];
   int end = ((int) item + 1) * BAND < height ? ((int) item + 1) * BAND : height;
-  /* a division by 8 to 24 in 65536ths: the sums are below 24 * 255 */
+  /* a division by 8 to 12 in 65536ths: the sums are below 12 * 255 */
   uint32_t factor = (65536 + task->divisor / 2) / task->divisor;
 
   for (int y = (int) item * BAND; y < end; y++) {

@@ -9,8 +9,8 @@
 #include "recognition/error.h"
 #include "recognition/pyramid.h"
 
-#define LINCE_GATHER_BLOCK 12 /* frames */
-#define LINCE_GATHER_FIRST 4  /* the first mean is of these, so that what is plain need not wait */
+#define LINCE_GATHER_BLOCK 6 /* frames */
+#define LINCE_GATHER_FIRST 4 /* the first mean is of these, so that what is plain need not wait */
 
 typedef struct LinceGather LinceGather;
 

@@ -29,6 +29,7 @@ struct LinceRecognizer {
   LinceTiles *tiles;
   LinceMarkSearch *mark_search;
   LinceGather *gather;
+  int64_t mean_time; /* of the last mean of frames */
   LinceTracker *tracker, *still;
   LinceExposures *exposures;
   LinceCut cut;
@@ -445,23 +446,26 @@ find_marks (
 /* Looks for marks that are fixed to the screen in the mean of the last frames, when one is due.
  * Returns whether it was. */
 static bool
-find_bugs (LinceRecognizer *recognizer, const LinceFrame *frame, const LincePlan *plan)
+find_bugs (
+    LinceRecognizer *recognizer, const LinceFrame *frame, const LincePlan *plan, int64_t time)
 {
   LinceReferences references = {recognizer, load_reference};
   LinceProfile *profile = &recognizer->profile;
   LinceMarkPlan bug = {.work = plan->bug, .upright_only = true};
   const LincePyramid *gathered = lince_gather_pyramid (recognizer->gather);
+  int64_t stood = time - recognizer->mean_time;
   uint32_t count;
 
   if (!has_marks (recognizer) || !lince_gather_add (recognizer->gather, frame, recognizer->pool))
     return false;
+  recognizer->mean_time = time;
   count = lince_mark_search_run (recognizer->mark_search, gathered, &recognizer->marks, &bug,
       recognizer->pool, profile, recognizer->hypotheses);
   for (uint32_t i = 0; i < count; i++)
     recognizer->hypotheses[i].upright = true;
   profile->statistics.hypotheses += count;
   lince_tracker_propose_gathered (recognizer->tracker, recognizer->pyramid, gathered, &references,
-      recognizer->pool, recognizer->hypotheses, count, plan->mark_trials, plan->trial_steps,
+      recognizer->pool, recognizer->hypotheses, count, plan->mark_trials, plan->trial_steps, stood,
       &profile->statistics);
   lince_profile_stamp (profile, LINCE_STAGE_VERIFICATION);
   return true;
@@ -586,6 +590,8 @@ lince_recognizer_process (LinceRecognizer *recognizer, const LinceFrame *frame, 
       (recognizer->index && !lince_gather_resize (recognizer->gather, frame, error)))
     return false;
   now = recognizer->index_is_new || !recognizer->started;
+  if (!recognizer->started)
+    recognizer->mean_time = time;
   recognizer->started = true;
   recognizer->index_is_new = false;
   recognizer->time = time;
@@ -603,7 +609,7 @@ lince_recognizer_process (LinceRecognizer *recognizer, const LinceFrame *frame, 
       recognizer->tracker, recognizer->pyramid, &references, recognizer->pool, &plan, time, cut);
   lince_profile_stamp (profile, LINCE_STAGE_TRACKING);
   plan = plan_among (recognizer, frame, &plan, lince_tracker_count (recognizer->tracker));
-  searched = find_bugs (recognizer, frame, &plan);
+  searched = find_bugs (recognizer, frame, &plan, time);
   searched |= searches.textured = turn_to_search (recognizer, &plan, now || cut, searched);
   searches.part = recognizer->part;
   searched |= searches.marks = turn_to_marks (recognizer, &plan, now || cut, searched);

@@ -48,6 +48,8 @@ typedef struct {
   float blur; /* standard deviation of the blur against the reference, pixels of the stored frame;
                  negative: too little is seen to tell */
   float area; /* the outline's share of the frame's area, inside the frame, 0 to 1 */
+  int64_t
+      stood; /* ns for which it had stood, in a mean of frames, when it was found; 0: not told */
   uint32_t alternatives[LINCE_MAX_ALTERNATIVES]; /* objects the pixels do not tell apart from it */
   uint32_t alternative_count;
 } LincePlacement;
@@ -103,9 +105,9 @@ LINCE_API bool lince_recognizer_set_settings (
  * Thread-safe, never waits for a frame. Exposures of objects with the same id go on. */
 LINCE_API void lince_recognizer_set_index (LinceRecognizer *recognizer, LinceIndex *index);
 
-/* Analyses a frame that is shown at running time `time` (ns, rising from call to call). `result` may
- * be NULL. Returns false with `error` for a frame that frame.h forbids or a time that does not rise,
- * when memory is short, and once the index was found damaged; the state is then as before. */
+/* Analyses a frame that is shown at running time `time` (ns, rising from call to call). `result`
+ * may be NULL. Returns false with `error` for a frame that frame.h forbids or a time that does not
+ * rise, when memory is short, and once the index was found damaged; the state is then as before. */
 LINCE_API bool lince_recognizer_process (LinceRecognizer *recognizer, const LinceFrame *frame,
     int64_t time, const LinceResult **result, LinceError *error);
 

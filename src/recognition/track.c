@@ -379,6 +379,7 @@ accept (LinceTracker *tracker, const LinceVerdict *verdict)
     track = &tracker->tracks[tracker->count++];
     memset (track, 0, sizeof *track);
     track->number = tracker->next++;
+    track->stood = verdict->stood;
     track->before_seen = -1;
     track->seen = tracker->time;
   }
@@ -442,7 +443,7 @@ stands_still (const LinceTrial *trial)
 void
 lince_tracker_propose_gathered (LinceTracker *tracker, const LincePyramid *pyramid,
     const LincePyramid *gathered, const LinceReferences *references, LincePool *pool,
-    const LinceHypothesis *hypotheses, uint32_t count, uint32_t most, uint32_t steps,
+    const LinceHypothesis *hypotheses, uint32_t count, uint32_t most, uint32_t steps, int64_t stood,
     LinceStatistics *statistics)
 {
   LinceTrialFrame frame = lince_trial_new (gathered, steps);
@@ -465,8 +466,10 @@ lince_tracker_propose_gathered (LinceTracker *tracker, const LincePyramid *pyram
   }
   frame.pyramid = pyramid;
   lince_judge_run (tracker->judge, pool, &frame, tracker->trials, kept);
-  for (uint32_t i = 0; i < kept; i++)
+  for (uint32_t i = 0; i < kept; i++) {
     tracker->trials[i].done = stands_still (&tracker->trials[i]);
+    tracker->trials[i].verdict.stood = stood;
+  }
   accept_trials (tracker, kept, statistics);
 }
 
@@ -528,6 +531,7 @@ write_placement (const LinceTrack *track, const LincePyramid *pyramid, LincePlac
   placement->opacity = track->verdict.light.opacity;
   placement->upright = track->verdict.upright;
   placement->mark = track->verdict.mark;
+  placement->stood = track->stood;
   placement->cut_off = track->verdict.cut_off;
   placement->occluded = track->verdict.occluded;
   placement->blur = track->verdict.blur;

@@ -41,6 +41,7 @@ typedef struct {
   float blur;       /* standard deviation against the reference, frame pixels; negative: not told */
   bool clear;       /* nothing that it could say speaks against it; see below */
   bool mark;        /* compared as a mark, by its composition; else by its texture */
+  int64_t stood;    /* ns before it was found, where a mean of frames tells; else 0 */
   float confidence; /* 0 to 1; 0.5 is the threshold at which no false event is expected */
 } LinceVerdict;
 

@@ -769,7 +769,7 @@ START_TEST (another_size_begins_anew_another_scan_does_not)
         continue;
       mean = &lince_pyramid_octave (lince_gather_pyramid (gather), 0)->grey;
       ck_assert_int_eq (mean->height, frame.interlaced ? 40 : 80);
-      ck_assert_int_eq (mean->data[5], size + (k + 1) / 2); /* k / 2, rounded up */
+      ck_assert_int_le (abs (2 * mean->data[5] - 2 * size - k), 1); /* k / 2, rounded */
     }
   }
   free (luma);
