@@ -209,6 +209,59 @@ START_TEST (siblings_change_places_when_more_speaks_for_the_other)
 }
 END_TEST
 
+/* Of a mark that fades out its sibling may hold for longer: it does not stand for that. */
+START_TEST (a_sibling_does_not_outlast_a_mark_that_fades)
+{
+  const uint32_t map[2] = {UINT32_MAX, 1};
+  LincePlacement placements[LINCE_MAX_PLACEMENTS];
+
+  stand_between_siblings ();
+  for (uint32_t i = 1; i < 3; i++) {
+    Canvas canvas = new_canvas (WIDTH, HEIGHT, GROUND_PLAIN, 0);
+
+    composite (&canvas, &marks[0].drawn, place, 1 - .1 * i, 1, 0);
+    look_at (&canvas, i);
+    if (i == 2)
+      lince_tracker_renumber (tracker, map, 2);
+    lince_tracker_follow (
+        tracker, pyramid, &references, pool, &plan, (int64_t) i * FRAME_TIME, false);
+    ck_assert_uint_eq (
+        lince_tracker_placements (tracker, pyramid, &references, 0.5f, placements), i == 1);
+    free_canvas (&canvas);
+  }
+}
+END_TEST
+
+/* What regions tell of the sides of a small mark may be wrong. */
+START_TEST (a_mark_of_the_screen_is_found_from_sides_that_are_not_its_own)
+{
+  static const double widths[] = {.72, 1.3};
+
+  use_marks (MARK_RING, ORANGE);
+  for (int i = 0; i < 2; i++) {
+    LincePlacement placements[LINCE_MAX_PLACEMENTS];
+    LinceStatistics statistics = {0};
+    LinceHypothesis hypothesis;
+    LincePoint right[4];
+    Canvas canvas;
+
+    outline (160, 120, 54, 54, 0, 0, place);
+    memcpy (right, place, sizeof right);
+    canvas = show (0, 0);
+    outline (160, 120, 54 * widths[i], 54, 0, 0, place);
+    hypothesis = suppose (0, 0);
+    hypothesis.upright = true;
+    lince_tracker_propose_gathered (tracker, pyramid, pyramid, &references, pool, &hypothesis, 1,
+        plan.mark_trials, plan.trial_steps, 0, &statistics);
+    ck_assert_msg (lince_tracker_placements (tracker, pyramid, &references, 0.5f, placements) == 1,
+        "not found from %.2f of its width", widths[i]);
+    ck_assert_double_lt (corner_error (placements[0].corners, right), 1);
+    lince_tracker_clear (tracker);
+    free_canvas (&canvas);
+  }
+}
+END_TEST
+
 START_TEST (one_whose_leader_is_gone_stands_for_itself)
 {
   const uint32_t map[2] = {UINT32_MAX, 1};
@@ -350,6 +403,8 @@ main (void)
   tcase_add_test (tests, a_symmetrical_mark_is_turned_least);
   tcase_add_test (tests, any_other_mark_is_turned_as_it_stands);
   tcase_add_test (tests, siblings_change_places_when_more_speaks_for_the_other);
+  tcase_add_test (tests, a_sibling_does_not_outlast_a_mark_that_fades);
+  tcase_add_test (tests, a_mark_of_the_screen_is_found_from_sides_that_are_not_its_own);
   tcase_add_test (tests, one_whose_leader_is_gone_stands_for_itself);
   tcase_add_test (tests, a_covered_print_is_placed_and_one_in_other_colours_is_not);
   suite_add_tcase (suite, tests);
