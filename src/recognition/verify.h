@@ -53,9 +53,9 @@ typedef struct {
  *     colours, where they have any to show, are those of the reference (palette.h) or its votes so
  *     many that it agrees nearly everywhere: a photocopy too must be found;
  *   of a mark that stands as a bug does, its sides along the frame's, when its worst block has
- *   CLEAR_EVENNESS of the votes of all and it shows its colours; of any other when it holds, for it
- * moves, is covered, and had to agree in nearly all its cells to be found; and in video a track is
- * reported from the first frame on which it was clear. */
+ *   CLEAR_EVENNESS of the votes of all, CLEAR_AGREEMENT of it agrees and it shows its colours; of
+ * any other when it holds, for it moves, is covered, and had to agree in nearly all its cells to be
+ * found; and in video a track is reported from the first frame on which it was clear. */
 
 /* Judges an alignment. `prior` is added to the evidence: 0 for one of the many hypotheses of a
  * search, LINCE_VERIFY_FOLLOWED where the frames around tell that the object is to be expected.
