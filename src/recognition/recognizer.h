@@ -23,7 +23,8 @@ typedef struct LinceRecognizer LinceRecognizer;
 typedef struct {
   uint32_t threads;         /* 1 to 16; 1 runs everything inline */
   float minimum_confidence; /* 0 to 1; placements below are not reported (default 0.5) */
-  int64_t minimum_duration; /* ns a stay must have lasted to be `appeared` (default 200 ms) */
+  int64_t minimum_duration; /* ns a stay must have lasted to be `appeared`, in a mean of frames
+                               before it was found included (default 200 ms) */
   int64_t merge_gap;        /* ns within which a return is the same exposure (default 1 s) */
   LincePlanName plan;       /* how much is done on a frame (default LINCE_PLAN_THOROUGH) */
 } LinceSettings;
