@@ -25,6 +25,7 @@ _Static_assert(CELL == LINCE_ROW_LANES, "cells are as wide as the kernels");
 #define MAX_CELLS (LINCE_CANVAS_PIXELS / (CELL * CELL) * 2)
 #define LEAST_CHROMA 25.0f /* mean squared levels of a model's chroma with contrast */
 #define MODEL_ERROR 8.0f   /* squares of noise that two explanations may leave by light and place */
+#define TELLING_CELLS 3    /* in which explanations must differ beside their edges */
 #define DIFFERENT 4.0f     /* squares of noise from which two explanations differ at a pixel */
 
 const float lince_comparison_noise[LINCE_CANVAS_COMPONENTS] = {16, 6, 6};
@@ -172,44 +173,70 @@ outside_of (const float *plane, const float *other, int stride)
   return lince_lanes_most (lince_lanes_most (least - value, value - most), (LinceLanes){0});
 }
 
-/* Weighs the pixels that tell two explanations apart. Edges that both have do not: where one lies a
- * part of a pixel beside the other, the sum over them all would outweigh a word. */
+/* By how much two explanations differ at pixels, in squares of noise; `edges`: also where one has
+ * next to it what the other has there. */
+static LinceLanes
+difference_at (const LinceCanvas *c, int i, bool edges)
+{
+  LinceLanes difference = {0};
+
+  for (int k = 0; k < c->components; k++) {
+    const float *first = c->model[k] + i, *second = c->left[k] + i;
+    LinceLanes d = edges ? lince_lanes_load (first) - lince_lanes_load (second)
+                         : lince_lanes_most (outside_of (first, second, c->stride),
+                               outside_of (second, first, c->stride));
+
+    difference += d * d * (1 / lince_comparison_noise[k]);
+  }
+  return difference;
+}
+
+/* Weighs the pixels that tell two explanations apart. */
 static void
-mark_different (LinceCanvas *c)
+mark_different (LinceCanvas *c, bool edges)
 {
   memset (c->weight, 0, (size_t) c->count * sizeof c->weight[0]);
   for (int i = c->stride; i < c->count - c->stride; i += LINCE_LANES) {
-    LinceLanes difference = {0};
-    LinceLanesInt different;
+    LinceLanesInt different = difference_at (c, i, edges) > DIFFERENT;
 
-    for (int k = 0; k < c->components; k++) {
-      LinceLanes a = outside_of (c->model[k] + i, c->left[k] + i, c->stride);
-      LinceLanes b = outside_of (c->left[k] + i, c->model[k] + i, c->stride);
-      LinceLanes d = lince_lanes_most (a, b);
-
-      difference += d * d * (1 / lince_comparison_noise[k]);
-    }
-    different = difference > DIFFERENT;
     lince_lanes_store (
         c->weight + i, (LinceLanes) ((LinceLanesInt) lince_lanes_load (c->valid + i) & different));
   }
 }
 
-float
-lince_comparison_of_models (LinceCanvas *c)
+/* What the pixels that count say for the first, and how many cells they are in. */
+static float
+sum_cells (const LinceCanvas *c, float error, int *cells)
 {
   float evidence = 0;
 
-  mark_different (c);
+  *cells = 0;
   for (int y = 0; y < c->rows; y += CELL)
     for (int x = 0; x < c->stride; x += CELL) {
       CellLeft cell = compare_cell (c, c->model, c->left, x, y);
 
-      if (cell.share > 0)
-        evidence +=
-            lince_limit (INDEPENDENT / 2 * cell.share *
-                             logf ((cell.second + MODEL_ERROR) / (cell.first + MODEL_ERROR)),
-                -MOST_VOTE, MOST_VOTE);
+      if (!(cell.share > 0))
+        continue;
+      evidence += lince_limit (
+          INDEPENDENT / 2 * cell.share * logf ((cell.second + error) / (cell.first + error)),
+          -MOST_VOTE, MOST_VOTE);
+      *cells += 1;
     }
   return evidence;
+}
+
+/* Edges that both have do not tell: where one lies a part of a pixel beside the other, the sum over
+ * them all would outweigh a word. But of small words nothing is left without edges. */
+float
+lince_comparison_of_models (LinceCanvas *c)
+{
+  float evidence;
+  int cells;
+
+  mark_different (c, false);
+  evidence = sum_cells (c, MODEL_ERROR, &cells);
+  if (cells >= TELLING_CELLS)
+    return evidence;
+  mark_different (c, true);
+  return sum_cells (c, 1, &cells);
 }

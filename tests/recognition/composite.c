@@ -435,6 +435,24 @@ START_TEST (what_shows_through_a_mark_is_its_ground)
 }
 END_TEST
 
+/* Of small words nothing is left beside the edges. */
+START_TEST (a_word_of_a_few_pixels_counts)
+{
+  DrawnReference mark = new_mark (MARK_SMALL, false, WHITE, 0xccd0d4ff);
+  DrawnReference sibling = new_mark (MARK_SMALL, true, WHITE, 0xccd0d4ff);
+  LincePoint place[4];
+
+  ground (GROUND_SLOPE);
+  outline (160, 120, 48, 18, 0, 0, place);
+  composite (&canvas, &mark.drawn, place, 1, 1, 0);
+  look (true);
+  ck_assert_float_gt (rivals (&mark, &sibling, place), 0.5f);
+  ck_assert_float_lt (rivals (&sibling, &mark, place), -0.5f);
+  free_reference (&mark);
+  free_reference (&sibling);
+}
+END_TEST
+
 /* A word tells siblings apart although the right one lies a part of a pixel beside its place, in a
  * light that was measured before. */
 START_TEST (a_word_counts_for_more_than_all_edges)
@@ -796,6 +814,7 @@ main (void)
   tcase_add_test (tests, the_pixels_speak_for_the_right_sibling);
   tcase_add_test (tests, thin_strokes_keep_their_luma_and_agree);
   tcase_add_test (tests, what_shows_through_a_mark_is_its_ground);
+  tcase_add_test (tests, a_word_of_a_few_pixels_counts);
   tcase_add_test (tests, a_word_counts_for_more_than_all_edges);
   tcase_add_test (tests, what_fades_out_is_refused_when_it_is_gone);
   tcase_add_test (tests, a_verdict_weighs_votes_agreement_and_light);
