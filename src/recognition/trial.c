@@ -366,8 +366,10 @@ try_mark (const LinceTrialFrame *frame, LinceCompositor *compositor, LinceTrial 
       trial->upright = false;
       follow_mark (frame, compositor, trial);
     }
-    if (trial->doubtful && lince_trial_holds (trial))
+    if (trial->doubtful && lince_trial_holds (trial) && !trial->unlooked)
       look_closely (frame, compositor, trial);
+    else if (trial->doubtful)
+      trial->verdict.clear = false;
     return;
   }
   for (int i = 0; i < trial->start_count && !lince_trial_holds (trial); i++) {

@@ -27,6 +27,7 @@ typedef struct {
   bool fixed;                 /* to the screen, by what the mean of frames shows */
   bool recent;                /* a track of that image ended shortly before */
   bool doubtful;              /* followed, but never seen clearly: it is looked at closely */
+  bool unlooked;              /* not on this frame, so that it cannot be seen clearly */
   bool clear;                 /* it was, in the mean of frames */
   bool texture;               /* of a mark its texture was verified last */
   int near_levels;            /* that suffice when the first start is near; 0: start with all */
