@@ -35,6 +35,7 @@ typedef struct {
   LinceCompositeLight light;  /* of a mark at that fit, all 0: none */
   bool waiting;               /* followed, but it was not there on the last frame */
   bool frugal;                /* followed: a fit about as good as the last one is good enough */
+  float hope;                 /* votes a cell of the best coarse placement of a new mark */
   bool done;                  /* `verdict` is filled */
   LinceVerdict verdict;
 } LinceTrial;
