@@ -124,7 +124,9 @@ keep_better (const LinceTrialFrame *frame, LinceAligner *aligner, LinceTrial *tr
   if (lince_verify (alignment, frame->pyramid, trial->reference, prior, &verdict) &&
       (!trial->done || verdict.evidence > trial->verdict.evidence)) {
     take_verdict (trial, &verdict);
-    if (verdict.confidence >= 0.5f)
+    if (trial->blur_known)
+      trial->verdict.blur = trial->blur;
+    else if (verdict.confidence >= 0.5f)
       trial->verdict.blur = lince_align_blur (aligner, frame->pyramid, trial->reference, alignment);
   }
 }
@@ -188,9 +190,14 @@ place_mark (const LinceTrialFrame *frame, LinceCompositor *compositor, const Lin
   plan.upright = claim.upright;
   plan.translucent = claim.translucent;
   plan.light = trial->light;
-  return lince_composite_align (
-             compositor, frame->pyramid, trial->reference, start, &plan, composition) &&
-         lince_verify_mark (composition, frame->pyramid, trial->reference, &claim, verdict);
+  plan.blur = plan.blur && !trial->blur_known;
+  if (!lince_composite_align (
+          compositor, frame->pyramid, trial->reference, start, &plan, composition) ||
+      !lince_verify_mark (composition, frame->pyramid, trial->reference, &claim, verdict))
+    return false;
+  if (trial->blur_known)
+    verdict->blur = trial->blur;
+  return true;
 }
 
 /* By how much an outline's top edge is turned, radians. */

@@ -36,6 +36,8 @@ typedef struct {
   bool waiting;               /* followed, but it was not there on the last frame */
   bool frugal;                /* followed: a fit about as good as the last one is good enough */
   float hope;                 /* votes a cell of the best coarse placement of a new mark */
+  bool blur_known;            /* followed: `blur`, of a frame before, still serves */
+  float blur;                 /* as in a verdict */
   bool done;                  /* `verdict` is filled */
   LinceVerdict verdict;
 } LinceTrial;
