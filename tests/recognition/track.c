@@ -224,7 +224,7 @@ START_TEST (a_beaten_sibling_rests)
     ck_assert_uint_eq (follow (0, i).object, 0);
     ck_assert_uint_eq (lince_tracker_rivalries (tracker, &rivalries), 1);
     ck_assert_uint_eq (rivalries->falls.object, 1);
-    ck_assert_double_lt (corner_error (rivalries->falls.corners, place), 2);
+    ck_assert_double_lt (corner_error (rivalries->falls.corners, place), 4);
     looks += i >= 12 && rivalries->falls.evidence != evidence;
     evidence = rivalries->falls.evidence;
   }
