@@ -24,6 +24,7 @@
 #define FINER 2            /* times, where what is upright may be translucent too */
 #define REGIONS 700        /* of one plane, at most */
 #define PLANE_MATCHES 8192 /* of one plane, at most */
+#define FEW_MATCHES 3072   /* of one plane, at most, where not all levels are looked at */
 #define MATCHES 24576      /* of all planes */
 #define AN_IMAGE 400       /* of one image, the best */
 #define TRIALS_AN_IMAGE 16 /* different places of one image in one table, the best */
@@ -246,14 +247,14 @@ typedef struct {
   const Plane *plane;
   const LincePyramidLevel *level;
   LinceMarkMatch *matches;
-  uint32_t count;
+  uint32_t capacity, count;
 } PlaneWork;
 
 static void
 look_up (PlaneWork *work, const LinceMarkQuery *query)
 {
   work->count += lince_mark_match (
-      work->searching->marks, query, work->matches + work->count, PLANE_MATCHES - work->count);
+      work->searching->marks, query, work->matches + work->count, work->capacity - work->count);
 }
 
 static LinceFrameOfShape
@@ -318,7 +319,8 @@ search_plane (void *context, uint32_t item, uint32_t thread)
   const Plane *plane = &search->planes[item];
   LinceRegionFinder *finder = search->finders[thread];
   PlaneWork work = {searching, plane, plane_level (searching->pyramid, plane),
-      search->matches + (size_t) item * PLANE_MATCHES, 0};
+      search->matches + (size_t) item * PLANE_MATCHES,
+      level_share (search, searching->plan) > 1 ? FEW_MATCHES : PLANE_MATCHES, 0};
   LinceRegionRule rule = plane_rule (search, searching->plan, plane, &work.level->grey);
   const LinceRegion *regions;
   uint32_t count;
@@ -566,6 +568,7 @@ lince_mark_search_run (LinceMarkSearch *search, const LincePyramid *pyramid,
   Searching searching = {search, pyramid, marks, plan, 0, 0};
   /* one table alone has all of the sieve */
   uint32_t tables = plan->upright_only ? LINCE_MARK_TABLES : 1;
+  uint32_t fine = FINE_SIEVED / level_share (search, plan);
 
   if (search->image_count == 0 ||
       marks->block_count[LINCE_MARK_AFFINE] + marks->block_count[LINCE_MARK_UPRIGHT] == 0)
@@ -580,8 +583,8 @@ lince_mark_search_run (LinceMarkSearch *search, const LincePyramid *pyramid,
   if (profile != NULL)
     lince_profile_stamp (profile, LINCE_STAGE_VOTING);
   for (uint32_t t = 0; t < LINCE_MARK_TABLES; t++) {
-    sieve (&searching, pool, t, FEW_POINTS, tables * FINE_SIEVED);
-    sieve (&searching, pool, t, LINCE_MARK_POINTS, tables * FINE_SIEVED);
+    sieve (&searching, pool, t, FEW_POINTS, tables * fine);
+    sieve (&searching, pool, t, LINCE_MARK_POINTS, tables * fine);
   }
   if (profile != NULL)
     lince_profile_stamp (profile, LINCE_STAGE_GEOMETRY);

@@ -14,6 +14,7 @@
 #define BOTH_OVERLAP 0.6     /* the most that two marks cover of each other's places */
 #define RIVAL_MEMORY 0.92f   /* of the evidence gathered, kept from frame to frame */
 #define MARK_DIFFERENCE 3.0f /* evidence by which one mark must beat another at its place */
+#define MARK_BEATEN 12.0f    /* and from which the other needs no look on every frame */
 
 /* What a settling works on. */
 typedef struct {
@@ -117,6 +118,10 @@ settle_marks (const Settling *settling, const LinceReference *a, LinceTrack *fir
   /* a third leads one of them */
   if (!known && (first->rival_of != 0 || second->rival_of != 0))
     return;
+  if (known && other->resting) {
+    note_rivalry (settling, leader, other, false);
+    return;
+  }
   if (!compare_marks (settling, a, first, b, second, &evidence)) {
     other->rival_of = known ? 0 : other->rival_of;
     return;
@@ -131,9 +136,11 @@ settle_marks (const Settling *settling, const LinceReference *a, LinceTrack *fir
   evidence = leader == first ? evidence : -evidence;
   other->behind = known ? RIVAL_MEMORY * other->behind + evidence : evidence;
   other->rival_of = leader->number;
+  other->beaten = evidence > 0 && other->behind >= MARK_BEATEN;
   if (other->behind < -MARK_DIFFERENCE) {
     leader->rival_of = other->number;
     leader->behind = -other->behind;
+    leader->beaten = false;
     other->rival_of = 0;
     leader = other;
     other = leader == first ? second : first;
