@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Trains the descriptor's comparisons and writes them as src/recognition/pairs.c. Prints how well
+ * tables part pairs of the same place from pairs of different ones, on pictures that it has not
+ * trained with: one chosen at random, those of the files given, and the new one. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "boosting.h"
+#include "random.h"
+#include "recognition/descriptor.h"
+#include "training.h"
+
+#define SEED 20
+#define HELD_OUT_SEED 4000 /* of pictures that are only measured with */
+#define SAMPLES LINCE_DESCRIPTOR_SAMPLES
+#define BITS (64 * LINCE_DESCRIPTOR_WORDS)
+#define DIFFERENT 2   /* random pairs of different places for each one of the same */
+#define HARDEST_OF 64 /* in the second pass, the nearest of so many */
+#define QUERIES 4000  /* that are looked for, each */
+#define OTHERS 10000  /* among so many keypoints of other pictures */
+#define LIMIT 64      /* bits up to which search takes matches (src/recognition/matching.c) */
+
+static int pictures = 3200, held_out = 800, most_pairs = 40000, threads = 2, rounds = 1, passes = 2;
+static double rate = .06;
+static char *output, *material;
+static gboolean judge;
+static char **tables;
+
+static const GOptionEntry options[] = {
+    {"pictures", 'n', 0, G_OPTION_ARG_INT, &pictures, "how many are trained with", "N"},
+    {"held-out", 0, 0, G_OPTION_ARG_INT, &held_out, "and how many are measured with", "N"},
+    {"pairs", 0, 0, G_OPTION_ARG_INT, &most_pairs, "of each, evenly taken from all", "N"},
+    {"threads", 't', 0, G_OPTION_ARG_INT, &threads, "that draw", "N"},
+    {"rate", 0, 0, G_OPTION_ARG_DOUBLE, &rate, "of the boosting, a bit (boosting.h)", "G"},
+    {"rounds", 0, 0, G_OPTION_ARG_INT, &rounds, "of exchanges", "N"},
+    {"passes", 0, 0, G_OPTION_ARG_INT, &passes,
+        "of training, each with pairs that the one before finds hard", "N"},
+    {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "where the table is written", "FILE"},
+    {"material", 0, 0, G_OPTION_ARG_FILENAME, &material,
+        "where the pairs stay; those that are there already are used", "FILE"},
+    {"judge", 0, 0, G_OPTION_ARG_NONE, &judge,
+        "fail unless the new table is better than the random one", NULL},
+    {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &tables, NULL,
+        "[TABLE...]  files as pairs.c whose figures are printed beside"},
+    {0}};
+
+/* --- pairs --- */
+
+typedef LinceTrainingPair Pair;
+
+static const Pair *
+at (const GArray *pairs, guint i)
+{
+  return &g_array_index (pairs, Pair, i);
+}
+
+/* Number of a pair whose reference is of another picture and the same polarity. */
+static guint
+other_picture (LinceRandom *random, const GArray *pairs, const Pair *pair)
+{
+  const Pair *other;
+  guint i;
+
+  do {
+    i = (guint) lince_random_below (random, (int) pairs->len);
+    other = at (pairs, i);
+  } while (other->picture == pair->picture || other->dark != pair->dark);
+  return i;
+}
+
+static LinceDescriptor
+describe (const guint8 *samples, const LincePairs *table)
+{
+  LinceDescriptor descriptor;
+
+  lince_kernels ()->describe (samples, table, &descriptor);
+  return descriptor;
+}
+
+static guint
+distance (const LinceDescriptor *a, const LinceDescriptor *b)
+{
+  guint sum = 0;
+
+  for (int w = 0; w < LINCE_DESCRIPTOR_WORDS; w++)
+    sum += (guint) __builtin_popcountll (a->words[w] ^ b->words[w]);
+  return sum;
+}
+
+/* Both sides of all pairs by one table. */
+typedef struct {
+  LinceDescriptor *references, *frames;
+} Described;
+
+static Described
+describe_all (const GArray *pairs, const LincePairs *table)
+{
+  Described all = {g_new (LinceDescriptor, pairs->len), g_new (LinceDescriptor, pairs->len)};
+
+  for (guint i = 0; i < pairs->len; i++) {
+    all.references[i] = describe (at (pairs, i)->reference, table);
+    all.frames[i] = describe (at (pairs, i)->frame, table);
+  }
+  return all;
+}
+
+static void
+described_clear (Described *all)
+{
+  g_free (all->references);
+  g_free (all->frames);
+}
+
+/* --- training --- */
+
+/* Of some other pictures' keypoints the nearest by the table; by none, any. */
+static guint
+find_different (LinceRandom *random, const GArray *pairs, guint i, const Described *all)
+{
+  guint best = other_picture (random, pairs, at (pairs, i)), least;
+
+  if (all == NULL)
+    return best;
+  least = distance (&all->frames[i], &all->references[best]);
+  for (guint k = 1; k < HARDEST_OF; k++) {
+    guint other = other_picture (random, pairs, at (pairs, i));
+    guint apart = distance (&all->frames[i], &all->references[other]);
+
+    if (apart < least) {
+      least = apart;
+      best = other;
+    }
+  }
+  return best;
+}
+
+/* Chooses anew; `table` holds the choice of the pass before, NULL `all` for the first. */
+static void
+train_once (const GArray *pairs, const Described *all, guint pass, LincePairs *table)
+{
+  LinceRandom random = lince_random_for (SEED, pass);
+  LinceSamplePair *same = g_new (LinceSamplePair, pairs->len);
+  LinceSamplePair *different = g_new (LinceSamplePair, pairs->len * DIFFERENT);
+  LinceBoosting boosting = {
+      same, different, pairs->len, pairs->len * DIFFERENT, rate, (guint) rounds};
+
+  for (guint i = 0; i < pairs->len; i++) {
+    same[i] = (LinceSamplePair){at (pairs, i)->frame, at (pairs, i)->reference};
+    for (guint k = 0; k < DIFFERENT; k++) {
+      guint other = find_different (&random, pairs, i, k == 0 ? NULL : all);
+
+      different[DIFFERENT * i + k] =
+          (LinceSamplePair){at (pairs, i)->frame, at (pairs, other)->reference};
+    }
+  }
+  lince_boost_pairs (&boosting, table);
+  g_free (same);
+  g_free (different);
+}
+
+static void
+train (const GArray *pairs, LincePairs *table)
+{
+  for (int pass = 0; pass < passes; pass++) {
+    Described all = {NULL, NULL};
+
+    if (pass > 0)
+      all = describe_all (pairs, table);
+    train_once (pairs, pass > 0 ? &all : NULL, (guint) pass, table);
+    described_clear (&all);
+  }
+}
+
+static void
+choose_any (LincePairs *table)
+{
+  LinceRandom random = lince_random_for (SEED, 1000);
+
+  for (int i = 0; i < BITS; i++) {
+    table->first[i] = (guint8) lince_random_below (&random, SAMPLES);
+    table->second[i] =
+        (guint8) ((table->first[i] + 1 + lince_random_below (&random, SAMPLES - 1)) % SAMPLES);
+  }
+}
+
+/* --- figures --- */
+
+typedef struct {
+  double same, different; /* mean distance, bits */
+  double false_share; /* of the pairs of different places that are as near as 95 % of the same */
+  double within;      /* of the same ones, within LIMIT */
+  double nearest;     /* of the same ones, nearer than all OTHERS */
+} Figures;
+
+/* The share of the frame's keypoints that are nearer to their own than to all others. */
+static double
+search (LinceRandom *random, const GArray *pairs, const Described *all)
+{
+  guint *others = g_new (guint, OTHERS), found = 0, queries = MIN (QUERIES, pairs->len);
+
+  for (guint k = 0; k < OTHERS; k++)
+    others[k] = (guint) lince_random_below (random, (int) pairs->len);
+  for (guint q = 0; q < queries; q++) {
+    guint i = (guint) ((guint64) q * pairs->len / queries), k = 0;
+    guint own = distance (&all->frames[i], &all->references[i]);
+
+    while (k < OTHERS && (at (pairs, others[k])->picture == at (pairs, i)->picture ||
+                             at (pairs, others[k])->dark != at (pairs, i)->dark ||
+                             distance (&all->frames[i], &all->references[others[k]]) > own))
+      k++;
+    found += k == OTHERS;
+  }
+  g_free (others);
+  return (double) found / queries;
+}
+
+static Figures
+measure (const GArray *pairs, const LincePairs *table)
+{
+  LinceRandom random = lince_random_for (SEED, 2000);
+  Described all = describe_all (pairs, table);
+  guint same[BITS + 1] = {0}, different[BITS + 1] = {0}, passed = 0, as_near = 0;
+  Figures figures = {0};
+
+  for (guint i = 0; i < pairs->len; i++) {
+    guint near = distance (&all.frames[i], &all.references[i]);
+
+    same[near]++;
+    figures.same += near;
+    figures.within += near <= LIMIT;
+    for (guint k = 0; k < 16; k++) {
+      guint other = other_picture (&random, pairs, at (pairs, i));
+      guint far = distance (&all.frames[i], &all.references[other]);
+
+      different[far]++;
+      figures.different += far / 16.;
+    }
+  }
+  for (guint d = 0; d <= BITS && passed < .95 * pairs->len; d++) {
+    passed += same[d];
+    as_near += different[d];
+  }
+  figures.same /= pairs->len;
+  figures.different /= pairs->len;
+  figures.within /= pairs->len;
+  figures.false_share = as_near / (16. * pairs->len);
+  figures.nearest = search (&random, pairs, &all);
+  described_clear (&all);
+  return figures;
+}
+
+static Figures
+print_figures (const char *name, const GArray *pairs, const LincePairs *table)
+{
+  Figures figures = measure (pairs, table);
+
+  g_print ("%-28s %6.2f %9.2f %10.4f %8.4f %8.4f\n", name, figures.same, figures.different,
+      100 * figures.false_share, figures.within, figures.nearest);
+  return figures;
+}
+
+/* --- files --- */
+
+/* Reads the numbers of a table as this program writes it. */
+static void
+read_table (const char *path, LincePairs *table)
+{
+  g_autofree char *text = NULL;
+  g_autoptr (GError) error = NULL;
+  char *next;
+
+  if (!g_file_get_contents (path, &text, NULL, &error))
+    g_error ("%s", error->message);
+  next = strstr (text, "lince_pairs = {");
+  for (int i = 0; i < 2 * BITS; i++) {
+    guint64 number;
+
+    next = next ? strpbrk (next, "0123456789") : NULL;
+    number = next ? g_ascii_strtoull (next, &next, 10) : SAMPLES;
+    if (number >= SAMPLES)
+      g_error ("%s: number %d of %d is missing or too large", path, i, 2 * BITS);
+    (i < BITS ? table->first : table->second)[i % BITS] = (guint8) number;
+  }
+}
+
+static void
+write_numbers (GString *text, const guint8 numbers[BITS])
+{
+  for (int i = 0; i < BITS; i++)
+    g_string_append_printf (text, "%s%d",
+        i == 0        ? "{"
+        : i % 20 == 0 ? ",\n        "
+                      : ", ",
+        numbers[i]);
+  g_string_append (text, "}");
+}
+
+static void
+write_table (const char *path, const LincePairs *table)
+{
+  g_autoptr (GString) text =
+      g_string_new ("/* SPDX-License-Identifier: LGPL-2.1-or-later\n"
+                    " * The descriptor's comparisons, trained: tests/bench/train_descriptor.c says "
+                    "how, and with what\n"
+                    " * success. `ninja -C build train-table` writes this file anew. */\n"
+                    "#include \"recognition/descriptor.h\"\n\n"
+                    "/* clang-format off */\n"
+                    "const LincePairs lince_pairs = {\n    ");
+  g_autoptr (GError) error = NULL;
+
+  write_numbers (text, table->first);
+  g_string_append (text, ",\n    ");
+  write_numbers (text, table->second);
+  g_string_append (text, ",\n};\n/* clang-format on */\n");
+  if (!g_file_set_contents (path, text->str, (gssize) text->len, &error))
+    g_error ("%s", error->message);
+}
+
+/* At most as many as are wanted, from all pictures alike. */
+static GArray *
+thin (GArray *pairs)
+{
+  guint count = MIN (pairs->len, (guint) most_pairs);
+  GArray *some = g_array_new (FALSE, FALSE, sizeof (Pair));
+
+  for (guint i = 0; i < count; i++)
+    g_array_append_vals (some, at (pairs, (guint) ((guint64) i * pairs->len / count)), 1);
+  g_array_unref (pairs);
+  return some;
+}
+
+static GArray *
+take_pairs (guint64 seed, int count, const char *name)
+{
+  g_autofree char *path = material ? g_strconcat (material, name, NULL) : NULL, *data = NULL;
+  g_autoptr (GError) error = NULL;
+  GArray *pairs;
+  gsize size;
+
+  if (path != NULL && g_file_get_contents (path, &data, &size, NULL)) {
+    pairs = g_array_new (FALSE, FALSE, sizeof (Pair));
+    g_array_append_vals (pairs, data, (guint) (size / sizeof (Pair)));
+    return thin (pairs);
+  }
+  pairs = lince_training_pairs (seed, 0, (guint) count, (guint) threads);
+  if (path != NULL &&
+      !g_file_set_contents (path, pairs->data, (gssize) (pairs->len * sizeof (Pair)), &error))
+    g_error ("%s", error->message);
+  return thin (pairs);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) pairs = NULL, held = NULL;
+  LincePairs table, any;
+  Figures random, trained;
+
+  g_option_context_add_main_entries (context, options, NULL);
+  if (!g_option_context_parse (context, &argc, &argv, &error) || pictures < 2 || held_out < 2 ||
+      threads < 1 || threads > 16 || most_pairs < 2 || rounds < 0 || passes < 1 ||
+      !(rate > 0 && rate < 1)) {
+    g_printerr ("%s\n", error != NULL ? error->message : "a number is out of range");
+    return 2;
+  }
+  pairs = take_pairs (SEED, pictures, ".train");
+  held = take_pairs (HELD_OUT_SEED, held_out, ".held");
+  g_print ("%u pairs of %d pictures; measured with %u of %d others\n", pairs->len, pictures,
+      held->len, held_out);
+  train (pairs, &table);
+  g_print (
+      "%-28s %6s %9s %10s %8s %8s\n", "", "same", "different", "false, %", "within", "nearest");
+  choose_any (&any);
+  random = print_figures ("random", held, &any);
+  for (int i = 0; tables != NULL && tables[i] != NULL; i++) {
+    read_table (tables[i], &any);
+    print_figures (tables[i], held, &any);
+  }
+  trained = print_figures ("trained", held, &table);
+  if (output != NULL)
+    write_table (output, &table);
+  if (judge && !(trained.false_share < random.false_share && trained.nearest > random.nearest)) {
+    g_printerr ("the trained table is no better than the random one\n");
+    return 1;
+  }
+  return 0;
+}
