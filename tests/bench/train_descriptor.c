@@ -15,14 +15,13 @@
 #define HELD_OUT_SEED 4000 /* of pictures that are only measured with */
 #define SAMPLES LINCE_DESCRIPTOR_SAMPLES
 #define BITS (64 * LINCE_DESCRIPTOR_WORDS)
-#define DIFFERENT 2   /* random pairs of different places for each one of the same */
-#define HARDEST_OF 64 /* in the second pass, the nearest of so many */
-#define QUERIES 4000  /* that are looked for, each */
-#define OTHERS 10000  /* among so many keypoints of other pictures */
-#define LIMIT 64      /* bits up to which search takes matches (src/recognition/matching.c) */
+#define DIFFERENT 2  /* random pairs of different places for each one of the same */
+#define QUERIES 4000 /* that are looked for, each */
+#define OTHERS 10000 /* among so many keypoints of other pictures */
+#define LIMIT 64     /* bits up to which search takes matches (src/recognition/matching.c) */
 
-static int pictures = 3200, held_out = 800, most_pairs = 40000, threads = 2, rounds = 1, passes = 2;
-static double rate = .06;
+static int pictures = 3200, held_out = 800, most_pairs = 40000, threads = 2, rounds = 0;
+static double rate = .08;
 static char *output, *material;
 static gboolean judge;
 static char **tables;
@@ -34,8 +33,6 @@ static const GOptionEntry options[] = {
     {"threads", 't', 0, G_OPTION_ARG_INT, &threads, "that draw", "N"},
     {"rate", 0, 0, G_OPTION_ARG_DOUBLE, &rate, "of the boosting, a bit (boosting.h)", "G"},
     {"rounds", 0, 0, G_OPTION_ARG_INT, &rounds, "of exchanges", "N"},
-    {"passes", 0, 0, G_OPTION_ARG_INT, &passes,
-        "of training, each with pairs that the one before finds hard", "N"},
     {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "where the table is written", "FILE"},
     {"material", 0, 0, G_OPTION_ARG_FILENAME, &material,
         "where the pairs stay; those that are there already are used", "FILE"},
@@ -114,32 +111,10 @@ described_clear (Described *all)
 
 /* --- training --- */
 
-/* Of some other pictures' keypoints the nearest by the table; by none, any. */
-static guint
-find_different (LinceRandom *random, const GArray *pairs, guint i, const Described *all)
-{
-  guint best = other_picture (random, pairs, at (pairs, i)), least;
-
-  if (all == NULL)
-    return best;
-  least = distance (&all->frames[i], &all->references[best]);
-  for (guint k = 1; k < HARDEST_OF; k++) {
-    guint other = other_picture (random, pairs, at (pairs, i));
-    guint apart = distance (&all->frames[i], &all->references[other]);
-
-    if (apart < least) {
-      least = apart;
-      best = other;
-    }
-  }
-  return best;
-}
-
-/* Chooses anew; `table` holds the choice of the pass before, NULL `all` for the first. */
 static void
-train_once (const GArray *pairs, const Described *all, guint pass, LincePairs *table)
+train (const GArray *pairs, LincePairs *table)
 {
-  LinceRandom random = lince_random_for (SEED, pass);
+  LinceRandom random = lince_random_for (SEED, 0);
   LinceSamplePair *same = g_new (LinceSamplePair, pairs->len);
   LinceSamplePair *different = g_new (LinceSamplePair, pairs->len * DIFFERENT);
   LinceBoosting boosting = {
@@ -148,7 +123,7 @@ train_once (const GArray *pairs, const Described *all, guint pass, LincePairs *t
   for (guint i = 0; i < pairs->len; i++) {
     same[i] = (LinceSamplePair){at (pairs, i)->frame, at (pairs, i)->reference};
     for (guint k = 0; k < DIFFERENT; k++) {
-      guint other = find_different (&random, pairs, i, k == 0 ? NULL : all);
+      guint other = other_picture (&random, pairs, at (pairs, i));
 
       different[DIFFERENT * i + k] =
           (LinceSamplePair){at (pairs, i)->frame, at (pairs, other)->reference};
@@ -157,19 +132,6 @@ train_once (const GArray *pairs, const Described *all, guint pass, LincePairs *t
   lince_boost_pairs (&boosting, table);
   g_free (same);
   g_free (different);
-}
-
-static void
-train (const GArray *pairs, LincePairs *table)
-{
-  for (int pass = 0; pass < passes; pass++) {
-    Described all = {NULL, NULL};
-
-    if (pass > 0)
-      all = describe_all (pairs, table);
-    train_once (pairs, pass > 0 ? &all : NULL, (guint) pass, table);
-    described_clear (&all);
-  }
 }
 
 static void
@@ -361,8 +323,7 @@ main (int argc, char **argv)
 
   g_option_context_add_main_entries (context, options, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error) || pictures < 2 || held_out < 2 ||
-      threads < 1 || threads > 16 || most_pairs < 2 || rounds < 0 || passes < 1 ||
-      !(rate > 0 && rate < 1)) {
+      threads < 1 || threads > 16 || most_pairs < 2 || rounds < 0 || !(rate > 0 && rate < 1)) {
     g_printerr ("%s\n", error != NULL ? error->message : "a number is out of range");
     return 2;
   }
