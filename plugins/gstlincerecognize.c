@@ -51,8 +51,9 @@
  * ## Metas
  *
  * Each analysed buffer gets a custom meta `lince-recognition` with the fields of `moved`, a
- * #GstVideoRegionOfInterestMeta for each placement, with the object's name as its type, and
- * analytics metas where GStreamer has them (1.24). Frames that are not analysed get none. In async
+ * #GstVideoRegionOfInterestMeta for each placement, with the object's name as its type and its
+ * `confidence`, `opacity`, `occluded`, `cut-off`, `blur` and `kind` in a structure
+ * `lince-recognition` among its params, and analytics metas where GStreamer has them (1.24). Frames that are not analysed get none. In async
  * mode every buffer gets the newest result that is not older than a second, with its `age`.
  *
  * ## Formats
@@ -230,7 +231,7 @@ gst_lince_recognize_set_caps (GstBaseTransform *trans, GstCaps *in, GstCaps *out
   GstLinceRecognize *self = GST_LINCE_RECOGNIZE (trans);
   GstVideoInfo info;
 
-  if (!gst_video_info_from_caps (&info, in)) {
+  if (!lince_video_info_read (&info, in)) {
     GST_ERROR_OBJECT (self, "unusable caps %" GST_PTR_FORMAT, in);
     return FALSE;
   }

@@ -10,7 +10,7 @@
 #define MAX_SAMPLES 12
 #define NOISE_SIZE 65536
 
-struct _LinceCompositor {
+struct _LinceComposer {
   int width, height;
   uint32_t *frame, *tile, *spare; /* packed as in a canvas; the tile has the frame's size */
   int32_t *us, *vs;               /* a row's places in the canvas, 1/256 pixel */
@@ -18,10 +18,10 @@ struct _LinceCompositor {
   int8_t *noise;
 };
 
-LinceCompositor *
-lince_compositor_new (int width, int height)
+LinceComposer *
+lince_composer_new (int width, int height)
 {
-  LinceCompositor *c = g_new0 (LinceCompositor, 1);
+  LinceComposer *c = g_new0 (LinceComposer, 1);
   gsize pixels = (gsize) width * height;
   c->width = width;
   c->height = height;
@@ -43,7 +43,7 @@ lince_compositor_new (int width, int height)
 }
 
 void
-lince_compositor_free (LinceCompositor *c)
+lince_composer_free (LinceComposer *c)
 {
   if (!c)
     return;
@@ -153,7 +153,7 @@ static int
 choose_level (const LinceLayer *layer)
 {
   double area = (double) layer->canvas->width * layer->canvas->height;
-  double shrink = sqrt (area / fmax (lince_quad_area (&layer->quad), 1));
+  double shrink = sqrt (area / fmax (lince_corners_area (&layer->quad), 1));
   int level = (int) floor (log2 (fmax (shrink, 1)) + 0.25);
   return MIN (level, layer->canvas->level_count - 1);
 }
@@ -176,17 +176,18 @@ static void
 warp_init (Warp *warp, const LinceLayer *layer, int height)
 {
   const LinceCanvasLevel *level = &layer->canvas->levels[choose_level (layer)];
-  double motion = lince_quad_motion (&layer->opened, &layer->closed);
+  double motion = lince_corners_motion (&layer->opened, &layer->closed);
   int least = layer->object >= 0 ? 4 : 1;
   warp->level = level;
   double step = layer->object >= 0 ? 1.5 : 3; /* pixels between samples */
   warp->samples = CLAMP ((int) ceil (motion / step), least, MAX_SAMPLES);
   for (int k = 0; k < warp->samples; k++) {
-    LinceQuad quad = lince_quad_mix (&layer->opened, &layer->closed, (k + 0.5) / warp->samples);
+    LinceCorners quad =
+        lince_corners_mix (&layer->opened, &layer->closed, (k + 0.5) / warp->samples);
     if (warp->samples == 1)
       quad = layer->quad;
-    LinceHomography there = lince_homography_from_quad (&quad);
-    LinceHomography back = lince_homography_invert (&there);
+    LinceProjection there = lince_projection_from_quad (&quad);
+    LinceProjection back = lince_projection_invert (&there);
     double jx, jy;
     spread_sample (k, warp->samples, &jx, &jy);
     for (int row = 0; row < 3; row++) {
@@ -202,8 +203,8 @@ warp_init (Warp *warp, const LinceLayer *layer, int height)
     }
   }
   const double *c = layer->canvas->content;
-  LinceQuad opened = lince_quad_part (&layer->opened, c[0], c[1], c[2], c[3]);
-  LinceQuad closed = lince_quad_part (&layer->closed, c[0], c[1], c[2], c[3]);
+  LinceCorners opened = lince_corners_part (&layer->opened, c[0], c[1], c[2], c[3]);
+  LinceCorners closed = lince_corners_part (&layer->closed, c[0], c[1], c[2], c[3]);
   memcpy (warp->points, opened.at, sizeof opened.at);
   memcpy (warp->points + 8, closed.at, sizeof closed.at);
   double top = height, bottom = 0;
@@ -243,7 +244,7 @@ warp_span (const Warp *warp, int y, int width, int *from, int *to)
 }
 
 static void
-warp_rows (LinceCompositor *c, const Warp *warp, uint32_t *target, int opacity)
+warp_rows (LinceComposer *c, const Warp *warp, uint32_t *target, int opacity)
 {
   const LinceCanvasLevel *level = warp->level;
   float u_max = (float) (256 * (level->width + 2 * LINCE_CANVAS_RIM - 1) - 1);
@@ -272,7 +273,7 @@ blur_line (uint8_t *restrict to, const uint8_t *a, const uint8_t *b, const uint8
 }
 
 static void
-blur_rows (LinceCompositor *c, uint32_t *pixels, int top, int bottom, double sigma)
+blur_rows (LinceComposer *c, uint32_t *pixels, int top, int bottom, double sigma)
 {
   int passes = (int) lrint (2 * sigma * sigma), bytes = 4 * c->width;
   for (int pass = 0; pass < passes; pass++) {
@@ -293,7 +294,7 @@ blur_rows (LinceCompositor *c, uint32_t *pixels, int top, int bottom, double sig
 }
 
 static void
-draw_blurred (LinceCompositor *c, Warp *warp, const LinceLayer *layer, int opacity)
+draw_blurred (LinceComposer *c, Warp *warp, const LinceLayer *layer, int opacity)
 {
   int reach = (int) ceil (3 * layer->blur);
   int top = MAX (warp->top - reach, 0), bottom = MIN (warp->bottom + reach, c->height);
@@ -311,7 +312,7 @@ draw_blurred (LinceCompositor *c, Warp *warp, const LinceLayer *layer, int opaci
 }
 
 static void
-draw_layer (LinceCompositor *c, const LinceLayer *layer)
+draw_layer (LinceComposer *c, const LinceLayer *layer)
 {
   int opacity = (int) lrint (CLAMP (layer->opacity, 0, 1) * 256);
   if (opacity == 0)
@@ -353,7 +354,7 @@ finish_chroma (const uint32_t *restrict above, const uint32_t *restrict below, i
 }
 
 void
-lince_compositor_draw (LinceCompositor *c, const LinceLayer *layers, int layer_count,
+lince_composer_draw (LinceComposer *c, const LinceLayer *layers, int layer_count,
     const LinceFinish *finish, uint8_t *const planes[3], const int strides[3])
 {
   for (gsize i = 0; i < (gsize) c->width * c->height; i++)
@@ -383,22 +384,22 @@ lince_layer_visible (const LinceLayer *layers, int layer_count, int index, int w
 {
   enum { GRID = 20 };
   const LinceLayer *layer = &layers[index];
-  LinceHomography there = lince_homography_from_quad (&layer->quad), back[16];
+  LinceProjection there = lince_projection_from_quad (&layer->quad), back[16];
   int above = MIN (layer_count - index - 1, (int) G_N_ELEMENTS (back)), opaque = 0, seen = 0;
   for (int k = 0; k < above; k++) {
-    LinceHomography h = lince_homography_from_quad (&layers[index + 1 + k].quad);
-    back[k] = lince_homography_invert (&h);
+    LinceProjection h = lince_projection_from_quad (&layers[index + 1 + k].quad);
+    back[k] = lince_projection_invert (&h);
   }
   for (int j = 0; j < GRID * GRID; j++) {
     double u = (j % GRID + 0.5) / GRID, v = (j / GRID + 0.5) / GRID, x, y;
     if (lince_canvas_alpha (layer->canvas, u, v) < 0.5)
       continue;
     opaque++;
-    lince_homography_map (&there, u, v, &x, &y);
+    lince_projection_map (&there, u, v, &x, &y);
     bool covered = x < 0 || y < 0 || x >= width || y >= height;
     for (int k = 0; k < above && !covered; k++) {
       const LinceLayer *other = &layers[index + 1 + k];
-      lince_homography_map (&back[k], x, y, &u, &v);
+      lince_projection_map (&back[k], x, y, &u, &v);
       covered = lince_canvas_alpha (other->canvas, u, v) * other->opacity > 0.5;
     }
     seen += !covered;

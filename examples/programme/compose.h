@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Composition of one frame: canvases warped by homographies, blended in order, then light, noise
- * and the planes of I420. A compositor belongs to one thread. */
+ * and the planes of I420. A composer belongs to one thread. */
 #pragma once
 
 #include "canvas.h"
@@ -8,7 +8,7 @@
 
 typedef struct {
   const LinceCanvas *canvas;
-  LinceQuad opened, quad,
+  LinceCorners opened, quad,
       closed;     /* where it stands as the shutter opens, in the middle, as it closes */
   double opacity; /* 0 to 1 */
   double blur;    /* sigma of the lens's blur, pixels */
@@ -23,13 +23,13 @@ typedef struct {
   uint64_t seed; /* of this frame's noise */
 } LinceFinish;
 
-typedef struct _LinceCompositor LinceCompositor;
+typedef struct _LinceComposer LinceComposer;
 
-LinceCompositor *lince_compositor_new (int width, int height);
-void lince_compositor_free (LinceCompositor *compositor);
+LinceComposer *lince_composer_new (int width, int height);
+void lince_composer_free (LinceComposer *composer);
 
 /* `planes` and `strides` are of Y, Cb, Cr at 4:2:0; the sides are even. */
-void lince_compositor_draw (LinceCompositor *compositor, const LinceLayer *layers, int layer_count,
+void lince_composer_draw (LinceComposer *composer, const LinceLayer *layers, int layer_count,
     const LinceFinish *finish, uint8_t *const planes[3], const int strides[3]);
 
 /* The share of layer `index`'s opaque pixels that lie within the frame and under no later layer. */

@@ -3,23 +3,23 @@
 
 #include <math.h>
 
-LinceHomography
-lince_homography_from_quad (const LinceQuad *quad)
+LinceProjection
+lince_projection_from_quad (const LinceCorners *quad)
 {
   const double *q = quad->at;
   double sx = q[0] - q[2] + q[4] - q[6], sy = q[1] - q[3] + q[5] - q[7];
   double dx1 = q[2] - q[4], dx2 = q[6] - q[4], dy1 = q[3] - q[5], dy2 = q[7] - q[5];
   double det = dx1 * dy2 - dx2 * dy1;
   double g = (sx * dy2 - dx2 * sy) / det, h = (dx1 * sy - sx * dy1) / det;
-  return (LinceHomography){{q[2] - q[0] + g * q[2], q[6] - q[0] + h * q[6], q[0],
+  return (LinceProjection){{q[2] - q[0] + g * q[2], q[6] - q[0] + h * q[6], q[0],
       q[3] - q[1] + g * q[3], q[7] - q[1] + h * q[7], q[1], g, h, 1}};
 }
 
-LinceHomography
-lince_homography_invert (const LinceHomography *h)
+LinceProjection
+lince_projection_invert (const LinceProjection *h)
 {
   const double *m = h->m;
-  LinceHomography r = {
+  LinceProjection r = {
       {m[4] * m[8] - m[5] * m[7], m[2] * m[7] - m[1] * m[8], m[1] * m[5] - m[2] * m[4],
           m[5] * m[6] - m[3] * m[8], m[0] * m[8] - m[2] * m[6], m[2] * m[3] - m[0] * m[5],
           m[3] * m[7] - m[4] * m[6], m[1] * m[6] - m[0] * m[7], m[0] * m[4] - m[1] * m[3]}};
@@ -30,7 +30,7 @@ lince_homography_invert (const LinceHomography *h)
 }
 
 void
-lince_homography_map (const LinceHomography *h, double x, double y, double *u, double *v)
+lince_projection_map (const LinceProjection *h, double x, double y, double *u, double *v)
 {
   const double *m = h->m;
   double w = m[6] * x + m[7] * y + m[8];
@@ -38,29 +38,29 @@ lince_homography_map (const LinceHomography *h, double x, double y, double *u, d
   *v = (m[3] * x + m[4] * y + m[5]) / w;
 }
 
-LinceQuad
-lince_quad_part (const LinceQuad *quad, double x0, double y0, double x1, double y1)
+LinceCorners
+lince_corners_part (const LinceCorners *quad, double x0, double y0, double x1, double y1)
 {
-  LinceHomography h = lince_homography_from_quad (quad);
-  LinceQuad part;
-  lince_homography_map (&h, x0, y0, &part.at[0], &part.at[1]);
-  lince_homography_map (&h, x1, y0, &part.at[2], &part.at[3]);
-  lince_homography_map (&h, x1, y1, &part.at[4], &part.at[5]);
-  lince_homography_map (&h, x0, y1, &part.at[6], &part.at[7]);
+  LinceProjection h = lince_projection_from_quad (quad);
+  LinceCorners part;
+  lince_projection_map (&h, x0, y0, &part.at[0], &part.at[1]);
+  lince_projection_map (&h, x1, y0, &part.at[2], &part.at[3]);
+  lince_projection_map (&h, x1, y1, &part.at[4], &part.at[5]);
+  lince_projection_map (&h, x0, y1, &part.at[6], &part.at[7]);
   return part;
 }
 
-LinceQuad
-lince_quad_mix (const LinceQuad *a, const LinceQuad *b, double share_of_b)
+LinceCorners
+lince_corners_mix (const LinceCorners *a, const LinceCorners *b, double share_of_b)
 {
-  LinceQuad mixed;
+  LinceCorners mixed;
   for (int i = 0; i < 8; i++)
     mixed.at[i] = a->at[i] + share_of_b * (b->at[i] - a->at[i]);
   return mixed;
 }
 
 double
-lince_quad_area (const LinceQuad *quad)
+lince_corners_area (const LinceCorners *quad)
 {
   double sum = 0;
   for (int i = 0; i < 8; i += 2)
@@ -69,7 +69,7 @@ lince_quad_area (const LinceQuad *quad)
 }
 
 double
-lince_quad_motion (const LinceQuad *a, const LinceQuad *b)
+lince_corners_motion (const LinceCorners *a, const LinceCorners *b)
 {
   double most = 0;
   for (int i = 0; i < 8; i += 2)

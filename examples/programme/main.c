@@ -30,7 +30,7 @@ check_range (const char *name, double value, double least, double most)
 }
 
 static const char *const kinds[] = {"demo", "random", "empty", "sweep", "negative", NULL};
-static const char *const shows[] = {"textured", "marks", "bugs", NULL};
+static const char *const shows[] = {"textured", "marks", "bugs", "mixed", NULL};
 static const char *const graphics[] = {
     "all", "subtitles", "ticker", "clock", "scores", "titles", "credits", "still", "black", NULL};
 
@@ -54,8 +54,8 @@ check_sweep (const Options *o)
          check_range ("motion", s->motion, 0, 30) && check_range ("cover", s->cover, 0, 1) &&
          check_range ("noise", s->noise, 0, 60) && check_range ("opacity", s->opacity, 0, 1) &&
          check_range ("cut", s->cut, 0, 3600) && check_range ("speed", s->speed, 0, 2) &&
-         check_range ("instances", s->instances, 1, 6) &&
-         check_range ("animated", s->animated, 0, 1);
+         check_range ("instances", s->instances, 1, 50) &&
+         check_range ("at-once", s->at_once, 0, 50) && check_range ("animated", s->animated, 0, 1);
 }
 
 static gboolean
@@ -140,7 +140,8 @@ parse_options (Options *o, int *argc, char ***argv, GError **error)
   };
   LinceSweep *s = &o->sweep;
   const GOptionEntry sweep_entries[] = {
-      {"show", 0, 0, G_OPTION_ARG_STRING, &o->show, "textured, marks or bugs (textured)", "KIND"},
+      {"show", 0, 0, G_OPTION_ARG_STRING, &o->show,
+          "textured, marks, bugs or mixed, the first two by turns (textured)", "KIND"},
       {"size", 0, 0, G_OPTION_ARG_DOUBLE, &s->size,
           "Share of the frame's width and height into which an object fits (0.4; marks 0.2; bugs "
           "0.11)",
@@ -154,7 +155,9 @@ parse_options (Options *o, int *argc, char ***argv, GError **error)
       {"opacity", 0, 0, G_OPTION_ARG_DOUBLE, &s->opacity, "Of the objects (1)", "SHARE"},
       {"cut", 0, 0, G_OPTION_ARG_DOUBLE, &s->cut, "Time between cuts (as objects need)", "SECONDS"},
       {"speed", 0, 0, G_OPTION_ARG_DOUBLE, &s->speed, "Heights of the frame a second (0.03)", "N"},
-      {"instances", 0, 0, G_OPTION_ARG_INT, &s->instances, "Of an object at once (1)", "N"},
+      {"instances", 0, 0, G_OPTION_ARG_INT, &s->instances,
+          "Of an object at once, as many as fit (1)", "N"},
+      {"at-once", 0, 0, G_OPTION_ARG_INT, &s->at_once, "Objects at once, as many as fit (6)", "N"},
       {"animated", 0, 0, G_OPTION_ARG_DOUBLE, &s->animated,
           "Share of the time a bug moves in its "
           "place (0)",
@@ -184,7 +187,7 @@ print_version (void)
 static gboolean
 complete_options (Options *o)
 {
-  static const double sizes[] = {0.4, 0.2, 0.11};
+  static const double sizes[] = {0.4, 0.2, 0.11, 0.1};
   int show = LINCE_SWEEP_TEXTURED;
   o->kind = o->kind ? o->kind : g_strdup ("demo");
   o->name = o->name ? o->name : g_strdup ("programme");

@@ -115,12 +115,12 @@ find_planes (const GstVideoInfo *info, uint8_t *data)
 }
 
 static void
-draw_moment (const Studio *studio, LinceCompositor *compositor, int number, int field, Planes to)
+draw_moment (const Studio *studio, LinceComposer *composer, int number, int field, Planes to)
 {
   LinceLayer layers[LINCE_SCRIPT_MAX_LAYERS];
   LinceFinish finish;
   int count = lince_script_layers (studio->script, number, field, layers, &finish);
-  lince_compositor_draw (compositor, layers, count, &finish, to.planes, to.strides);
+  lince_composer_draw (composer, layers, count, &finish, to.planes, to.strides);
 }
 
 /* Every other row of every plane, from the second, becomes that of `other`. */
@@ -135,17 +135,17 @@ weave (const GstVideoInfo *info, Planes to, Planes other)
 }
 
 static GstBuffer *
-make_frame (Studio *studio, LinceCompositor *compositor, int number, uint8_t *second_field)
+make_frame (Studio *studio, LinceComposer *composer, int number, uint8_t *second_field)
 {
   const LinceScriptSettings *s = &studio->settings->script;
   GstBuffer *buffer = gst_buffer_new_allocate (NULL, studio->info.size, NULL);
   GstMapInfo map;
   gst_buffer_map (buffer, &map, GST_MAP_WRITE);
   Planes frame = find_planes (&studio->info, map.data);
-  draw_moment (studio, compositor, number, s->interlaced ? -1 : 0, frame);
+  draw_moment (studio, composer, number, s->interlaced ? -1 : 0, frame);
   if (s->interlaced) {
     Planes other = find_planes (&studio->info, second_field);
-    draw_moment (studio, compositor, number, 1, other);
+    draw_moment (studio, composer, number, 1, other);
     weave (&studio->info, frame, other);
   }
   gst_buffer_unmap (buffer, &map);
@@ -162,7 +162,7 @@ compose_frames (gpointer user_data)
 {
   Studio *studio = user_data;
   const LinceScriptSettings *s = &studio->settings->script;
-  LinceCompositor *compositor = lince_compositor_new (s->width, s->height);
+  LinceComposer *composer = lince_composer_new (s->width, s->height);
   g_autofree uint8_t *second_field = s->interlaced ? g_malloc (studio->info.size) : NULL;
   g_mutex_lock (&studio->lock);
   for (;;) {
@@ -172,13 +172,13 @@ compose_frames (gpointer user_data)
       break;
     int number = studio->next++;
     g_mutex_unlock (&studio->lock);
-    GstBuffer *buffer = make_frame (studio, compositor, number, second_field);
+    GstBuffer *buffer = make_frame (studio, composer, number, second_field);
     g_mutex_lock (&studio->lock);
     studio->waiting[number % AHEAD] = buffer;
     g_cond_broadcast (&studio->made);
   }
   g_mutex_unlock (&studio->lock);
-  lince_compositor_free (compositor);
+  lince_composer_free (composer);
   return NULL;
 }
 

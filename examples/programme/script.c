@@ -84,7 +84,7 @@ along (const double way[2], double share)
   return way[0] + (way[1] - way[0]) * share;
 }
 
-static LinceQuad
+static LinceCorners
 plane_quad (const LinceScript *script, const LinceShot *shot, const LinceCanvas *canvas,
     double time, double speed)
 {
@@ -98,16 +98,16 @@ plane_quad (const LinceScript *script, const LinceShot *shot, const LinceCanvas 
   double pan = 0.5 + (along (shot->pan, eased) - 0.5) * speed;
   double x = -margin - (cw - w - 2 * margin) * CLAMP (pan, 0, 1) + shake_x;
   double y = -margin - (ch - h - 2 * margin) * along (shot->tilt, eased) + shake_y;
-  return (LinceQuad){{x, y, x + cw, y, x + cw, y + ch, x, y + ch}};
+  return (LinceCorners){{x, y, x + cw, y, x + cw, y + ch, x, y + ch}};
 }
 
 /* A rectangle turned in space, seen from 2.4 of its larger sides. */
-static LinceQuad
+static LinceCorners
 turned_quad (double x, double y, double width, double height, double yaw, double pitch, double roll)
 {
   static const double corners[4][2] = {{-0.5, -0.5}, {0.5, -0.5}, {0.5, 0.5}, {-0.5, 0.5}};
   double distance = 2.4 * fmax (width, height);
-  LinceQuad quad;
+  LinceCorners quad;
   for (int i = 0; i < 4; i++) {
     double px = corners[i][0] * width, py = corners[i][1] * height;
     double rx = px * cos (roll) - py * sin (roll), ry = px * sin (roll) + py * cos (roll);
@@ -121,7 +121,7 @@ turned_quad (double x, double y, double width, double height, double yaw, double
   return quad;
 }
 
-static LinceQuad
+static LinceCorners
 actor_quad (const LinceScript *script, const LinceShot *shot, const LinceActor *actor, double time)
 {
   double h = script->settings.height;
@@ -129,19 +129,20 @@ actor_quad (const LinceScript *script, const LinceShot *shot, const LinceActor *
   double size = along (actor->size, share) * h;
   double sway = actor->wobble * h * sin (time * 7.5),
          nod = actor->wobble * h * fabs (sin (time * 7.5));
-  LinceQuad quad = turned_quad (along (actor->x, share) * h + sway * 0.5,
+  LinceCorners quad = turned_quad (along (actor->x, share) * h + sway * 0.5,
       along (actor->y, share) * h - nod, size * actor->aspect, size, along (actor->yaw, share),
       along (actor->pitch, share), along (actor->roll, share));
   if (actor->place == LINCE_IN_WORLD) {
     const LinceCanvas *plane = script->sceneries[shot->scenery].far_plane;
-    LinceQuad world = plane_quad (script, shot, plane, time, 1);
-    LinceHomography camera = lince_homography_from_quad (&world);
+    LinceCorners world = plane_quad (script, shot, plane, time, 1);
+    LinceProjection camera = lince_projection_from_quad (&world);
     for (int i = 0; i < 8; i += 2)
-      lince_homography_map (&camera, quad.at[i] / plane->width, quad.at[i + 1] / plane->height,
+      lince_projection_map (&camera, quad.at[i] / plane->width, quad.at[i + 1] / plane->height,
           &quad.at[i], &quad.at[i + 1]);
   }
   if (actor->part)
-    quad = lince_quad_part (&quad, actor->part[0], actor->part[1], actor->part[2], actor->part[3]);
+    quad =
+        lince_corners_part (&quad, actor->part[0], actor->part[1], actor->part[2], actor->part[3]);
   return quad;
 }
 
@@ -161,8 +162,8 @@ typedef struct {
   double time, half;
 } Moment;
 
-static LinceQuad
-moved_quad (LinceQuad quad, const double way[2], double share)
+static LinceCorners
+moved_quad (LinceCorners quad, const double way[2], double share)
 {
   for (int i = 0; i < 8; i++)
     quad.at[i] += way[i % 2] * share;

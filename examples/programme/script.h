@@ -16,7 +16,12 @@ typedef enum {
   LINCE_SCRIPT_NEGATIVE, /* no object at all, but what looks like some: graphics, stills, black */
 } LinceScriptKind;
 
-typedef enum { LINCE_SWEEP_TEXTURED, LINCE_SWEEP_MARK, LINCE_SWEEP_BUG } LinceSweepKind;
+typedef enum {
+  LINCE_SWEEP_TEXTURED,
+  LINCE_SWEEP_MARK,
+  LINCE_SWEEP_BUG,
+  LINCE_SWEEP_MIXED, /* textured objects and marks by turns */
+} LinceSweepKind;
 
 /* The conditions of a sweep. Bugs are upright, uncovered and at rest: they have no tilt, turn,
  * motion, cover or speed. */
@@ -24,6 +29,7 @@ typedef struct {
   LinceSweepKind show;
   int shown;         /* how many objects, one after the other where they do not fit at once */
   int instances;     /* of each at once; several: one object after the other */
+  int at_once;       /* objects in a frame at most; 0: a few */
   double size;       /* share of the frame's width and height into which an object fits */
   double tilt, turn; /* degrees */
   double blur;       /* of the lens, sigma in pixels */
@@ -63,7 +69,7 @@ typedef struct {
   LinceGraphics graphics;
 } LinceScriptSettings;
 
-#define LINCE_SCRIPT_MAX_LAYERS 24
+#define LINCE_SCRIPT_MAX_LAYERS 72
 
 typedef struct _LinceScript LinceScript;
 

@@ -8,7 +8,7 @@
 #include "scenery.h"
 #include "script.h"
 
-#define LINCE_SHOT_MAX_ACTORS 16
+#define LINCE_SHOT_MAX_ACTORS 64
 #define LINCE_PHASE_SECONDS 0.04
 
 typedef enum { LINCE_ON_SCREEN, LINCE_IN_PICTURE, LINCE_IN_WORLD } LincePlace;

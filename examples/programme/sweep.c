@@ -24,7 +24,10 @@ typedef struct {
 static int
 object_number (const Plan *plan, int i)
 {
-  return (int) plan->sweep->show + KINDS * (i % plan->shown);
+  i %= plan->shown;
+  if (plan->sweep->show == LINCE_SWEEP_MIXED)
+    return i % 2 + KINDS * (i / 2);
+  return (int) plan->sweep->show + KINDS * i;
 }
 
 /* The height at which object `number` fits into `size` of both of the frame's sides. */
@@ -126,14 +129,14 @@ write_shots (LinceScript *script, const Plan *plan, int shots)
   LinceRandom random = lince_random_for (s->seed, 300000 + (guint64) plan->sweep->show);
   int cells = plan->columns * plan->rows, next = 0;
   int once = plan->sweep->instances > 1 ? 1 : MIN (cells, plan->shown);
+  int instances = MIN (plan->sweep->instances, cells);
   for (int i = 0; i < shots; i++) {
     int first = i * s->frame_count / shots, end = (i + 1) * s->frame_count / shots;
     LinceShot shot = begin (script, &random, i, first, end);
     int start = lince_random_below (&random, cells);
-    for (int k = 0; k < once * plan->sweep->instances; k++)
-      add_object (script, &shot, plan, &random,
-          object_number (plan, next + k / plan->sweep->instances), (start + k) % cells,
-          (double) (end - first) / s->fps);
+    for (int k = 0; k < once * instances; k++)
+      add_object (script, &shot, plan, &random, object_number (plan, next + k / instances),
+          (start + k) % cells, (double) (end - first) / s->fps);
     next += once;
     g_array_append_val (script->shots, shot);
   }
@@ -207,6 +210,17 @@ write_bugs (LinceScript *script, const Plan *plan)
   }
 }
 
+/* How many references there are of what is shown. */
+static int
+count_known (const LinceScript *script, LinceSweepKind show)
+{
+  int count = (int) script->canvases->len;
+
+  if (show == LINCE_SWEEP_MIXED)
+    return count / KINDS * 2 + MIN (count % KINDS, 2);
+  return (count - (int) show + KINDS - 1) / KINDS;
+}
+
 static void
 set_covers (LinceScript *script)
 {
@@ -221,11 +235,10 @@ lince_sweep_write (LinceScript *script)
 {
   const LinceScriptSettings *s = &script->settings;
   const LinceSweep *sweep = &s->sweep;
-  int known = ((int) script->canvases->len - (int) sweep->show + KINDS - 1) / KINDS;
   Plan plan = {.script = script,
       .sweep = sweep,
       .wide = (double) s->width / s->height,
-      .shown = MIN (sweep->shown, known)};
+      .shown = MIN (sweep->shown, count_known (script, sweep->show))};
   if (plan.shown <= 0) {
     LinceRandom random = lince_random_for (s->seed, 300000);
     LinceShot shot = begin (script, &random, 0, 0, s->frame_count);
@@ -238,7 +251,8 @@ lince_sweep_write (LinceScript *script)
     return;
   }
   measure_objects (&plan);
-  int wanted = sweep->instances > 1 ? sweep->instances : MIN (AT_ONCE, plan.shown);
+  int at_once = sweep->at_once > 0 ? sweep->at_once : AT_ONCE;
+  int wanted = sweep->instances > 1 ? sweep->instances : MIN (at_once, plan.shown);
   divide_frame (&plan, wanted);
   int once = sweep->instances > 1 ? 1 : MIN (plan.columns * plan.rows, plan.shown);
   int shots = (plan.shown + once - 1) / once;

@@ -3,7 +3,7 @@
 
 import {getJson} from "./api.js";
 import {TYPES} from "./feed.js";
-import {clock, colourOf, element, percent, seconds} from "./text.js";
+import {clock, colourOf, element, look, lookInFull, percent, seconds} from "./text.js";
 
 const MOST_EVENTS = 400;
 const OLDER_EVENTS = 100;
@@ -89,13 +89,14 @@ function describe(event) {
   const seen = event.seen_utc || event.utc;
   const name = event.name || event.object;
   const where = `on ${event.stream}`;
+  const seenAs = [where, look(event)].filter(Boolean).join(", ");
   switch (event.type) {
     case "appeared":
-      return ["appeared", seen, event.resumed ? "is back" : "appeared", name, where];
+      return ["appeared", seen, event.resumed ? "is back" : "appeared", name, seenAs];
     case "standing":
       return ["standing", event.utc, "stands", name, `${where}, ${seconds(event.sum_time / 1e9)} in this minute`];
     case "vanished":
-      return ["vanished", seen, "vanished", name, `${where}, ${event.reason}`];
+      return ["vanished", seen, "vanished", name, `${seenAs}, ${event.reason}`];
     case "stream":
       return ["stream-event", event.utc, event.state, event.stream, event.reason || ""];
     case "gap":
@@ -125,6 +126,8 @@ export class ExposureList {
       this.add(event);
     else if (event.type === "vanished")
       this.remove(event.exposure);
+    else if (event.type === "standing")
+      this.update(event);
     this.count();
   }
 
@@ -133,12 +136,23 @@ export class ExposureList {
     const time = element("span", {className: "seconds"});
     const swatch = element("span", {className: "swatch"});
     swatch.style.background = colourOf(event.object);
+    const seenAs = element("div", {className: "look"});
     const item = element("li", {data: {exposure: event.exposure, object: event.object}}, swatch,
       element("div", {}, element("div", {className: "name"}, event.name || event.object),
-        element("div", {className: "where"}, `on ${event.stream}`)), time);
+        element("div", {className: "where"}, `on ${event.stream}`), seenAs), time);
     this.list.prepend(item);
-    this.open.set(event.exposure, {item, time, since: Date.parse(event.seen_utc || event.utc)});
+    this.open.set(event.exposure, {item, time, seenAs, since: Date.parse(event.seen_utc || event.utc)});
+    this.update(event);
     this.tick();
+  }
+
+  // How it looked when the event was written: when it appeared, then once a minute.
+  update(event) {
+    const seenAs = this.open.get(event.exposure)?.seenAs;
+    if (!seenAs)
+      return;
+    seenAs.textContent = look(event);
+    seenAs.title = lookInFull(event);
   }
 
   remove(exposure) {

@@ -30,6 +30,33 @@ export function percent(share) {
   return `${(100 * share).toFixed(share < 0.1 ? 2 : 1)} %`;
 }
 
+// How an object looks, of an event: its kind, and what keeps it from being seen whole and clear. What is not told is left out.
+export function look(event) {
+  const words = [event.kind];
+  if (event.opacity < 0.95)
+    words.push(`opacity ${whole(event.opacity)}`);
+  if (event.occluded >= 0.05)
+    words.push(`${whole(event.occluded)} covered`);
+  if (event.cut_off >= 0.01)
+    words.push(`${whole(event.cut_off)} outside`);
+  if (event.blur >= 0.5)
+    words.push(`blur ${event.blur.toFixed(1)} px`);
+  return words.filter(Boolean).join(", ");
+}
+
+// All the figures, for who asks.
+export function lookInFull(event) {
+  const shares = [["opacity", event.opacity], ["covered", event.occluded], ["outside the frame", event.cut_off]];
+  const words = shares.filter(([, share]) => share !== undefined).map(([name, share]) => `${name} ${percent(share)}`);
+  if (event.blur !== undefined)
+    words.push(`blur ${event.blur.toFixed(2)} pixels`);
+  return words.join(", ");
+}
+
+function whole(share) {
+  return `${Math.round(100 * share)} %`;
+}
+
 // The same object has the same colour everywhere.
 export function colourOf(object) {
   let hash = 2166136261;

@@ -2,7 +2,9 @@
  * A collection as people keep it, a directory or a compiled index, made ready for the recogniser.
  *
  * A directory holds `ID.EXT` or `ID/` with `*.EXT` (png, jpg, jpeg, webp, svg; in any case), and
- * `ID.json` beside it ({"name": text, "metadata": object}). It is never written to. What was
+ * `ID.json` beside it ({"name": text, "metadata": object, "generators": list of some of
+ * "textured", "mark", "bug", "variants": list of names, see media/variant.h}). It is never written
+ * to. What was
  * compiled is kept in the cache directory under a hash of what it was compiled from, so that the
  * next start maps it, and after a change only the files that are new or changed are enrolled;
  * several processes agree by a lock there. Where the cache cannot be written, the index is compiled
@@ -28,9 +30,10 @@ typedef enum {
  * process. */
 LINCE_API void lince_collection_set_threads (guint threads);
 
-/* Called for each reference (`image` names its file; `problem` is NULL when it is usable, `report`
- * NULL when it is not) and for progress (`image` NULL). `done` of `total` images are finished;
- * those taken over from an index of the same directory are not reported. */
+/* Called for each reference (`image` names its file, and its variant where it is one; `problem` is
+ * NULL when it is usable, `report` NULL when it is not) and for progress (`image` NULL). `done` of
+ * `total` images are finished; those taken over from an index of the same directory are not
+ * reported. */
 typedef void (*LinceCollectionReport) (const char *image, const LinceEnrolment *report,
     const GError *problem, guint done, guint total, gpointer user_data);
 

@@ -11,7 +11,7 @@ typedef struct {
 
 /* What was read of an `ID.json`. */
 typedef struct {
-  char *stamp;
+  char *stamp, *variants; /* names between blanks */
   guint32 generators;
 } Description;
 
@@ -37,11 +37,25 @@ description_free (gpointer data)
   Description *description = data;
 
   g_free (description->stamp);
+  g_free (description->variants);
   g_free (description);
 }
 
-/* One file a line: "image", its path, id, stamp, content and generators, or "json", id, stamp and
- * generators, escaped, between tabs. */
+static char *
+join_variants (const LinceCollectionObject *object)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < object->variant_count; i++) {
+    g_autofree char *name = lince_variant_name (&object->variants[i]);
+
+    g_string_append_printf (text, "%s%s", i > 0 ? " " : "", name);
+  }
+  return g_string_free (text, FALSE);
+}
+
+/* One image a line: "image", its path with its variant, id, stamp, content and generators, or
+ * "json", id, stamp, generators and variants, escaped, between tabs. */
 gboolean
 lince_collection_base_write (const char *path, const LinceCollectionScan *scan, GError **error)
 {
@@ -60,8 +74,11 @@ lince_collection_base_write (const char *path, const LinceCollectionScan *scan, 
     const LinceCollectionObject *object = scan->objects->pdata[i];
     g_autofree char *id = g_strescape (object->id, NULL);
 
+    g_autofree char *variants = join_variants (object);
+
     if (object->stamp != NULL)
-      g_string_append_printf (text, "json\t%s\t%s\t%x\n", id, object->stamp, object->generators);
+      g_string_append_printf (
+          text, "json\t%s\t%s\t%x\t%s\n", id, object->stamp, object->generators, variants);
   }
   g_string_append (text, "end\n");
   return g_file_set_contents (path, text->str, (gssize) text->len, error);
@@ -90,6 +107,7 @@ read_line (LinceCollectionBase *base, char *line)
 
     description->stamp = g_strdup (next_field (&line));
     description->generators = (guint32) g_ascii_strtoull (next_field (&line), NULL, 16);
+    description->variants = g_strdup (next_field (&line));
     g_hash_table_insert (base->objects, g_steal_pointer (&first), description);
   } else if (strcmp (kind, "image") == 0) {
     Image *image = g_new0 (Image, 1);
@@ -175,6 +193,19 @@ lince_collection_base_find (const LinceCollectionBase *base, const LinceCollecti
   return find_content (base->index, known->id, known->content);
 }
 
+static gboolean
+split_variants (const char *text, LinceCollectionObject *object)
+{
+  g_auto (GStrv) names = g_strsplit (text, " ", -1);
+
+  for (int i = 0; names[i] != NULL; i++)
+    if (!lince_collection_object_add_variant (object, names[i])) {
+      object->variant_count = 0;
+      return FALSE;
+    }
+  return TRUE;
+}
+
 gboolean
 lince_collection_base_describe (LinceCollectionObject *object, gpointer user_data)
 {
@@ -186,7 +217,8 @@ lince_collection_base_describe (LinceCollectionObject *object, gpointer user_dat
   if (description == NULL || strcmp (description->stamp, object->stamp) != 0)
     return FALSE;
   number = lince_index_find (base->index, object->id);
-  if (number < 0 || !lince_index_object (base->index, (uint32_t) number, &known))
+  if (number < 0 || !lince_index_object (base->index, (uint32_t) number, &known) ||
+      !split_variants (description->variants, object))
     return FALSE;
   object->name = g_strdup (known.name);
   object->metadata = g_strdup (known.metadata);

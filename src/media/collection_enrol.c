@@ -18,11 +18,14 @@ lince_collection_set_threads (guint threads)
   g_atomic_int_set ((gint *) &chosen_threads, (gint) threads);
 }
 
-typedef struct {
+typedef struct _Result Result;
+struct _Result {
   LinceCollectionImage *image;
   LinceEnrolment enrolment;
   GError *error;
-} Result;
+  gboolean enrolled; /* else there is an error, or nothing to tell */
+  Result *next;      /* of the same file */
+};
 
 typedef struct {
   LinceIndexBuilder *builder;
@@ -53,36 +56,84 @@ give_pixels (Work *work, gint64 pixels)
 }
 
 static void
-enrol_picture (Work *work, Result *result)
+add_picture (Work *work, Result *result, const LincePicture *picture)
 {
   const LinceCollectionImage *image = result->image;
-  g_autoptr (LincePictureFile) file = lince_picture_file_load (image->path, &result->error);
   LinceError problem;
 
-  if (file == NULL)
-    return;
-  if (!lince_index_builder_add_image (work->builder, image->id, image->shown,
-          lince_picture_file_get_picture (file), &result->enrolment, &problem))
+  result->enrolled = lince_index_builder_add_variant (work->builder, image->id, image->shown,
+      picture, &image->variant, &result->enrolment, &problem);
+  if (!result->enrolled)
     g_set_error (&result->error, LINCE_COLLECTION_ERROR,
         problem.code == LINCE_ERROR_MEMORY ? LINCE_COLLECTION_ERROR_INDEX
                                            : LINCE_COLLECTION_ERROR_IMAGE,
         "%s", problem.text);
 }
 
+/* One that looks like the picture itself adds nothing. */
+static void
+add_variant (Work *work, Result *result, const LincePicture *picture)
+{
+  g_autofree guint8 *pixels = g_malloc ((gsize) picture->width * (gsize) picture->height * 4);
+  LincePicture variant = *picture;
+
+  variant.data = pixels;
+  variant.stride = picture->width * 4;
+  switch (lince_variant_derive (picture, &result->image->variant, pixels)) {
+    case LINCE_DERIVED_NOTHING:
+      g_set_error (&result->error, LINCE_COLLECTION_ERROR, LINCE_COLLECTION_ERROR_IMAGE,
+          "%s: has no transparent ground, so that in one colour nothing of it can be seen; give a "
+          "picture with one, or ask for \"inverse\"",
+          result->image->shown);
+      break;
+    case LINCE_DERIVED:
+      add_picture (work, result, &variant);
+      break;
+    case LINCE_DERIVED_SAME:
+      break;
+  }
+}
+
+/* What is wrong with a file is told once, of the first of its images; a picture that cannot serve
+ * has no variants. */
+static void
+enrol_file (Work *work, Result *first)
+{
+  g_autoptr (LincePictureFile) file = lince_picture_file_load (first->image->path, &first->error);
+  const LincePicture *picture;
+
+  if (file == NULL)
+    return;
+  picture = lince_picture_file_get_picture (file);
+  for (Result *result = first; result != NULL; result = result->next) {
+    if (g_cancellable_set_error_if_cancelled (work->cancellable, &result->error))
+      return;
+    if (result->image->variant.kind != LINCE_VARIANT_NONE)
+      add_variant (work, result, picture);
+    else
+      add_picture (work, result, picture);
+    if (result->image->variant.kind == LINCE_VARIANT_NONE && !result->enrolled)
+      return;
+  }
+}
+
 static void
 enrol_one (gpointer data, gpointer user_data)
 {
   Work *work = user_data;
-  Result *result = data;
+  Result *result = data, *next;
   gint64 pixels;
 
   if (!g_cancellable_set_error_if_cancelled (work->cancellable, &result->error)) {
     pixels = lince_picture_file_count_pixels (result->image->path);
     take_pixels (work, pixels);
-    enrol_picture (work, result);
+    enrol_file (work, result);
     give_pixels (work, pixels);
   }
-  g_async_queue_push (work->results, result);
+  for (; result != NULL; result = next) {
+    next = result->next;
+    g_async_queue_push (work->results, result);
+  }
 }
 
 static gboolean
@@ -130,10 +181,10 @@ collect (Work *work, LinceCollectionScan *scan, guint kept, LinceCollectionRepor
       g_clear_error (error);
       g_propagate_error (error, g_steal_pointer (&result->error));
     } else {
-      if (usable >= 0 && report != NULL)
-        report (result->image->shown, result->error == NULL ? &result->enrolment : NULL,
-            result->error, done, total, user_data);
-      if (usable >= 0 && result->error == NULL) {
+      if (usable >= 0 && report != NULL && (result->enrolled || result->error != NULL))
+        report (result->image->shown, result->enrolled ? &result->enrolment : NULL, result->error,
+            done, total, user_data);
+      if (usable >= 0 && result->enrolled) {
         usable++;
         result->image->usable = TRUE;
         result->image->content = result->enrolment.content;
@@ -173,6 +224,31 @@ keep_image (const Work *work, const LinceCollectionBase *base, LinceCollectionIm
   return TRUE;
 }
 
+/* What is to be enrolled of the file whose images begin at `at`, which is moved behind them; NULL
+ * when the base has all of them. */
+static Result *
+gather_file (const Work *work, const LinceCollectionScan *scan, const LinceCollectionBase *base,
+    guint *at, guint *kept)
+{
+  const LinceCollectionImage *first = scan->images->pdata[*at];
+  Result *results = NULL, **last = &results;
+
+  for (; *at < scan->images->len; (*at)++) {
+    LinceCollectionImage *image = scan->images->pdata[*at];
+
+    if (strcmp (image->path, first->path) != 0)
+      break;
+    if (keep_image (work, base, image)) {
+      (*kept)++;
+      continue;
+    }
+    *last = g_new0 (Result, 1);
+    (*last)->image = image;
+    last = &(*last)->next;
+  }
+  return results;
+}
+
 /* Enrols what the base does not have; returns how many images are usable, or -1 with `error`. */
 static int
 run_threads (Work *work, LinceCollectionScan *scan, const LinceCollectionBase *base,
@@ -185,16 +261,11 @@ run_threads (Work *work, LinceCollectionScan *scan, const LinceCollectionBase *b
 
   if (pool == NULL)
     return -1;
-  for (guint i = 0; i < scan->images->len; i++) {
-    Result *result;
+  for (guint i = 0; i < scan->images->len;) {
+    Result *file = gather_file (work, scan, base, &i, &kept);
 
-    if (keep_image (work, base, scan->images->pdata[i])) {
-      kept++;
-      continue;
-    }
-    result = g_new0 (Result, 1);
-    result->image = scan->images->pdata[i];
-    g_thread_pool_push (pool, result, NULL);
+    if (file != NULL)
+      g_thread_pool_push (pool, file, NULL);
   }
   usable = collect (work, scan, kept, report, user_data, error);
   g_thread_pool_free (pool, FALSE, TRUE);

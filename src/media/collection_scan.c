@@ -145,6 +145,50 @@ read_generators (JsonNode *node, guint32 *generators)
   return count > 0;
 }
 
+gboolean
+lince_collection_object_add_variant (LinceCollectionObject *object, const char *name)
+{
+  LinceVariant variant;
+
+  if (!lince_variant_parse (name, &variant))
+    return FALSE;
+  for (guint i = 0; i < object->variant_count; i++)
+    if (lince_variant_equal (&object->variants[i], &variant))
+      return TRUE;
+  if (object->variant_count == LINCE_VARIANTS_MAX)
+    return FALSE;
+  object->variants[object->variant_count++] = variant;
+  return TRUE;
+}
+
+static gboolean
+read_variants (JsonNode *node, LinceCollectionObject *object, GError **error)
+{
+  JsonArray *array = JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
+  guint count = array != NULL ? json_array_get_length (array) : 0;
+
+  if (array == NULL || count > LINCE_VARIANTS_MAX) {
+    g_set_error (error, LINCE_COLLECTION_ERROR, LINCE_COLLECTION_ERROR_OPEN,
+        "has \"variants\" that are not a list of at most %d names", LINCE_VARIANTS_MAX);
+    return FALSE;
+  }
+  for (guint i = 0; i < count; i++) {
+    JsonNode *element = json_array_get_element (array, i);
+    const char *name = JSON_NODE_HOLDS_VALUE (element) ? json_node_get_string (element) : NULL;
+
+    if (name == NULL || !lince_collection_object_add_variant (object, name)) {
+      g_autofree char *text = json_to_string (element, FALSE);
+
+      g_set_error (error, LINCE_COLLECTION_ERROR, LINCE_COLLECTION_ERROR_OPEN,
+          "has the variant %.40s in \"variants\"; there are \"black\", \"white\", \"inverse\" and "
+          "colours as \"#RRGGBB\"",
+          text);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
 static gboolean
 read_members (JsonObject *root, LinceCollectionObject *object, GError **error)
 {
@@ -178,7 +222,8 @@ read_members (JsonObject *root, LinceCollectionObject *object, GError **error)
         "has \"generators\" that are not a list of some of \"textured\", \"mark\", \"bug\"");
     return FALSE;
   }
-  return TRUE;
+  node = json_object_get_member (root, "variants");
+  return node == NULL || read_variants (node, object, error);
 }
 
 gboolean
@@ -207,6 +252,7 @@ lince_collection_parse_json (
   g_clear_pointer (&object->name, g_free);
   g_clear_pointer (&object->metadata, g_free);
   object->generators = 0;
+  object->variant_count = 0;
   return FALSE;
 }
 
@@ -400,11 +446,33 @@ collect_objects (const Walk *walk)
   }
 }
 
+/* Adds an image and its variants, of the same file. */
+static void
+add_with_variants (
+    GPtrArray *images, LinceCollectionImage *image, const LinceCollectionObject *object)
+{
+  image->generators = object->generators;
+  g_ptr_array_add (images, image);
+  for (guint i = 0; i < object->variant_count; i++) {
+    LinceCollectionImage *variant = g_new0 (LinceCollectionImage, 1);
+    g_autofree char *name = lince_variant_name (&object->variants[i]);
+
+    variant->id = g_strdup (image->id);
+    variant->path = g_strdup (image->path);
+    variant->stamp = g_strdup (image->stamp);
+    variant->shown = g_strdup_printf ("%s, %s", image->shown, name);
+    variant->variant = object->variants[i];
+    variant->generators = object->generators;
+    g_ptr_array_add (images, variant);
+  }
+}
+
 void
 lince_collection_scan_describe (
     LinceCollectionScan *scan, const char *path, LinceCollectionKnown known, gpointer user_data)
 {
   g_autoptr (GHashTable) objects = g_hash_table_new (g_str_hash, g_str_equal);
+  GPtrArray *images = g_ptr_array_new_with_free_func (free_image);
 
   for (guint i = 0; i < scan->objects->len; i++) {
     LinceCollectionObject *object = scan->objects->pdata[i];
@@ -415,10 +483,12 @@ lince_collection_scan_describe (
   }
   for (guint i = 0; i < scan->images->len; i++) {
     LinceCollectionImage *image = scan->images->pdata[i];
-    const LinceCollectionObject *object = g_hash_table_lookup (objects, image->id);
 
-    image->generators = object->generators;
+    add_with_variants (images, image, g_hash_table_lookup (objects, image->id));
   }
+  g_ptr_array_set_free_func (scan->images, NULL);
+  g_ptr_array_unref (scan->images);
+  scan->images = images;
 }
 
 LinceCollectionScan *

@@ -71,6 +71,39 @@ component (const GstVideoFrame *video, guint number)
   return plane;
 }
 
+gboolean
+lince_video_info_read (GstVideoInfo *info, const GstCaps *caps)
+{
+  const char *named;
+  GstVideoColorimetry told = {.matrix = GST_VIDEO_COLOR_MATRIX_UNKNOWN};
+
+  if (!gst_video_info_from_caps (info, caps))
+    return FALSE;
+  named = gst_structure_get_string (gst_caps_get_structure (caps, 0), "colorimetry");
+  if (GST_VIDEO_INFO_IS_YUV (info) &&
+      (named == NULL || !gst_video_colorimetry_from_string (&told, named) ||
+          told.matrix == GST_VIDEO_COLOR_MATRIX_UNKNOWN))
+    info->colorimetry.matrix = GST_VIDEO_COLOR_MATRIX_UNKNOWN;
+  return TRUE;
+}
+
+/* RGB becomes BT.601 here. */
+static LinceColourMatrix
+matrix_of (const GstVideoInfo *info)
+{
+  switch (info->colorimetry.matrix) {
+    case GST_VIDEO_COLOR_MATRIX_BT709:
+    case GST_VIDEO_COLOR_MATRIX_SMPTE240M: /* nearly the same */
+      return LINCE_COLOUR_BT709;
+    case GST_VIDEO_COLOR_MATRIX_BT2020:
+      return LINCE_COLOUR_BT2020;
+    case GST_VIDEO_COLOR_MATRIX_UNKNOWN:
+      return LINCE_COLOUR_UNKNOWN;
+    default:
+      return LINCE_COLOUR_BT601;
+  }
+}
+
 static void
 describe (const GstVideoFrame *video, LinceFrame *frame)
 {
@@ -80,6 +113,7 @@ describe (const GstVideoFrame *video, LinceFrame *frame)
       .interlaced = GST_VIDEO_FRAME_IS_INTERLACED (video),
       .par_numerator = MAX (GST_VIDEO_INFO_PAR_N (&video->info), 1),
       .par_denominator = MAX (GST_VIDEO_INFO_PAR_D (&video->info), 1),
+      .matrix = matrix_of (&video->info),
   };
 }
 

@@ -36,6 +36,10 @@ LINCE_API LinceFormatAccess lince_format_access (GstVideoFormat format);
   "BGRP, ARGB64, RGB16, BGR16, RGB15, BGR15, RGB8P"
 #define LINCE_FORMATS_READABLE "{ " LINCE_FORMATS_IN_PLACE ", " LINCE_FORMATS_NARROWED " }"
 
+/* As gst_video_info_from_caps(), but the matrix of colours stays unknown where the caps do not name
+ * it: what GStreamer takes for granted by the number of lines is often wrong. */
+LINCE_API gboolean lince_video_info_read (GstVideoInfo *info, const GstCaps *caps);
+
 /* Belongs to one thread at a time. */
 typedef struct _LinceNarrower LinceNarrower;
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * What a recognised frame carries down the pipeline: a GstVideoRegionOfInterestMeta a placement
- * (roi_type the object's name, bounding box in pixels of the frame), one custom meta
- * `lince-recognition` with the structure of message.h, and analytics metas where GStreamer has them. */
+ * (roi_type the object's name, bounding box in pixels of the frame, one structure LINCE_META_REGION
+ * among its params: confidence, opacity, occluded, cut-off and, where it is told, blur as doubles,
+ * kind as a string), one custom meta `lince-recognition` with the structure of message.h, and
+ * analytics metas where GStreamer has them, which have no room for measures but confidence.
+ * GStreamer 1.22's videoscale and videoconvert keep the region and lose its params. */
 #pragma once
 
 #include <gst/video/video.h>
@@ -11,6 +14,7 @@
 G_BEGIN_DECLS
 
 #define LINCE_META_NAME "lince-recognition"
+#define LINCE_META_REGION "lince-recognition" /* the params of a region */
 
 /* Registers the custom meta; may be called often, from any thread. */
 LINCE_API void lince_meta_register (void);

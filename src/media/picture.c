@@ -421,7 +421,8 @@ make_planes (LincePictureFile *file)
       .chroma_width = picture->width,
       .chroma_height = picture->height,
       .par_numerator = 1,
-      .par_denominator = 1};
+      .par_denominator = 1,
+      .matrix = LINCE_COLOUR_BT601};
 }
 
 const LinceFrame *

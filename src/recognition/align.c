@@ -7,7 +7,9 @@
 
 #include "recognition/blur.h"
 #include "recognition/increment.h"
+#include "recognition/kernels/kernels.h"
 #include "recognition/lanes.h"
+#include "recognition/levels.h"
 #include "recognition/quad.h"
 
 #define MIN_COARSE_SIDE 20 /* of the longer side of the coarsest level */
@@ -21,9 +23,10 @@
   2 /* after which a stage below HOPE of what the plan demands is not worth more                   \
      */
 #define HOPE 0.3f
-#define STILL 0.05       /* level pixels: a smaller step ends the finest stage, */
-#define STILL_ROUGH 0.15 /* and the stages before it */
-#define MIN_QUAD 12.0    /* frame pixels across */
+#define STILL 0.05        /* level pixels: a smaller step ends the finest stage, */
+#define STILL_ROUGH 0.15  /* and the stages before it */
+#define LEAST_PIXELS 0.75 /* of the frame for one of a level */
+#define MIN_QUAD 12.0     /* frame pixels across */
 #define BLUR_PIXELS (16384 + LINCE_LANES * LINCE_REFERENCE_MAX_SIDE) /* a level, rows padded */
 #define BLUR_AGREEMENT 0.5f /* correlation from which a cell is not covered */
 
@@ -86,61 +89,27 @@ longer_side (const LinceReferenceLevel *level)
   return level->width > level->height ? level->width : level->height;
 }
 
-/* Frame pixels for one reference pixel, from the outline's area. 0 when it is not plausible. */
-static double
-frame_scale (const LincePyramid *pyramid, const LinceReference *reference, const double h[9])
-{
-  const LincePyramidLevel *base = lince_pyramid_octave (pyramid, 0);
-  LincePoint corners[4];
-  int width = (int) (base->grey.width * base->scale_x + 0.5f);
-  int height = (int) (base->grey.height * base->scale_y + 0.5f);
-
-  if (!lince_quad_from_homography (h, reference->width, reference->height, corners) ||
-      !lince_quad_plausible (corners, MIN_QUAD, width, height))
-    return 0;
-  return sqrt (lince_quad_area (corners) / ((double) reference->width * reference->height));
-}
-
-/* Whether a level is no larger than a square of `max_side`, and not much longer. */
-static bool
-level_within (const LinceReferenceLevel *level, int max_side)
-{
-  return level->width * level->height <= max_side * max_side && longer_side (level) <= 2 * max_side;
-}
-
-/* The finest level that fits, is within `max_side` and not finer than the frame shows. */
+/* The finest level that fits a template, is about within a square of `max_side` and not finer than
+ * the frame shows. */
 static int
 finest_level (
     const LincePyramid *pyramid, const LinceReference *reference, double scale, int max_side)
 {
-  const LincePyramidLevel *base = lince_pyramid_octave (pyramid, 0);
-  double pixel = sqrt ((double) base->scale_x * base->scale_y);
-  int level = 0;
+  int area = max_side * max_side;
 
-  for (; level + 1 < reference->level_count; level++) {
-    const LinceReferenceLevel *l = &reference->levels[level];
-    double level_scale = scale * reference->width / l->width / pixel;
-
-    if (lince_template_fits (l) && level_within (l, max_side) && level_scale >= 0.75)
-      break;
-  }
-  return level;
+  area = area < LINCE_TEMPLATE_MAX_PIXELS ? area : LINCE_TEMPLATE_MAX_PIXELS;
+  return lince_level_finest (
+      pyramid, reference, scale, &(LinceLevelBounds){area, 2 * max_side, LEAST_PIXELS});
 }
 
 static void
 stage_set (Stage *stage, const LinceTemplate *template, const LincePyramid *pyramid, double scale)
 {
-  int count = lince_pyramid_octave_count (pyramid), octave = 0;
   double half_width = template->width / 2.0, half_height = template->height / 2.0;
   double unit = half_width > half_height ? half_width : half_height;
   double level_scale = scale * sqrt (template->to_reference_x * template->to_reference_y);
+  int octave = lince_level_octave (pyramid, 0, level_scale);
 
-  for (; octave + 1 < count; octave++) {
-    const LincePyramidLevel *l = lince_pyramid_octave (pyramid, octave + 1);
-
-    if (sqrt ((double) l->scale_x * l->scale_y) > 1.25 * level_scale)
-      break;
-  }
   stage->template = template;
   stage->octave_number = octave;
   stage->octave = lince_pyramid_octave (pyramid, octave);
@@ -302,7 +271,7 @@ bool
 lince_align (LinceAligner *aligner, const LincePyramid *pyramid, const LinceReference *reference,
     const double start[9], const LinceAlignPlan *plan, LinceAlignment *alignment)
 {
-  double homography[9], scale = frame_scale (pyramid, reference, start);
+  double homography[9], scale = lince_level_frame_scale (pyramid, reference, start, MIN_QUAD);
   int finest, level;
 
   if (!(scale > 0))
@@ -323,7 +292,7 @@ lince_align (LinceAligner *aligner, const LincePyramid *pyramid, const LinceRefe
     correlation = run_stage (aligner, &stage, plan, homography);
     if (aligner->trace)
       note_level (aligner->trace, &aligner->template, correlation);
-    scale = frame_scale (pyramid, reference, homography);
+    scale = lince_level_frame_scale (pyramid, reference, homography, MIN_QUAD);
     if (!(scale > 0) || correlation < plan->give_up)
       return false;
     if (coarsest)
@@ -341,7 +310,7 @@ lince_align_compare (LinceAligner *aligner, const LincePyramid *pyramid,
     const LinceReference *reference, const double homography[9], int max_side,
     LinceAlignment *alignment)
 {
-  double scale = frame_scale (pyramid, reference, homography);
+  double scale = lince_level_frame_scale (pyramid, reference, homography, MIN_QUAD);
   Stage stage;
   float correlation;
 
@@ -369,30 +338,25 @@ lince_align_loosen (LinceAligner *aligner, const LincePyramid *pyramid, LinceAli
 
 /* ---- blur ---------------------------------------------------------------------------------- */
 
-/* A level's row, and the frame's samples where `map` puts them. */
+/* The frame's samples where `map` puts the level's pixels, and those. */
 static void
-blur_row (LinceAligner *aligner, const LinceReferenceLevel *level, const LinceGrey *grey,
-    const double map[9], int y, int stride)
+blur_planes (LinceAligner *aligner, const LinceReferenceLevel *level, const LinceGrey *grey,
+    const double map[9], int stride)
 {
-  const LinceLanes steps = {0.5f, 1.5f, 2.5f, 3.5f, 4.5f, 5.5f, 6.5f, 7.5f};
-  float v = (float) y + 0.5f, h[9];
-  int start = y * stride;
+  LinceSampling sampling = {
+      .data = grey->data, .stride = grey->stride, .width = grey->width, .height = grey->height};
 
   for (int i = 0; i < 9; i++)
-    h[i] = (float) (map[i] / map[8]);
-  for (int x = 0; x < stride; x += LINCE_LANES) {
-    LinceLanes u = steps + (float) x, w = 1.0f / (h[6] * u + (h[7] * v + 1));
+    sampling.map[i] = (float) (map[i] / map[8]);
+  lince_kernels ()->sample_rows (
+      &sampling, &(LinceRows){stride, level->height, stride}, aligner->frame);
+  for (int y = 0; y < level->height; y++)
+    for (int x = 0; x < stride; x++) {
+      int from = y * level->width + (x < level->width ? x : level->width - 1);
 
-    lince_lanes_store (aligner->frame + start + x,
-        lince_lanes_sample (grey, (h[0] * u + (h[1] * v + h[2])) * w - 0.5f,
-            (h[3] * u + (h[4] * v + h[5])) * w - 0.5f));
-  }
-  for (int x = 0; x < stride; x++) {
-    int from = y * level->width + (x < level->width ? x : level->width - 1);
-
-    aligner->model[start + x] = (float) level->luma[from];
-    aligner->weight[start + x] = 0;
-  }
+      aligner->model[y * stride + x] = (float) level->luma[from];
+      aligner->weight[y * stride + x] = 0;
+    }
 }
 
 /* Counts the opaque pixels of a cell. */
@@ -419,8 +383,7 @@ lince_align_blur (LinceAligner *aligner, const LincePyramid *pyramid,
   stage_map (&stage, alignment->homography, map);
   if (stride * level->height > BLUR_PIXELS || !(fabs (map[8]) > 1e-12))
     return -1;
-  for (int y = 0; y < level->height; y++)
-    blur_row (aligner, level, &stage.octave->grey, map, y, stride);
+  blur_planes (aligner, level, &stage.octave->grey, map, stride);
   for (int i = 0; i < template->columns * template->rows; i++)
     if (alignment->cells[i].seen && alignment->cells[i].correlation > BLUR_AGREEMENT)
       blur_cell (aligner, level, &template->cells[i], stride);

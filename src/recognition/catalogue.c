@@ -12,6 +12,9 @@
 #define IMAGE_ENTRY 40
 
 enum { FLAG_MASKED = 1, FLAG_GENERATORS = LINCE_GENERATORS_ALL << 1 };
+#define VARIANT_SHIFT 4 /* two bits */
+#define FLAG_PRINT 64u
+#define COLOUR_SHIFT 8 /* 24 bits */
 
 /* Length in bytes of the code point at `text`, 0 when it is malformed (overlong forms, surrogates
  * and what lies beyond U+10FFFF included). */
@@ -124,6 +127,21 @@ read_objects (LinceCatalogue *catalogue, const uint8_t *data, size_t size, Lince
 }
 
 static bool
+read_variant (LinceVariant *variant, uint32_t flags)
+{
+  variant->kind = (LinceVariantKind) (flags >> VARIANT_SHIFT & 3);
+  variant->colour = flags >> COLOUR_SHIFT;
+  return variant->kind <= LINCE_VARIANT_INVERSE &&
+         (variant->colour == 0 || variant->kind == LINCE_VARIANT_ONE_COLOUR) && (flags & 128u) == 0;
+}
+
+static uint32_t
+write_variant (const LinceVariant *variant)
+{
+  return (uint32_t) variant->kind << VARIANT_SHIFT | variant->colour << COLOUR_SHIFT;
+}
+
+static bool
 read_image (LinceCatalogueImage *image, const uint8_t *entry)
 {
   uint32_t width = lince_get_u32 (entry + 4), height = lince_get_u32 (entry + 8);
@@ -137,13 +155,14 @@ read_image (LinceCatalogueImage *image, const uint8_t *entry)
           .textured = ((flags >> 1) & LINCE_GENERATOR_TEXTURED) != 0,
           .transparent = (flags & FLAG_MASKED) != 0,
           .mark = ((flags >> 1) & LINCE_GENERATOR_MARK) != 0,
+          .print = (flags & FLAG_PRINT) != 0,
           .score = (float) lince_get_u32 (entry + 28) / 1e6f,
           .content = lince_get_u64 (entry + 32)},
       .segment = lince_get_u32 (entry + 16),
       .block = lince_get_u32 (entry + 20)};
   return width >= LINCE_PICTURE_MIN_SIDE && width <= LINCE_PICTURE_MAX_SIDE &&
          height >= LINCE_PICTURE_MIN_SIDE && height <= LINCE_PICTURE_MAX_SIDE &&
-         (flags & ~(uint32_t) (FLAG_MASKED | FLAG_GENERATORS)) == 0;
+         read_variant (&image->enrolment.variant, flags);
 }
 
 static bool
@@ -234,7 +253,9 @@ write_image (const LinceCatalogueImage *image, uint8_t entry[IMAGE_ENTRY])
   lince_put_u32 (entry + 4, (uint32_t) image->enrolment.width);
   lince_put_u32 (entry + 8, (uint32_t) image->enrolment.height);
   lince_put_u32 (entry + 12, (image->enrolment.transparent ? FLAG_MASKED : 0) |
-                                 (image->enrolment.generators << 1 & FLAG_GENERATORS));
+                                 (image->enrolment.print ? FLAG_PRINT : 0) |
+                                 (image->enrolment.generators << 1 & FLAG_GENERATORS) |
+                                 write_variant (&image->enrolment.variant));
   lince_put_u32 (entry + 16, image->segment);
   lince_put_u32 (entry + 20, image->block);
   lince_put_u32 (entry + 24, image->enrolment.keypoints);

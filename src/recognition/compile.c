@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "recognition/block.h"
 #include "recognition/feature.h"
 #include "recognition/vocabulary.h"
 
@@ -281,12 +282,8 @@ lince_textured_compile (const LinceFeatures *features, uint32_t image_count, voi
   return done;
 }
 
-static bool
-refuse (LinceError *error, LinceErrorCode code, const char *what)
-{
-  lince_error_set (error, code, "the block of textured features %s: compile the index again", what);
-  return false;
-}
+static const LinceBlockKind kind = {"the block of textured features", LINCE_BLOCK_MAGIC,
+    LINCE_BLOCK_VERSION, sizeof (LinceBlockHeader)};
 
 static bool
 counts_are_possible (const LinceBlockHeader *header)
@@ -316,30 +313,16 @@ lince_textured_open (
     LinceTextured *textured, const void *data, size_t size, uint32_t image_count, LinceError *error)
 {
   LinceBlockHeader header;
-  uint64_t sizes[LINCE_PART_COUNT], total = sizeof header;
-  const uint8_t *part = data;
+  uint64_t sizes[LINCE_PART_COUNT];
 
   *textured = (LinceTextured){0};
-  if (size < sizeof header || (uintptr_t) data % 8 != 0)
-    return refuse (error, LINCE_ERROR_TRUNCATED, "is shorter than its header");
-  memcpy (&header, data, sizeof header);
-  if (header.magic != LINCE_BLOCK_MAGIC)
-    return refuse (error, LINCE_ERROR_FORMAT, "is of another kind");
-  if (header.version != LINCE_BLOCK_VERSION)
-    return refuse (error, LINCE_ERROR_VERSION, "is of another version");
-  if (header.image_count != image_count)
-    return refuse (error, LINCE_ERROR_FORMAT, "belongs to another number of images");
+  if (!lince_block_read_header (&kind, data, size, image_count, &header, error))
+    return false;
   if (!counts_are_possible (&header))
-    return refuse (error, LINCE_ERROR_FORMAT, "has impossible counts");
+    return lince_block_refuse (&kind, LINCE_ERROR_FORMAT, "has impossible counts", error);
   part_sizes (&header, sizes);
-  part += sizeof header;
-  for (int i = 0; i < LINCE_PART_COUNT; i++) {
-    textured->parts[i] = part;
-    total += sizes[i];
-    if (total > size)
-      return refuse (error, LINCE_ERROR_TRUNCATED, "is shorter than its header says");
-    part += sizes[i];
-  }
+  if (!lince_block_find_parts (&kind, data, size, sizes, LINCE_PART_COUNT, textured->parts, error))
+    return false;
   textured->data = data;
   textured->size = size;
   textured->image_count = header.image_count;

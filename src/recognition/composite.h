@@ -26,25 +26,33 @@ void lince_compositor_free (LinceCompositor *compositor); /* NULL is allowed */
 
 /* A flat value. */
 typedef struct {
-  int stages;       /* levels of the reference used at most, coarse to fine */
-  int steps;        /* iterations at most on each */
-  int area;         /* pixels of the finest level used at most */
-  float least;      /* agreement on any level but the finest below which it is given up */
-  bool upright;     /* only moved and scaled */
-  bool translucent; /* the ground may show through: a mark fixed to the screen */
+  float opacity; /* 0.15 to 1 */
+  float gain;    /* of contrast, 1: as the reference has it in video range */
+  float lift;    /* luma levels of the frame, opacity included */
+} LinceCompositeLight;
+
+/* A flat value. */
+typedef struct {
+  int stages;                /* levels of the reference used at most, coarse to fine */
+  int steps;                 /* iterations at most on each */
+  int area;                  /* pixels of the finest level used at most */
+  float least;               /* agreement on any level but the finest below which it is given up */
+  bool upright;              /* only moved and scaled */
+  bool translucent;          /* the ground may show through: a mark fixed to the screen */
+  bool blur;                 /* is measured */
+  LinceCompositeLight light; /* that it had on the last frame; all 0: not known */
 } LinceCompositePlan;
 
 /* A flat value. */
 typedef struct {
   double homography[9]; /* reference picture pixels to frame pixels */
-  float opacity;        /* 0.15 to 1 */
-  float gain;           /* of contrast, 1: as the reference has it in video range */
-  float lift;           /* luma levels of the frame */
-  float evidence;       /* sum of votes, in natural logarithms of odds */
-  float contrast;       /* what the cells could say at most, in cells */
-  float agreement;      /* 0 to 1: share of it that speaks for the mark */
-  float blur;           /* standard deviation in frame pixels against the model (blur.h); negative:
-                           not told */
+  LinceCompositeLight light;
+  float evidence;  /* sum of votes, in natural logarithms of odds */
+  float contrast;  /* what the cells could say at most, in cells */
+  float agreement; /* 0 to 1: share of it that speaks for the mark */
+  float evenness;  /* at most 1: of its worst block against all of it (comparison.h) */
+  float blur;      /* standard deviation in frame pixels against the model (blur.h); negative:
+                      not told */
 } LinceComposition;
 
 /* Refines from `start` and compares. False when the placement leaves what is plausible or was given
@@ -54,7 +62,8 @@ bool lince_composite_align (LinceCompositor *compositor, const LincePyramid *pyr
     LinceComposition *composition);
 
 /* Of two marks at about the same place of the frame, the evidence for the first against the second:
- * the same sum with what is left by the one and by the other. `area` as in the plan. */
+ * the same sum with what is left by the one and by the other, each in the light of its composition
+ * where that is known. * `area` as in the plan. */
 float lince_composite_rivals (LinceCompositor *compositor, const LincePyramid *pyramid,
     const LinceReference *first, const LinceComposition *first_composition,
     const LinceReference *second, const LinceComposition *second_composition, int area);

@@ -160,7 +160,7 @@ explain_textured (Explanation *all)
   result->best_distance = 256;
   result->least_matches = LINCE_LEAST_MATCHES;
   result->least_weight = LINCE_PEAK_LEAST_WEIGHT;
-  result->peak_limit = LINCE_MAX_PEAKS;
+  result->peak_limit = lince_search_get_peaks (all->from.search);
   result->least_inliers = LINCE_LEAST_INLIERS;
   result->least_score = LINCE_LEAST_SCORE;
   for (uint32_t i = 0; ok && i < result->image_count; i++) {
@@ -230,7 +230,7 @@ fill_trial (LinceExplainedTrial *trial, const LinceTrialTrace *trace)
   trial->agreement = verdict->agreement;
   trial->inside = verdict->inside;
   trial->visible = verdict->visible;
-  trial->opacity = verdict->opacity;
+  trial->opacity = verdict->light.opacity;
   trial->confidence = verdict->confidence;
 }
 

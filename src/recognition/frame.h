@@ -16,6 +16,15 @@ typedef struct {
   int step;            /* bytes from a sample to the next in its row: 1 planar, 2 or 4 packed */
 } LincePlane;
 
+/* How luma and chroma were made of red, green and blue. What is not told is read as BT.601, as
+ * reference pictures are. */
+typedef enum {
+  LINCE_COLOUR_UNKNOWN,
+  LINCE_COLOUR_BT601,
+  LINCE_COLOUR_BT709, /* most of what is broadcast with 720 lines or more */
+  LINCE_COLOUR_BT2020,
+} LinceColourMatrix;
+
 /* The pixels stay the caller's and must not change while a function that takes the frame runs. */
 typedef struct {
   int width, height;               /* luma samples, of the stored full frame, both fields */
@@ -23,6 +32,7 @@ typedef struct {
   int chroma_width, chroma_height; /* samples of cb and cr; 0 without chroma */
   bool interlaced;                 /* two fields of different time: only the top one is searched */
   int par_numerator, par_denominator; /* pixel aspect ratio; 1, 1 for square pixels */
+  LinceColourMatrix matrix;
 } LinceFrame;
 
 typedef struct {

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "recognition/kernels/kernels.h"
+
 #define COMPONENTS 3
 #define BAND 32 /* rows that one item of the pool sums up */
 
@@ -137,8 +139,7 @@ add_band (void *context, uint32_t item, uint32_t thread)
     if (gather->filled == 0)
       memset (sum, 0, (size_t) width * sizeof *sum);
     if (plane->step == 1)
-      for (int x = 0; x < width; x++)
-        sum[x] = (uint16_t) (sum[x] + row[x]);
+      lince_kernels ()->add_row (row, sum, width);
     else
       for (int x = 0; x < width; x++)
         sum[x] = (uint16_t) (sum[x] + row[(ptrdiff_t) x * plane->step]);
@@ -157,17 +158,10 @@ mean_band (void *context, uint32_t item, uint32_t thread)
 
   for (int y = (int) item * BAND; y < end; y++) {
     size_t at = (size_t) y * (size_t) width;
-    const uint16_t *now = gather->sums[0][c] + at, *before = gather->sums[1][c] + at;
-    uint8_t *out = gather->mean[c] + at;
 
-    if (gather->before == 0)
-      before = NULL;
-    for (int x = 0; x < width; x++) {
-      uint32_t sum = now[x] + (before ? (uint32_t) before[x] : 0);
-      uint32_t mean = (sum * factor + 32768) >> 16;
-
-      out[x] = (uint8_t) (mean < 255 ? mean : 255);
-    }
+    /* before there are two the first stands for both */
+    lince_kernels ()->mean_row (gather->sums[0][c] + at,
+        gather->sums[gather->before > 0 ? 1 : 0][c] + at, factor, gather->mean[c] + at, width);
   }
 }
 
@@ -188,12 +182,13 @@ lince_gather_add (LinceGather *gather, const LinceFrame *frame, LincePool *pool)
   bool due;
 
   for_all (gather, &task, add_band, pool);
+  gather->frame.matrix = frame->matrix;
   gather->filled++;
   gather->total++;
   due = gather->total == LINCE_GATHER_FIRST || gather->filled == LINCE_GATHER_BLOCK;
   if (!due)
     return false;
-  task.divisor = gather->filled + gather->before;
+  task.divisor = gather->filled + (gather->before > 0 ? gather->before : gather->filled);
   for_all (gather, &task, mean_band, pool);
   lince_pyramid_build (gather->pyramid, &gather->frame, pool);
   if (gather->filled == LINCE_GATHER_BLOCK) {

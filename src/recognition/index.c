@@ -336,6 +336,7 @@ lince_index_reference (
   lince_reference_view (reference, data, entry->enrolment.transparent);
   reference->object = entry->object;
   reference->mark = entry->enrolment.mark;
+  reference->print = entry->enrolment.print;
   return true;
 }
 

@@ -61,6 +61,18 @@ typedef enum {
 } LinceGenerator;
 #define LINCE_GENERATORS_ALL 7u
 
+/* How an image was made of its picture: as it is, or with its colours changed. The recogniser only
+ * keeps it beside the image. */
+typedef enum {
+  LINCE_VARIANT_NONE = 0,
+  LINCE_VARIANT_ONE_COLOUR, /* all of it in one colour */
+  LINCE_VARIANT_INVERSE,    /* light for dark */
+} LinceVariantKind;
+typedef struct {
+  LinceVariantKind kind;
+  uint32_t colour; /* 0xRRGGBB of LINCE_VARIANT_ONE_COLOUR, else 0 */
+} LinceVariant;
+
 /* What enrolment found out about an image. */
 typedef struct {
   int width, height;     /* of the reference picture */
@@ -68,9 +80,11 @@ typedef struct {
   uint32_t generators;   /* those chosen for it: LinceGenerator bits; 0: it will hardly be found */
   bool textured;         /* enough keypoints for the `textured` generator */
   bool mark;             /* looked for by its shapes, compared in luma and chroma (`mark`) */
+  bool print;            /* a poster's detail all over: compared as one, also where `mark` */
   bool transparent;      /* has a mask */
   float score;           /* 0 to 1: how well it will be recognised, by what enrolment measured */
-  uint64_t content;      /* a hash of the picture's pixels */
+  uint64_t content;      /* a hash of the picture's pixels, and of the variant */
+  LinceVariant variant;  /* of the object's picture that it is */
 } LinceEnrolment;
 
 /* The object that image `number` belongs to, and what enrolment found out (each may be NULL).
@@ -106,6 +120,11 @@ LINCE_API bool lince_index_builder_set_generators (LinceIndexBuilder *builder, c
  * the builder is then as before. A picture that the object has already is taken once. */
 LINCE_API bool lince_index_builder_add_image (LinceIndexBuilder *builder, const char *id,
     const char *source, const LincePicture *picture, LinceEnrolment *report, LinceError *error);
+
+/* The same for a picture that was derived from another one: reports and the index name `variant`. */
+LINCE_API bool lince_index_builder_add_variant (LinceIndexBuilder *builder, const char *id,
+    const char *source, const LincePicture *picture, const LinceVariant *variant,
+    LinceEnrolment *report, LinceError *error);
 
 /* Lets images be taken over from `base`, of which the builder keeps a reference; once, before the
  * first image. An index that is then written or finished holds base's segments as they are and new

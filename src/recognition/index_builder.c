@@ -11,7 +11,7 @@
 #include "recognition/reference.h"
 
 #define DEFAULT_MEMORY (64u << 20)
-#define PLAIN_KEYPOINTS 250 /* over all simulated views; a poster has 450 and more */
+#define PRINT_KEYPOINTS 250 /* over all simulated views; a poster has 450 and more */
 
 static bool
 no_memory (LinceError *error)
@@ -228,6 +228,18 @@ hash_picture (const LincePicture *picture)
   return hash;
 }
 
+/* Whether it has a poster's detail all over. */
+static bool
+is_print (const LinceReferenceSource *source, const LinceEnrolment *enrolment)
+{
+  LinceReference reference = {0};
+
+  lince_reference_layout (&reference, source->width, source->height, source->masked);
+  lince_reference_view (&reference, source->levels, source->masked);
+  return enrolment->textured && enrolment->keypoints >= PRINT_KEYPOINTS &&
+         lince_reference_is_full (&reference);
+}
+
 /* What the picture is found by, of what is allowed: its texture; its shapes, where it has a shape
  * of its own, is too plain to be found by texture alone or must not be. */
 static bool
@@ -243,15 +255,39 @@ enrol_source (LinceBuilderImage *image, const LinceReferenceSource *source, uint
           &image->features, enrolment, error))
     return false;
   enrolment->mark = (allowed & LINCE_GENERATOR_MARK) &&
-                    (source->masked || enrolment->keypoints < PLAIN_KEYPOINTS);
+                    (source->masked || enrolment->keypoints < PRINT_KEYPOINTS);
+  enrolment->print = is_print (source, enrolment);
   enrolment->generators = (enrolment->textured ? LINCE_GENERATOR_TEXTURED : 0) |
                           (enrolment->mark ? LINCE_GENERATOR_MARK : 0);
   return !enrolment->mark || lince_mark_enrol (&mark, &image->marks, error);
 }
 
+/* A picture and a variant with the same pixels are two images: which of them came first is then no
+ * matter. */
+static uint64_t
+hash_variant (uint64_t content, const LinceVariant *variant)
+{
+  const uint32_t numbers[2] = {(uint32_t) variant->kind, variant->colour};
+
+  return variant->kind == LINCE_VARIANT_NONE ? content
+                                             : lince_hash64 (numbers, sizeof numbers, content);
+}
+
+static bool
+check_variant (const LinceVariant *variant, LinceError *error)
+{
+  if (variant->kind <= LINCE_VARIANT_INVERSE &&
+      variant->colour <= (variant->kind == LINCE_VARIANT_ONE_COLOUR ? 0xffffffu : 0))
+    return true;
+  lince_error_set (error, LINCE_ERROR_ARGUMENT, "there is no variant %d of colour %x",
+      (int) variant->kind, variant->colour);
+  return false;
+}
+
 /* Everything that does not touch the builder: the costly part, which threads do side by side. */
 static LinceBuilderImage *
-enrol (const LincePicture *picture, uint32_t allowed, LinceError *error)
+enrol (
+    const LincePicture *picture, const LinceVariant *variant, uint32_t allowed, LinceError *error)
 {
   LinceReferenceSource source = {0};
   LinceBuilderImage *image = calloc (1, sizeof *image);
@@ -267,7 +303,8 @@ enrol (const LincePicture *picture, uint32_t allowed, LinceError *error)
     free_image (image);
     image = NULL;
   } else {
-    image->enrolment.content = hash_picture (picture);
+    image->enrolment.content = hash_variant (hash_picture (picture), variant);
+    image->enrolment.variant = *variant;
     image->enrolment.width = picture->width;
     image->enrolment.height = picture->height;
     image->enrolment.transparent = source.masked;
@@ -338,12 +375,15 @@ insert_image (
 }
 
 bool
-lince_index_builder_add_image (LinceIndexBuilder *builder, const char *id, const char *source,
-    const LincePicture *picture, LinceEnrolment *report, LinceError *error)
+lince_index_builder_add_variant (LinceIndexBuilder *builder, const char *id, const char *source,
+    const LincePicture *picture, const LinceVariant *variant, LinceEnrolment *report,
+    LinceError *error)
 {
-  LinceBuilderImage *image = enrol (picture, allowed_generators (builder, id), error);
+  LinceBuilderImage *image = NULL;
   bool ok = false;
 
+  if (check_variant (variant, error))
+    image = enrol (picture, variant, allowed_generators (builder, id), error);
   if (image != NULL) {
     LinceEnrolment enrolment = image->enrolment;
 
@@ -358,6 +398,15 @@ lince_index_builder_add_image (LinceIndexBuilder *builder, const char *id, const
   if (!ok)
     lince_error_prefix (error, "%s: ", source);
   return ok;
+}
+
+bool
+lince_index_builder_add_image (LinceIndexBuilder *builder, const char *id, const char *source,
+    const LincePicture *picture, LinceEnrolment *report, LinceError *error)
+{
+  const LinceVariant none = {LINCE_VARIANT_NONE, 0};
+
+  return lince_index_builder_add_variant (builder, id, source, picture, &none, report, error);
 }
 
 bool

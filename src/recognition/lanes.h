@@ -16,6 +16,7 @@ typedef float LinceLanes __attribute__ ((vector_size (32)));
 typedef int32_t LinceLanesInt __attribute__ ((vector_size (32)));
 typedef float LinceLanesHalf __attribute__ ((vector_size (16)));
 typedef int32_t LinceLanesHalfInt __attribute__ ((vector_size (16)));
+typedef uint16_t LinceLanesPairs __attribute__ ((vector_size (16)));
 
 static inline LinceLanes
 lince_lanes_load (const float *p)
@@ -57,6 +58,20 @@ lince_lanes_limit (LinceLanes value, float most)
   return value;
 }
 
+/* Two neighbouring bytes, the first in the lower half. */
+static inline uint16_t
+lince_lanes_pair (const uint8_t *p)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  uint16_t pair;
+
+  memcpy (&pair, p, sizeof pair);
+  return pair;
+#else
+  return (uint16_t) (p[0] | p[1] << 8);
+#endif
+}
+
 /* Eight samples of a picture of at least 2 x 2, bilinear, at (x, y) counted from the first sample's
  * middle; outside, its edge is repeated. */
 static inline LinceLanes
@@ -69,15 +84,18 @@ lince_lanes_sample (const LinceGrey *grey, LinceLanes x, LinceLanes y)
   LinceLanes fx = px - __builtin_convertvector(ix, LinceLanes);
   LinceLanes fy = py - __builtin_convertvector(iy, LinceLanes);
   LinceLanes a, b, c, d, top, bottom;
-  LinceLanesInt upper, lower;
+  LinceLanesInt from = iy * (int32_t) grey->stride + ix, upper, lower;
+  LinceLanesPairs above, below;
 
   /* two neighbours by one load */
   for (int i = 0; i < LINCE_LANES; i++) {
-    const uint8_t *p = grey->data + (ptrdiff_t) iy[i] * grey->stride + ix[i];
+    const uint8_t *p = grey->data + from[i];
 
-    upper[i] = p[0] | p[1] << 8;
-    lower[i] = p[grey->stride] | p[grey->stride + 1] << 8;
+    above[i] = lince_lanes_pair (p);
+    below[i] = lince_lanes_pair (p + grey->stride);
   }
+  upper = __builtin_convertvector(above, LinceLanesInt);
+  lower = __builtin_convertvector(below, LinceLanesInt);
   a = __builtin_convertvector(upper & 255, LinceLanes);
   b = __builtin_convertvector(upper >> 8, LinceLanes);
   c = __builtin_convertvector(lower & 255, LinceLanes);

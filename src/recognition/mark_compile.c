@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "recognition/block.h"
 #include "recognition/feature.h"
 #include "recognition/mark_feature.h"
 #include "recognition/mark_match.h"
@@ -283,12 +284,8 @@ lince_mark_compile (const LinceFeatures *features, uint32_t image_count, void **
   return done;
 }
 
-static bool
-refuse (LinceError *error, LinceErrorCode code, const char *what)
-{
-  lince_error_set (error, code, "the block of marks %s: compile the index again", what);
-  return false;
-}
+static const LinceBlockKind kind = {
+    "the block of marks", LINCE_MARK_MAGIC, LINCE_MARK_VERSION, sizeof (LinceMarkBlockHeader)};
 
 static bool
 counts_are_possible (const LinceMarkBlockHeader *header)
@@ -304,39 +301,25 @@ bool
 lince_mark_open (
     LinceMarks *marks, const void *data, size_t size, uint32_t image_count, LinceError *error)
 {
-  const void **views[PARTS] = {&marks->images, &marks->points};
+  const void *parts[PARTS];
   LinceMarkBlockHeader header;
-  uint64_t sizes[PARTS], total = sizeof header;
-  const uint8_t *part = data;
+  uint64_t sizes[PARTS];
 
   *marks = (LinceMarks){0};
-  if (size < sizeof header || (uintptr_t) data % 8 != 0)
-    return refuse (error, LINCE_ERROR_TRUNCATED, "is shorter than its header");
-  memcpy (&header, data, sizeof header);
-  if (header.magic != LINCE_MARK_MAGIC)
-    return refuse (error, LINCE_ERROR_FORMAT, "is of another kind");
-  if (header.version != LINCE_MARK_VERSION)
-    return refuse (error, LINCE_ERROR_VERSION, "is of another version");
-  if (header.image_count != image_count)
-    return refuse (error, LINCE_ERROR_FORMAT, "belongs to another number of images");
+  if (!lince_block_read_header (&kind, data, size, image_count, &header, error))
+    return false;
   if (!counts_are_possible (&header))
-    return refuse (error, LINCE_ERROR_FORMAT, "has impossible counts");
-  for (int t = 0; t < LINCE_MARK_TABLES; t++) {
-    views[4 * t + WORDS] = &marks->words[t];
-    views[4 * t + LISTS] = &marks->lists[t];
-    views[4 * t + BLOCKS] = &marks->blocks[t];
-    views[4 * t + SLOTS] = &marks->slots[t];
-  }
+    return lince_block_refuse (&kind, LINCE_ERROR_FORMAT, "has impossible counts", error);
   part_sizes (&header, sizes);
-  part += sizeof header;
-  for (int i = 0; i < PARTS; i++) {
-    total += sizes[i];
-    if (total > size) {
-      *marks = (LinceMarks){0};
-      return refuse (error, LINCE_ERROR_TRUNCATED, "is shorter than its header says");
-    }
-    *views[i] = part;
-    part += sizes[i];
+  if (!lince_block_find_parts (&kind, data, size, sizes, PARTS, parts, error))
+    return false;
+  marks->images = parts[IMAGES];
+  marks->points = parts[POINTS];
+  for (int t = 0; t < LINCE_MARK_TABLES; t++) {
+    marks->words[t] = parts[4 * t + WORDS];
+    marks->lists[t] = parts[4 * t + LISTS];
+    marks->blocks[t] = parts[4 * t + BLOCKS];
+    marks->slots[t] = parts[4 * t + SLOTS];
   }
   marks->data = data;
   marks->size = size;

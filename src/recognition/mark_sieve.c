@@ -44,16 +44,31 @@ value (const LinceGrey *grey, float x, float y)
   return grey->data[(ptrdiff_t) row * grey->stride + column];
 }
 
+/* Whether all that edge_at() looks at lies in the picture. */
+static bool
+is_inner (const LinceGrey *grey, float x, float y)
+{
+  const float reach = REACH + 2;
+
+  return x >= reach && y >= reach && x < (float) grey->width - reach &&
+         y < (float) grey->height - reach;
+}
+
 /* How clearly one component has an edge across (nx, ny) near (x, y), all in its pixels: -1 to 1, by
  * its direction; less for one that is off. `*height` is raised to the edge's grey levels. */
 static float
 edge_at (const LinceGrey *grey, float x, float y, float nx, float ny, float *height)
 {
+  bool inner = is_inner (grey, x, y);
   int samples[2 * REACH + 3], best = 0, along, at = 0;
   float across;
 
-  for (int i = 0; i < 2 * REACH + 3; i++)
-    samples[i] = value (grey, x + (float) (i - REACH - 1) * nx, y + (float) (i - REACH - 1) * ny);
+  for (int i = 0; i < 2 * REACH + 3; i++) {
+    float u = x + (float) (i - REACH - 1) * nx, v = y + (float) (i - REACH - 1) * ny;
+
+    samples[i] =
+        inner ? grey->data[(ptrdiff_t) v * grey->stride + (ptrdiff_t) u] : value (grey, u, v);
+  }
   for (int i = 1; i < 2 * REACH + 2; i++) {
     int difference = samples[i + 1] - samples[i - 1];
 
@@ -139,8 +154,8 @@ judge (const Evidence *evidence)
 }
 
 void
-lince_mark_sieve (const LinceMarks *marks, const LincePyramid *pyramid, uint32_t points,
-    LinceMarkTrial *trial)
+lince_mark_sieve (
+    const LinceMarks *marks, const LincePyramid *pyramid, uint32_t points, LinceMarkTrial *trial)
 {
   const float *m = trial->matrix;
   LinceMarkImage image = lince_mark_image (marks, trial->image);

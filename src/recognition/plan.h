@@ -27,21 +27,27 @@ typedef enum {
 
 /* A flat value. */
 typedef struct {
-  uint32_t interval;      /* frames from one search to the next, 1: all are searched. The first
-                             frame of a shot is, whatever the interval */
-  uint32_t parts;         /* searches that take turns at the keypoints, each at its share: the most
-                             distinct first. The first frame of a shot begins with them */
-  uint32_t keypoints;     /* described and looked up by a search, 1 to LINCE_PLAN_MOST_KEYPOINTS */
-  uint32_t mark_interval; /* frames from one search for brand marks to the next at least; where
-                             not all frames are searched, it is made on one that is not */
-  uint32_t mark;          /* units of a search for brand marks, about 2 us of one core each */
-  uint32_t bug;           /* likewise, for marks fixed to the screen */
-  uint32_t trials;        /* hypotheses of a search that are aligned and verified, best first */
-  uint32_t mark_trials;   /* likewise, of marks */
-  uint32_t trial_steps;   /* of alignment on each level, for a hypothesis */
-  uint32_t follow_steps;  /* likewise, for a track */
-  uint32_t follow_levels; /* on which a track is aligned, coarse to fine, as long as it fits well;
-                             one that does not is aligned on all */
+  uint32_t interval;       /* frames from one search to the next, 1: all are searched. The first
+                              frame of a shot is, whatever the interval */
+  uint32_t parts;          /* searches that take turns at the keypoints, each at its share: the most
+                              distinct first. The first frame of a shot begins with them */
+  uint32_t keypoints;      /* described and looked up by a search, 1 to LINCE_PLAN_MOST_KEYPOINTS */
+  uint32_t mark_interval;  /* frames from one search for brand marks to the next at least; where
+                              not all frames are searched, it is made on one that is not */
+  uint32_t mark;           /* units of a search for brand marks, about 2 us of one core each */
+  uint32_t bug;            /* likewise, for marks fixed to the screen */
+  uint32_t trials;         /* hypotheses of a search that are aligned and verified, best first */
+  uint32_t mark_trials;    /* likewise, of marks */
+  uint32_t trial_steps;    /* of alignment on each level, for a hypothesis */
+  uint32_t follow_steps;   /* likewise, for a track */
+  uint32_t follow_levels;  /* on which a track is aligned, coarse to fine, as long as it fits well;
+                              one that does not is aligned on all */
+  uint32_t tile_interval;  /* frames from one magnified tile, searched for small prints, to the next
+                              at least, where not all frames are searched on one that is searched for
+                              nothing else; 0: none is. Not in a collection in which looking up is
+                              dear */
+  uint32_t tile_keypoints; /* described and looked up there */
+  uint32_t tile_trials;    /* hypotheses of it that are aligned and verified */
 } LincePlan;
 
 #define LINCE_PLAN_MOST_KEYPOINTS 8192

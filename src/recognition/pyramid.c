@@ -23,6 +23,7 @@ struct LincePyramid {
   Component components[COMPONENTS];
   int width, height;
   bool interlaced;
+  LinceColourMatrix matrix;
 };
 
 /* What one task of the pool makes. */
@@ -217,9 +218,16 @@ lince_pyramid_build (LincePyramid *pyramid, const LinceFrame *frame, LincePool *
 {
   const LincePlane *planes[COMPONENTS] = {&frame->luma, &frame->cb, &frame->cr};
 
+  pyramid->matrix = frame->matrix;
   for (int c = 0; c < COMPONENTS; c++)
     if (pyramid->components[c].count > 0)
       build (&pyramid->components[c], planes[c], pyramid->interlaced, pool);
+}
+
+LinceColourMatrix
+lince_pyramid_matrix (const LincePyramid *pyramid)
+{
+  return pyramid->matrix;
 }
 
 int

@@ -47,6 +47,9 @@ int lince_pyramid_chroma_count (const LincePyramid *pyramid);
 const LincePyramidLevel *lince_pyramid_chroma (
     const LincePyramid *pyramid, int component, int octave);
 
+/* Of the frame of the last build(). */
+LinceColourMatrix lince_pyramid_matrix (const LincePyramid *pyramid);
+
 /* 1 to LINCE_PYRAMID_LEVELS; the last octave's shorter side is at least 8. */
 int lince_pyramid_octave_count (const LincePyramid *pyramid);
 /* Octave `octave`, 0 to count - 1. */

@@ -230,14 +230,34 @@ lince_quad_plausible (const LincePoint c[4], double minimum, int width, int heig
 }
 
 bool
-lince_quad_upright (const LincePoint corners[4], double width, double height)
+lince_quad_parallel (const LincePoint corners[4])
 {
   double right = (corners[1].x - corners[0].x + corners[2].x - corners[3].x) / 2;
   double down = (corners[3].y - corners[0].y + corners[2].y - corners[1].y) / 2;
   double slack = 0.02 * (right > down ? right : down) + 1;
 
-  if (!(right > 0) || !(down > 0) || fabs (right * height / width - down) > 0.04 * down + 1)
-    return false;
-  return fabs (corners[1].y - corners[0].y) < slack && fabs (corners[2].y - corners[3].y) < slack &&
-         fabs (corners[3].x - corners[0].x) < slack && fabs (corners[2].x - corners[1].x) < slack;
+  return right > 0 && down > 0 && fabs (corners[1].y - corners[0].y) < slack &&
+         fabs (corners[2].y - corners[3].y) < slack && fabs (corners[3].x - corners[0].x) < slack &&
+         fabs (corners[2].x - corners[1].x) < slack;
+}
+
+bool
+lince_quad_upright (const LincePoint corners[4], double width, double height)
+{
+  double right = (corners[1].x - corners[0].x + corners[2].x - corners[3].x) / 2;
+  double down = (corners[3].y - corners[0].y + corners[2].y - corners[1].y) / 2;
+
+  return lince_quad_parallel (corners) && fabs (right * height / width - down) <= 0.04 * down + 1;
+}
+
+void
+lince_quad_straighten (const LincePoint corners[4], LincePoint straight[4])
+{
+  float left = (corners[0].x + corners[3].x) / 2, right = (corners[1].x + corners[2].x) / 2;
+  float top = (corners[0].y + corners[1].y) / 2, bottom = (corners[2].y + corners[3].y) / 2;
+
+  straight[0] = (LincePoint){left, top};
+  straight[1] = (LincePoint){right, top};
+  straight[2] = (LincePoint){right, bottom};
+  straight[3] = (LincePoint){left, bottom};
 }

@@ -38,6 +38,12 @@ double lince_quad_cover (const LincePoint a[4], const LincePoint b[4]);
  * at most 2 % of its sides. */
 bool lince_quad_upright (const LincePoint corners[4], double width, double height);
 
+/* Whether the sides run along the axes, but for small errors, whatever their lengths. */
+bool lince_quad_parallel (const LincePoint corners[4]);
+
+/* The axis-parallel outline about the same middle with the mean lengths of the sides. */
+void lince_quad_straighten (const LincePoint corners[4], LincePoint straight[4]);
+
 /* Whether a flat picture seen by a camera could have that outline: convex, clockwise (not
  * mirrored), no side and no diagonal out of proportion, at least `minimum` pixels across, and some
  * of it inside the frame. */

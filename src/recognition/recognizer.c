@@ -10,6 +10,7 @@
 #include "recognition/gather.h"
 #include "recognition/inspection.h"
 #include "recognition/mark_search.h"
+#include "recognition/tiles.h"
 #include "recognition/track.h"
 
 #define MAX_THREADS 16
@@ -22,6 +23,7 @@ struct LinceRecognizer {
   LincePool *pool;
   LincePyramid *pyramid;
   LinceSearch *search;
+  LinceTiles *tiles;
   LinceMarkSearch *mark_search;
   LinceGather *gather;
   LinceTracker *tracker, *still;
@@ -32,6 +34,7 @@ struct LinceRecognizer {
   uint32_t waited;      /* frames since the last search */
   uint32_t part;        /* of the keypoints that it took */
   uint32_t mark_waited; /* frames since the last search for marks */
+  uint32_t tile_waited; /* frames since the last search of a tile */
   int64_t time;         /* of the last frame */
 
   LinceIndex *index;                /* in use; NULL: none */
@@ -45,6 +48,7 @@ struct LinceRecognizer {
 
   LinceHypothesis hypotheses[LINCE_MAX_HYPOTHESES];
   LinceHypothesis mark_hypotheses[LINCE_MARK_HYPOTHESES];
+  LinceHypothesis tile_hypotheses[LINCE_MAX_HYPOTHESES];
   uint32_t hypothesis_count, mark_hypothesis_count; /* of the last search */
   LincePlacement placements[LINCE_MAX_PLACEMENTS];
   LinceChange changes[LINCE_MAX_CHANGES];
@@ -104,10 +108,11 @@ lince_recognizer_new (const LinceSettings *settings, LinceError *error)
   if (!(recognizer->pool = lince_pool_new (settings->threads, error)) ||
       !(recognizer->pyramid = lince_pyramid_new (error)) ||
       !(recognizer->search = lince_search_new (error)) ||
+      !(recognizer->tiles = lince_tiles_new (error)) ||
       !(recognizer->mark_search = lince_mark_search_new (error)) ||
       !(recognizer->gather = lince_gather_new (error)) ||
-      !(recognizer->tracker = lince_tracker_new (settings->threads, error)) ||
-      !(recognizer->still = lince_tracker_new (settings->threads, error)) ||
+      !(recognizer->tracker = lince_tracker_new (settings->threads, false, error)) ||
+      !(recognizer->still = lince_tracker_new (settings->threads, true, error)) ||
       !(recognizer->exposures = lince_exposures_new (error)))
     goto fail;
   return recognizer;
@@ -126,6 +131,7 @@ lince_recognizer_free (LinceRecognizer *recognizer)
   lince_tracker_free (recognizer->tracker);
   lince_gather_free (recognizer->gather);
   lince_mark_search_free (recognizer->mark_search);
+  lince_tiles_free (recognizer->tiles);
   lince_search_free (recognizer->search);
   lince_pyramid_free (recognizer->pyramid);
   lince_pool_free (recognizer->pool);
@@ -319,6 +325,8 @@ prepare (LinceRecognizer *recognizer, const LinceFrame *frame, LinceError *error
              (lince_index_intact (recognizer->index, error) &&
                  lince_search_resize (recognizer->search, recognizer->pyramid,
                      lince_pool_threads (recognizer->pool), error) &&
+                 lince_tiles_resize (recognizer->tiles, recognizer->pyramid,
+                     lince_pool_threads (recognizer->pool), error) &&
                  lince_gather_resize (recognizer->gather, frame, error) &&
                  lince_mark_search_resize (recognizer->mark_search, recognizer->pyramid,
                      &recognizer->marks, lince_pool_threads (recognizer->pool), error)));
@@ -327,7 +335,8 @@ prepare (LinceRecognizer *recognizer, const LinceFrame *frame, LinceError *error
 /* What a frame is searched for. */
 typedef struct {
   bool textured, marks;
-  uint32_t part; /* of the keypoints, for textured */
+  uint32_t part;  /* of the keypoints, for textured */
+  uint32_t tiles; /* magnified, how many */
 } Searches;
 
 /* Whether the frame is searched: by the plan's interval, and at once `now`. Goes on to the part of
@@ -357,6 +366,30 @@ turn_to_marks (LinceRecognizer *recognizer, const LincePlan *plan, bool now, boo
     return false;
   recognizer->mark_waited = 0;
   return true;
+}
+
+/* Where its features lie in no cache looking up is dear. */
+static bool
+is_large (const LinceRecognizer *recognizer)
+{
+  uint64_t features = 0;
+
+  for (uint32_t p = 0; recognizer->index && p < recognizer->textured->part_count; p++)
+    features += recognizer->textured->parts[p].textured.feature_count;
+  return features > LARGE_FEATURES;
+}
+
+/* How many tiles there are to search by now, one or none. */
+static uint32_t
+turn_to_tiles (LinceRecognizer *recognizer, const LincePlan *plan, const Searches *searches)
+{
+  recognizer->tile_waited++;
+  if (plan->tile_interval == 0 || recognizer->tile_waited < plan->tile_interval ||
+      (plan->interval > 1 && (searches->textured || searches->marks)) || !recognizer->index ||
+      lince_tiles_count (recognizer->tiles) == 0 || is_large (recognizer))
+    return 0;
+  recognizer->tile_waited = 0;
+  return 1;
 }
 
 static uint32_t
@@ -427,6 +460,41 @@ find_bugs (LinceRecognizer *recognizer, const LinceFrame *frame, const LincePlan
   lince_profile_stamp (profile, LINCE_STAGE_VERIFICATION);
 }
 
+/* The plan of a frame on which so many objects stand: their own peaks, and the marks that look like
+ * theirs, come up in every search and must not use up what is for new ones. With fifty marks in a
+ * frame, live without this never came to eight of them. */
+static LincePlan
+plan_among (LinceRecognizer *recognizer, const LincePlan *plan, uint32_t standing)
+{
+  LincePlan among = *plan;
+
+  among.trials += standing;
+  among.mark_trials += standing;
+  lince_search_set_peaks (recognizer->search, LINCE_USUAL_PEAKS + standing);
+  return among;
+}
+
+/* Looks for small prints in the tiles whose turn it is, and verifies what it finds. */
+static void
+search_tiles (
+    LinceRecognizer *recognizer, LinceTracker *tracker, const LincePlan *plan, uint32_t tiles)
+{
+  LinceReferences references = {recognizer, load_reference};
+  LinceProfile *profile = &recognizer->profile;
+
+  for (uint32_t i = 0; i < tiles; i++) {
+    uint32_t tile = lince_tiles_next (recognizer->tiles, recognizer->search);
+    uint32_t count =
+        lince_tiles_search (recognizer->tiles, recognizer->pyramid, tile, recognizer->textured,
+            plan->tile_keypoints, recognizer->pool, profile, recognizer->tile_hypotheses);
+
+    profile->statistics.hypotheses += count;
+    lince_tracker_propose (tracker, recognizer->pyramid, &references, recognizer->pool,
+        recognizer->tile_hypotheses, count, plan->tile_trials, plan->trial_steps,
+        &profile->statistics);
+  }
+}
+
 /* Gathers what stands on the frame, what its searches find included. */
 static uint32_t
 find_placements (
@@ -436,9 +504,11 @@ find_placements (
   LinceProfile *profile = &recognizer->profile;
   uint32_t count = searches.textured ? search (recognizer, plan, searches.part) : 0;
 
-  recognizer->hypothesis_count = count;
+  if (searches.textured)
+    recognizer->hypothesis_count = count;
   lince_tracker_propose (tracker, recognizer->pyramid, &references, recognizer->pool,
       recognizer->hypotheses, count, plan->trials, plan->trial_steps, &profile->statistics);
+  search_tiles (recognizer, tracker, plan, searches.tiles);
   if (searches.marks)
     find_marks (recognizer, tracker, plan);
   count = lince_tracker_placements (tracker, recognizer->pyramid, &references,
@@ -499,10 +569,14 @@ lince_recognizer_process (LinceRecognizer *recognizer, const LinceFrame *frame, 
   lince_tracker_follow (
       recognizer->tracker, recognizer->pyramid, &references, recognizer->pool, &plan, time, cut);
   lince_profile_stamp (profile, LINCE_STAGE_TRACKING);
+  plan = plan_among (recognizer, &plan, lince_tracker_count (recognizer->tracker));
   find_bugs (recognizer, frame, &plan);
   searches.textured = turn_to_search (recognizer, &plan, now || cut);
   searches.part = recognizer->part;
   searches.marks = turn_to_marks (recognizer, &plan, now || cut, searches.textured);
+  if (now || cut)
+    lince_tiles_reset (recognizer->tiles);
+  searches.tiles = turn_to_tiles (recognizer, &plan, &searches);
   placements = find_placements (recognizer, recognizer->tracker, &plan, searches);
   changes = lince_exposures_update (recognizer->exposures, &recognizer->settings, recognizer->index,
       time, cut, recognizer->placements, placements, recognizer->changes, changes);
@@ -527,16 +601,29 @@ lince_recognizer_reset (LinceRecognizer *recognizer, LinceReason reason, const L
     *result = &recognizer->result;
 }
 
-/* A still is searched once, so it is searched thoroughly; in a collection so large that its
- * features lie in no cache, less so. */
+/* And in all its tiles. */
 static uint32_t
-still_keypoints (const LinceRecognizer *recognizer)
+still_tiles (LinceRecognizer *recognizer)
 {
-  uint64_t features = 0;
+  lince_tiles_reset (recognizer->tiles);
+  return recognizer->index ? lince_tiles_count (recognizer->tiles) : 0;
+}
 
-  for (uint32_t p = 0; recognizer->index && p < recognizer->textured->part_count; p++)
-    features += recognizer->textured->parts[p].textured.feature_count;
-  return features > LARGE_FEATURES ? LARGE_STILL : LINCE_SEARCH_MAX_WORK;
+/* A still is searched once, so it is searched thoroughly; in a collection so large that its
+ * features lie in no cache, less so. Returns how many tiles of it. */
+static uint32_t
+plan_still (LinceRecognizer *recognizer, const LinceFrame *frame, LincePlan *plan)
+{
+  lince_plan_make (recognizer->settings.plan, frame->width, frame->height, plan);
+  lince_search_set_peaks (recognizer->search, LINCE_USUAL_PEAKS);
+  if (recognizer->settings.plan != LINCE_PLAN_THOROUGH)
+    return 0;
+  plan->keypoints = is_large (recognizer) ? LARGE_STILL : LINCE_SEARCH_MAX_WORK;
+  if (is_large (recognizer))
+    return 0;
+  plan->trials = LINCE_MAX_PLACEMENTS;
+  lince_search_set_peaks (recognizer->search, LINCE_MAX_PEAKS);
+  return still_tiles (recognizer);
 }
 
 bool
@@ -544,7 +631,8 @@ lince_recognizer_still (LinceRecognizer *recognizer, const LinceFrame *frame,
     const LinceResult **result, LinceError *error)
 {
   LinceProfile *profile = &recognizer->profile;
-  uint32_t placements, changes = 0;
+  uint32_t placements, tiles, changes = 0;
+  Searches searches = {.textured = true, .marks = true};
   LincePlan plan;
   bool changed;
 
@@ -559,10 +647,12 @@ lince_recognizer_still (LinceRecognizer *recognizer, const LinceFrame *frame,
   lince_pyramid_build (recognizer->pyramid, frame, recognizer->pool);
   lince_profile_stamp (profile, LINCE_STAGE_PYRAMID);
   lince_tracker_clear (recognizer->still);
-  lince_plan_make (recognizer->settings.plan, frame->width, frame->height, &plan);
-  if (recognizer->settings.plan == LINCE_PLAN_THOROUGH) /* it is searched only once */
-    plan.keypoints = still_keypoints (recognizer);
-  placements = find_placements (recognizer, recognizer->still, &plan, (Searches){true, true, 0});
+  tiles = plan_still (recognizer, frame, &plan);
+  placements = find_placements (recognizer, recognizer->still, &plan, searches);
+  if (placements == 0 && tiles > 0) { /* they cost several times what the rest does */
+    searches = (Searches){.tiles = tiles};
+    placements = find_placements (recognizer, recognizer->still, &plan, searches);
+  }
   fill_result (recognizer, recognizer->time, false, placements, changes);
   if (result)
     *result = &recognizer->result;
@@ -578,7 +668,7 @@ lince_recognizer_inspect (LinceRecognizer *recognizer, const LinceFrame *frame,
 
   if (!lince_recognizer_still (recognizer, frame, &result, error))
     return false;
-  lince_plan_make (recognizer->settings.plan, frame->width, frame->height, &plan);
+  plan_still (recognizer, frame, &plan);
   *inspection = (LinceInspection){
       .index = recognizer->index,
       .pyramid = recognizer->pyramid,

@@ -36,8 +36,9 @@ lince_reference_chroma_height (const LinceReferenceLevel *level)
 
 /* The pixels belong to the index. */
 typedef struct {
-  uint32_t object;   /* number in the index */
-  bool mark;         /* compared by the compositing model, in luma and chroma */
+  uint32_t object; /* number in the index */
+  bool mark;       /* compared by the compositing model, in luma and chroma */
+  bool print;      /* has a poster's detail all over: compared by its texture, also where `mark` */
   int width, height; /* of the reference picture as enrolled, pixels: the homographies' space */
   int level_count;   /* 1 to LINCE_REFERENCE_LEVELS */
   LinceReferenceLevel levels[LINCE_REFERENCE_LEVELS];
@@ -61,6 +62,10 @@ const void *lince_index_marks (const LinceIndex *index, size_t *size, LinceError
 size_t lince_reference_layout (LinceReference *reference, int width, int height, bool masked);
 /* Points the levels of `reference` into such bytes. */
 void lince_reference_view (LinceReference *reference, const uint8_t *data, bool masked);
+
+/* Whether the picture fills its outline with detail, as a poster or a package does and a mark,
+ * which has much plain ground, hardly ever. */
+bool lince_reference_is_full (const LinceReference *reference);
 
 /* A reference picture taken apart: its grey picture in full size, for enrolment, and its levels. */
 typedef struct {

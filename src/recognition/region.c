@@ -21,7 +21,7 @@
 typedef struct {
   uint32_t area, parent;
   uint32_t first, last, runs; /* its runs, a list */
-  int32_t row;                /* the last one that it has a run in */
+  int32_t row;                /* the last one that names it */
   uint16_t left, top, right;
   bool dead, freed; /* no region; back in the heap of free labels */
 } Part;
@@ -330,6 +330,7 @@ label_row (LinceRegionFinder *finder, uint32_t count, uint32_t above, int width,
       label = new_part (finder, y);
     labels[i] = label;
     part = &finder->parts[label];
+    part->row = y;
     part->dead = part->dead || x0 == 0 || x1 == (uint32_t) width;
     if (!part->dead)
       add_run (finder, part, x0, x1, y);
@@ -389,26 +390,22 @@ keep_part (LinceRegionFinder *finder, const Part *part, const LinceRegionRule *r
   finder->candidate_count++;
 }
 
-/* Ends the parts that have no run in row y, and frees the labels that nobody names any more. */
+/* Ends the parts that have no run in row y, and frees the labels that nobody names any more. A
+ * label that was joined to another in the row that names it lives until the next one: what it was
+ * joined to is named in that row too. */
 static void
-end_parts (LinceRegionFinder *finder, uint32_t count, uint32_t above, int y, int level,
-    const LinceRegionRule *rule, uint32_t most)
+end_parts (LinceRegionFinder *finder, uint32_t above, int y, int level, const LinceRegionRule *rule,
+    uint32_t most)
 {
-  uint32_t *labels = finder->labels[y & 1], *last_labels = finder->labels[~y & 1];
+  const uint32_t *last_labels = finder->labels[~y & 1];
 
-  for (uint32_t i = 0; i < count; i++) {
-    if (labels[i] == NONE)
-      continue;
-    labels[i] = find_root (finder->parts, labels[i]);
-    finder->parts[labels[i]].row = y;
-  }
   for (uint32_t j = 0; j < above; j++) {
     Part *part;
 
     if (last_labels[j] == NONE)
       continue;
     part = &finder->parts[last_labels[j]];
-    if (part->freed || (part->parent == last_labels[j] && part->row == y))
+    if (part->row == y || part->freed)
       continue;
     if (part->parent == last_labels[j])
       keep_part (finder, part, rule, most, level, j % 2 == 0, y);
@@ -431,7 +428,7 @@ find_parts (
     uint32_t count = find_edges (row, ranges, grey->width, level, finder->edges[y & 1]);
 
     label_row (finder, count, above, grey->width, y);
-    end_parts (finder, count, above, y, level, rule, (uint32_t) most);
+    end_parts (finder, above, y, level, rule, (uint32_t) most);
     finder->work += count;
     above = count;
   }

@@ -49,6 +49,7 @@ struct LinceSearch {
   LinceProposalScratch *scratch;        /* one a thread */
   LinceVotingScratch *voting;           /* one a thread */
   uint32_t threads;
+  uint32_t peaks; /* that are followed up */
 };
 
 typedef struct {
@@ -64,7 +65,21 @@ lince_search_new (LinceError *error)
 
   if (search == NULL)
     lince_error_set (error, LINCE_ERROR_MEMORY, "no memory for a search");
+  else
+    search->peaks = LINCE_USUAL_PEAKS;
   return search;
+}
+
+void
+lince_search_set_peaks (LinceSearch *search, uint32_t peaks)
+{
+  search->peaks = peaks < 1 ? 1 : (peaks > LINCE_MAX_PEAKS ? LINCE_MAX_PEAKS : peaks);
+}
+
+uint32_t
+lince_search_get_peaks (const LinceSearch *search)
+{
+  return search->peaks;
 }
 
 static void
@@ -324,7 +339,7 @@ propose_image (void *context, uint32_t item, uint32_t thread)
     outcome->hypotheses[i].image = candidate->image;
 }
 
-/* Leaves only the LINCE_MAX_PEAKS heaviest peaks, and the candidates that have one. */
+/* Leaves only the heaviest peaks, and the candidates that have one. */
 static uint32_t
 choose_peaks (LinceSearch *search, uint32_t candidates)
 {
@@ -336,9 +351,9 @@ choose_peaks (LinceSearch *search, uint32_t candidates)
     for (uint32_t p = 0; p < candidate->peak_count; p++) {
       uint32_t weight = candidate->peaks[p].weight, at = count;
 
-      if (count == LINCE_MAX_PEAKS && weight <= weights[count - 1])
+      if (count == search->peaks && weight <= weights[count - 1])
         continue;
-      if (count == LINCE_MAX_PEAKS)
+      if (count == search->peaks)
         at--;
       else
         count++;
@@ -347,7 +362,7 @@ choose_peaks (LinceSearch *search, uint32_t candidates)
       weights[at] = weight;
     }
   }
-  least = count == LINCE_MAX_PEAKS ? weights[LINCE_MAX_PEAKS - 1] : 0;
+  least = count == search->peaks ? weights[search->peaks - 1] : 0;
   /* how many of exactly the least weight there is room for: the first images' */
   for (uint32_t i = 0; i < count; i++)
     left += weights[i] == least;

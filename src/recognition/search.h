@@ -29,9 +29,11 @@ void lince_search_free (LinceSearch *search);
 
 #define LINCE_SEARCH_MAX_WORK LINCE_PLAN_MOST_KEYPOINTS
 
-/* A peak below that weight is not followed up; of all images' peaks the heaviest are. */
+/* A peak below that weight is not followed up; of all images' peaks the heaviest are, so many as
+ * lince_search_set_peaks() says. */
 #define LINCE_PEAK_LEAST_WEIGHT (LINCE_VOTE_WEIGHT * 5 / 2)
-#define LINCE_MAX_PEAKS 24
+#define LINCE_MAX_PEAKS 64
+#define LINCE_USUAL_PEAKS 24
 #define LINCE_LEAST_MATCHES 3 /* of an image, to vote */
 #define LINCE_PEAKS_AN_IMAGE 4
 
@@ -40,6 +42,12 @@ void lince_search_free (LinceSearch *search);
  */
 bool lince_search_resize (
     LinceSearch *search, const LincePyramid *pyramid, uint32_t threads, LinceError *error);
+
+/* How many peaks the searches from now on follow up, at most LINCE_MAX_PEAKS; LINCE_USUAL_PEAKS
+ * unless set. Each object that stands in a frame has a peak of its own, which takes the place of
+ * one that is still to be found. */
+void lince_search_set_peaks (LinceSearch *search, uint32_t peaks);
+uint32_t lince_search_get_peaks (const LinceSearch *search);
 
 /* Searches the frame that `pyramid` holds. The work is counted in keypoints that are described and
  * looked up, about 2 us of one core each with all that follows from it; the scale space and the

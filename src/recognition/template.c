@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "recognition/kernels/kernels.h"
 #include "recognition/lanes.h"
 
 /* no vector is passed between files: inlined functions only */
@@ -11,7 +12,6 @@
 
 #define SIDE LINCE_CELL_SIDE
 #define PIXELS LINCE_CELL_PIXELS
-#define MAX_PIXELS 16384
 #define MIN_OPAQUE 24      /* pixels of a cell */
 #define MAX_SHIFT 2.0f     /* pixels of the level that a cell may be off its place */
 #define MIN_DEVIATION 1.5f /* grey levels: below it a cell is flat */
@@ -24,12 +24,6 @@ dot (const float *a, const float *b)
   for (int i = SIDE; i < PIXELS; i += SIDE)
     sum += lince_lanes_load (a + i) * lince_lanes_load (b + i);
   return lince_lanes_sum (sum);
-}
-
-bool
-lince_template_fits (const LinceReferenceLevel *level)
-{
-  return level->width * level->height <= MAX_PIXELS;
 }
 
 static int
@@ -245,19 +239,16 @@ cell_inside (float left, float top, const LinceGrey *grey, const double map[9])
 static void
 sample_cell (float left, float top, const LinceGrey *grey, const double map[9], float *out)
 {
-  const LinceLanes steps = {0.5f, 1.5f, 2.5f, 3.5f, 4.5f, 5.5f, 6.5f, 7.5f};
-  const float m[9] = {(float) map[0], (float) map[1], (float) map[2], (float) map[3],
-      (float) map[4], (float) map[5], (float) map[6], (float) map[7], (float) map[8]};
-  LinceLanes x = steps + left;
+  LinceSampling sampling = {.data = grey->data,
+      .stride = grey->stride,
+      .width = grey->width,
+      .height = grey->height,
+      .left = left,
+      .top = top};
 
-  for (int j = 0; j < SIDE; j++) {
-    float y = top + (float) j + 0.5f;
-    LinceLanes w = 1.0f / (m[6] * x + (m[7] * y + m[8]));
-    LinceLanes px = (m[0] * x + (m[1] * y + m[2])) * w - 0.5f;
-    LinceLanes py = (m[3] * x + (m[4] * y + m[5])) * w - 0.5f;
-
-    lince_lanes_store (out + j * SIDE, lince_lanes_sample (grey, px, py));
-  }
+  for (int i = 0; i < 9; i++)
+    sampling.map[i] = (float) map[i];
+  lince_kernels ()->sample_rows (&sampling, &(LinceRows){SIDE, SIDE, SIDE}, out);
 }
 
 static void

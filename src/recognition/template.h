@@ -14,6 +14,7 @@
 #define LINCE_CELL_SIDE 8
 #define LINCE_CELL_PIXELS (LINCE_CELL_SIDE * LINCE_CELL_SIDE)
 #define LINCE_TEMPLATE_MAX_CELLS 320
+#define LINCE_TEMPLATE_MAX_PIXELS 16384 /* of a level */
 #define LINCE_TEMPLATE_CHOSEN 48
 
 /* Arrays run by rows. `shape`, `slope_x` and `slope_y` are 0 where the mask is transparent. */
@@ -52,9 +53,7 @@ typedef struct {
       shift_y; /* gradient times residual: the right side of the cell's normal equations */
 } LinceCellMatch;
 
-/* Levels whose cells fit a template: at most 16,384 pixels. */
-bool lince_template_fits (const LinceReferenceLevel *level);
-/* Fills `template` from level `level` of `reference`. */
+/* Fills `template` from level `level` of `reference`, of at most LINCE_TEMPLATE_MAX_PIXELS. */
 void lince_template_build (LinceTemplate *template, const LinceReference *reference, int level);
 /* Compares cells with the pixels of `grey` where `map` puts them: row-major, level pixels to pixels
  * of `grey`, both pixel-edge. Writes columns * rows matches; with `chosen`, only those of the

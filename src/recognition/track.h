@@ -4,7 +4,8 @@
  * A track predicts with constant velocity, aligns the reference itself to the new frame from there,
  * and is verified on that frame's own pixels. One that is not verified waits for a short time,
  * tried again from where it was, then ends. The search's hypotheses join verified tracks that they
- * repeat, take up waiting ones, or begin new ones. No allocation but in new(). */
+ * repeat, take up waiting ones, or begin new ones. One is reported from the first frame on which it
+ * was seen clearly (verify.h). No allocation but in new(). */
 #pragma once
 
 #include "recognition/search.h"
@@ -14,13 +15,29 @@
 
 typedef struct LinceTracker LinceTracker;
 
+/* One of its tracks. A flat value. */
+typedef struct {
+  uint64_t number;
+  LinceVerdict verdict;      /* the last verified one */
+  LincePoint before[4];      /* the verified outline before that */
+  int64_t seen, before_seen; /* their times; before_seen < 0: there is none */
+  bool verified;             /* on this frame */
+  bool clear;                /* on some frame until now (verify.h): it may be reported */
+  bool dropped;              /* explained by a rival on this frame */
+  uint64_t rival_of;         /* the number of the track that stands in its place; 0: none */
+  float behind;              /* by how much evidence, gathered over frames */
+  uint32_t alternatives[LINCE_MAX_ALTERNATIVES];
+  uint32_t alternative_count;
+} LinceTrack;
+
 /* A collection as the tracker asks for it. `load` returns NULL for a damaged image. */
 typedef struct {
   void *context;
   const LinceReference *(*load) (void *context, uint32_t image);
 } LinceReferences;
 
-LinceTracker *lince_tracker_new (uint32_t threads, LinceError *error);
+/* `once`: for pictures that are searched one by one, where what holds is reported at once. */
+LinceTracker *lince_tracker_new (uint32_t threads, bool once, LinceError *error);
 void lince_tracker_free (LinceTracker *tracker); /* NULL is allowed */
 
 /* Follows all tracks to the frame that `pyramid` holds, shown at `time`. */

@@ -34,6 +34,13 @@
 #define LIFT_DEVIATION 7.0f     /* levels */
 #define OPACITY_DEVIATION 0.12f /* of a mark that is not fixed to the screen */
 
+/* Single frames of the right references on 24 clips with bugs reach an evenness of 0.35 on half of
+ * the frames at least, mostly on nine in ten; sisters 0.29 on the best of 400. The right prints on
+ * 14 clips begin with 0.54 votes for a unit of contrast; others of the same design reach 0.33 on
+ * the best of 200 frames. */
+#define CLEAR_EVENNESS 0.35f
+#define CLEAR_VOTES 0.2f
+
 #define LEAST_STRENGTH 0.25f /* opacity times gain, of one that is */
 #define STRENGTH_DEVIATION 0.05f
 
@@ -167,12 +174,12 @@ set_confidence (LinceVerdict *verdict, float evidence, float least_agreement)
 static float
 unusual_light (const LinceComposition *composition, const LinceMarkClaim *claim)
 {
-  float gain = (composition->gain - USUAL_GAIN) / GAIN_DEVIATION;
-  float lift = composition->lift / LIFT_DEVIATION;
+  float gain = (composition->light.gain - USUAL_GAIN) / GAIN_DEVIATION;
+  float lift = composition->light.lift / LIFT_DEVIATION;
   /* what the mark adds to the frame tells more than the opacity, which a flat ground leaves open */
-  float strength = fmaxf (LEAST_STRENGTH - composition->opacity * composition->gain, 0);
+  float strength = fmaxf (LEAST_STRENGTH - composition->light.opacity * composition->light.gain, 0);
   float opacity = claim->translucent ? (claim->followed ? 0 : strength / STRENGTH_DEVIATION)
-                                     : (1 - composition->opacity) / OPACITY_DEVIATION;
+                                     : (1 - composition->light.opacity) / OPACITY_DEVIATION;
 
   return gain * gain + lift * lift + opacity * opacity;
 }
@@ -198,9 +205,11 @@ lince_verify_mark (const LinceComposition *composition, const LincePyramid *pyra
              (claim->followed ? 0 : claim->prior);
   verdict->agreement = composition->agreement;
   verdict->correlation = composition->agreement;
-  verdict->opacity = composition->opacity;
+  verdict->light = composition->light;
   verdict->upright = claim->upright;
   verdict->mark = true;
+  verdict->clear =
+      composition->evenness >= CLEAR_EVENNESS || !lince_quad_parallel (verdict->corners);
   verdict->blur = composition->blur;
   set_confidence (verdict, evidence, 0);
   return true;
@@ -219,8 +228,9 @@ lince_verify (const LinceAlignment *alignment, const LincePyramid *pyramid,
     return false;
   verdict->agreement = votes.agreeing / votes.contrast;
   verdict->correlation = votes.agreeing > 0 ? votes.correlation / votes.agreeing : 0;
-  verdict->opacity = 1;
+  verdict->light = (LinceCompositeLight){1, 1, 0};
   verdict->blur = -1;
+  verdict->clear = votes.evidence - TRIALS >= CLEAR_VOTES * votes.contrast;
   set_confidence (verdict, votes.evidence - TRIALS + prior, MIN_AGREEMENT);
   return true;
 }

@@ -20,6 +20,8 @@
 
 #define LINCE_VERIFY_SIDE 128 /* longer side of the finest reference level compared, pixels */
 
+#define LINCE_VERIFY_MARK_AREA 12288 /* pixels of the finest level of a mark compared */
+
 #define LINCE_VERIFY_AGREES 0.5f /* a cell whose correlation is above speaks for the reference */
 
 /* A flat value. */
@@ -27,19 +29,30 @@ typedef struct {
   uint32_t image, object;
   double homography[9]; /* reference picture pixels to frame pixels */
   LincePoint corners[4];
-  float evidence;    /* natural logarithm of the odds */
-  float correlation; /* mean over the cells that agree */
-  float agreement;   /* 0 to 1: share of the seen contrast that agrees */
-  float inside;      /* 0 to 1: share of the outline inside the frame */
-  float visible;     /* 0 to 1: share of the outline inside and not covered */
-  float opacity;     /* 0 to 1: 1 opaque, less: the ground shows through */
-  bool upright;      /* as its hypothesis */
-  float cut_off;     /* 0 to 1: share of the outline outside the frame */
-  float occluded;    /* 0 to 1: share of what is inside the frame that does not agree */
+  float evidence;            /* natural logarithm of the odds */
+  float correlation;         /* mean over the cells that agree */
+  float agreement;           /* 0 to 1: share of the seen contrast that agrees */
+  float inside;              /* 0 to 1: share of the outline inside the frame */
+  float visible;             /* 0 to 1: share of the outline inside and not covered */
+  LinceCompositeLight light; /* opaque and as it is, of what is no mark */
+  bool upright;              /* as its hypothesis */
+  float cut_off;             /* 0 to 1: share of the outline outside the frame */
+  float occluded;            /* 0 to 1: share of what is inside the frame that does not agree */
   float blur;       /* standard deviation against the reference, frame pixels; negative: not told */
+  bool clear;       /* nothing that it could say speaks against it; see below */
   bool mark;        /* compared as a mark, by its composition; else by its texture */
   float confidence; /* 0 to 1; 0.5 is the threshold at which no false event is expected */
 } LinceVerdict;
+
+/* A reference of the same design as the one that stands there, a magazine's other number, a
+ * channel's sister, agrees with it in most pixels, as a half covered one does. What is covered is
+ * covered in one piece, moves, and was or will be seen whole; the other picture never agrees
+ * everywhere. So a verdict is clear
+ *   of a print, when its votes are CLEAR_VOTES of what its contrast allows, wherever they fell;
+ *   of a mark that stands as a bug does, its sides along the frame's, when its worst block has
+ *   CLEAR_EVENNESS of the votes of all; of any other when it holds, for it moves, is covered, and
+ *   had to agree in nearly all its cells to be found;
+ * and in video a track is reported from the first frame on which it was clear. */
 
 /* Judges an alignment. `prior` is added to the evidence: 0 for one of the many hypotheses of a
  * search, LINCE_VERIFY_FOLLOWED where the frames around tell that the object is to be expected.

@@ -289,7 +289,7 @@ lince_clip_next (LinceClip *clip, GError **error)
   clip->sample = pull_sample (clip, error);
   if (clip->sample == NULL)
     return FALSE;
-  if (!gst_video_info_from_caps (&clip->info, gst_sample_get_caps (clip->sample))) {
+  if (!lince_video_info_read (&clip->info, gst_sample_get_caps (clip->sample))) {
     g_set_error (error, LINCE_CLIP_ERROR, LINCE_CLIP_ERROR_DECODE,
         "%s cannot be read: its raw format is not known", clip->shown);
     return FALSE;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/enrol_report.h"
 
+#include "media/variant.h"
 #include "tool/output.h"
 #include "tool/progress.h"
 
@@ -261,8 +262,9 @@ lince_enrol_report_append_text (
 {
   const LinceEnrolRow *row = &report->rows[number];
   const LinceEnrolment *enrolment = &row->enrolment;
-  g_autofree char *size = g_strdup_printf (
-      "%d x %d%s", enrolment->width, enrolment->height, enrolment->transparent ? " masked" : "");
+  g_autofree char *variant = lince_variant_name (&enrolment->variant);
+  g_autofree char *size = g_strdup_printf ("%d x %d%s%s%s", enrolment->width, enrolment->height,
+      enrolment->transparent ? " masked" : "", variant[0] != '\0' ? " " : "", variant);
   g_autofree char *generators = describe_generators (enrolment);
   g_autofree char *advice = advise (report, row);
 
@@ -318,6 +320,17 @@ append_simulation (const LinceEnrolReport *report, const LinceSimulated *simulat
   append_confusions (report, simulated, text);
 }
 
+static void
+append_variant (GString *text, const LinceVariant *variant)
+{
+  g_autofree char *name = lince_variant_name (variant);
+
+  if (name[0] != '\0')
+    lince_output_string (text, name);
+  else
+    g_string_append (text, "null");
+}
+
 void
 lince_enrol_report_append_json (const LinceEnrolReport *report, guint number, GString *text)
 {
@@ -338,6 +351,8 @@ lince_enrol_report_append_json (const LinceEnrolReport *report, guint number, GS
   g_string_append_printf (text, ", \"generators\": [%s%s%s], \"textured\": %s, \"transparent\": %s",
       quote, generators, quote, enrolment->textured ? "true" : "false",
       enrolment->transparent ? "true" : "false");
+  g_string_append (text, ", \"variant\": ");
+  append_variant (text, &enrolment->variant);
   g_string_append (text, ", \"score\": ");
   lince_output_number (text, (double) enrolment->score, 3);
   g_string_append (text, ", \"same_as\": [");

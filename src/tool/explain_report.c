@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/explain_report.h"
 
+#include "media/variant.h"
 #include "tool/output.h"
 
 static const char *
@@ -201,11 +202,40 @@ count_ranked (const LinceExplanation *e)
   return count;
 }
 
+/* The name of an image's variant between two words; "" for the picture as it is. Transfer full. */
+static char *
+describe_variant (const char *before, LinceIndex *index, guint32 image, const char *after)
+{
+  LinceEnrolment enrolment = {0};
+  g_autofree char *name = NULL;
+
+  lince_index_image (index, image, NULL, &enrolment);
+  name = lince_variant_name (&enrolment.variant);
+  return name[0] != '\0' ? g_strconcat (before, name, after, NULL) : g_strdup ("");
+}
+
+/* The variants among the object's images. Transfer full. */
+static char *
+list_variants (const LinceExplanation *e, LinceIndex *index)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint32 i = 0; i < e->image_count; i++) {
+    g_autofree char *variant =
+        describe_variant (text->len > 0 ? ", " : " (", index, e->first_image + i, "");
+
+    g_string_append (text, variant);
+  }
+  if (text->len > 0)
+    g_string_append_c (text, ')');
+  return g_string_free (text, FALSE);
+}
+
 static void
-add_hypothesis_line (GPtrArray *lines, const LinceExplanation *e)
+add_hypothesis_line (GPtrArray *lines, const LinceExplanation *e, LinceIndex *index)
 {
   const LinceExplainedTrial *best = best_trial (e);
-  g_autofree char *generator = NULL;
+  g_autofree char *generator = NULL, *variant = NULL;
 
   if (best == NULL || best->rank == 0) {
     add_line (lines, "hypotheses", "none of it, %u of others%s", count_proposed (e),
@@ -213,9 +243,10 @@ add_hypothesis_line (GPtrArray *lines, const LinceExplanation *e)
     return;
   }
   generator = lince_output_generators (best->generator, "", "");
+  variant = describe_variant (", variant ", index, best->image, ",");
   add_line (lines, "hypotheses",
-      "%u of it; the best is number %u of the frame's %u from %s (%u are verified)%s",
-      count_ranked (e), best->rank, proposed_by (e, best)->hypothesis_count, generator,
+      "%u of it; the best%s is number %u of the frame's %u from %s (%u are verified)%s",
+      count_ranked (e), variant, best->rank, proposed_by (e, best)->hypothesis_count, generator,
       proposed_by (e, best)->trial_limit, best->tried ? "" : ": not tried");
 }
 
@@ -237,11 +268,11 @@ add_alignment_line (GPtrArray *lines, const LinceExplanation *e, const LinceExpl
 }
 
 static void
-add_trial_lines (GPtrArray *lines, const LinceExplanation *e)
+add_trial_lines (GPtrArray *lines, const LinceExplanation *e, LinceIndex *index)
 {
   const LinceExplainedTrial *best = best_trial (e);
 
-  add_hypothesis_line (lines, e);
+  add_hypothesis_line (lines, e, index);
   if (best == NULL)
     return;
   add_alignment_line (lines, e, best);
@@ -278,12 +309,13 @@ lince_explain_report_lines (const LinceExplanation *e, LinceIndex *index)
   GPtrArray *lines = g_ptr_array_new_with_free_func (g_free);
   g_autofree char *generators = lince_output_generators (e->generators, " and ", "none");
   g_autofree char *sentence = lince_explain_report_sentence (e, index);
+  g_autofree char *variants = list_variants (e, index);
 
-  add_line (lines, "reference", "%u image%s, generators: %s; %u features", e->image_count,
-      e->image_count == 1 ? "" : "s", generators, e->feature_count);
+  add_line (lines, "reference", "%u image%s%s, generators: %s; %u features", e->image_count,
+      e->image_count == 1 ? "" : "s", variants, generators, e->feature_count);
   add_textured_lines (lines, e);
   add_mark_lines (lines, e);
-  add_trial_lines (lines, e);
+  add_trial_lines (lines, e, index);
   add_rival_lines (lines, e, index);
   add_line (lines, "outcome", "%s", sentence);
   return lines;
@@ -332,7 +364,8 @@ append_peaks (GString *text, const LinceExplanation *e)
 }
 
 static void
-append_trial (GString *text, const LinceExplanation *e, const LinceExplainedTrial *trial)
+append_trial (
+    GString *text, const LinceExplanation *e, const LinceExplainedTrial *trial, LinceIndex *index)
 {
   g_autofree char *generator = lince_output_generators (trial->generator, "", "");
 
@@ -340,6 +373,7 @@ append_trial (GString *text, const LinceExplanation *e, const LinceExplainedTria
       "{\"image\": %u, \"generator\": \"%s\", \"rank\": %u, \"tried\": %s, \"inliers\": %u",
       trial->image - e->first_image, generator, trial->rank, trial->tried ? "true" : "false",
       trial->inliers);
+  lince_output_variant (text, index, trial->image);
   g_string_append_printf (text, ", \"keypoints_near\": %u", trial->keypoints_near);
   append_quad (text, "start", trial->start);
   g_string_append (text, ", \"alignment\": [");
@@ -417,7 +451,7 @@ lince_explain_report_json (GString *text, const char *name, const LinceFrame *fr
       e->region_count, e->shape_match_count, count_proposed (e));
   for (guint i = 0; i < e->trial_count; i++) {
     g_string_append (text, i > 0 ? ", " : "");
-    append_trial (text, e, &e->trials[i]);
+    append_trial (text, e, &e->trials[i], index);
   }
   g_string_append_c (text, ']');
   if (e->best >= 0)

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "media/variant.h"
+
 void
 lince_output_string (GString *text, const char *string)
 {
@@ -71,6 +73,20 @@ append_look (GString *text, const LincePlacement *placement)
   g_string_append_printf (text, ", \"kind\": \"%s\"", placement->mark ? "mark" : "texture");
 }
 
+void
+lince_output_variant (GString *text, LinceIndex *index, guint32 image)
+{
+  g_autofree char *name = NULL;
+  LinceEnrolment enrolment;
+
+  if (!lince_index_image (index, image, NULL, &enrolment) ||
+      enrolment.variant.kind == LINCE_VARIANT_NONE)
+    return;
+  name = lince_variant_name (&enrolment.variant);
+  g_string_append (text, ", \"variant\": ");
+  lince_output_string (text, name);
+}
+
 static void
 append_placement (GString *text, LinceIndex *index, const LincePlacement *placement)
 {
@@ -87,6 +103,7 @@ append_placement (GString *text, LinceIndex *index, const LincePlacement *placem
   g_string_append (text, "], \"confidence\": ");
   lince_output_number (text, placement->confidence, 4);
   append_look (text, placement);
+  lince_output_variant (text, index, placement->image);
   for (guint i = 0; i < placement->alternative_count; i++) {
     g_string_append (text, i > 0 ? ", " : ", \"alternatives\": [");
     lince_output_string (text, id_of (index, placement->alternatives[i]));

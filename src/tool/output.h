@@ -12,14 +12,18 @@ G_BEGIN_DECLS
 void lince_output_string (GString *text, const char *string);
 /* Appends a number with at most `decimals` decimals, without trailing zeros and never "-0". */
 void lince_output_number (GString *text, double number, int decimals);
+/* Appends a member "variant" where that image of the index is one. */
+void lince_output_variant (GString *text, LinceIndex *index, guint32 image);
+
 /* Appends the placements as a JSON array:
  * [{"id": …, "quad": [[x, y] * 4], "confidence": …, "opacity": …,
- * "occluded": …, "cut_off": …, "blur": …, "kind": …, "alternatives": […]}]: blur where it is told,
- * alternatives where any. */
+ * "occluded": …, "cut_off": …, "blur": …, "kind": …, "variant": …, "alternatives": […]}]: blur
+ * where it is told, variant where the image is one, alternatives where any. */
 void lince_output_placements (
     GString *text, LinceIndex *index, const LincePlacement *placements, guint count);
 
-/* The names of LinceGenerator bits with `between` between them; `none` without any. Transfer full. */
+/* The names of LinceGenerator bits with `between` between them; `none` without any. Transfer full.
+ */
 char *lince_output_generators (guint32 generators, const char *between, const char *none);
 
 /* "0:01:02.345" of ns. Transfer full. */

@@ -189,10 +189,10 @@ const LinceCommand lince_command_scan = {
         "{\"frame\": N, \"objects\": [{\"id\", \"quad\", \"confidence\", \"opacity\", "
         "\"occluded\", "
         "\"cut_off\",\n"
-        "\"blur\", \"kind\"}]} for each frame instead; a quad is in pixels, clockwise from the "
-        "reference's\n"
-        "own top left; blur is a standard deviation in pixels, left out where it cannot be "
-        "told.\n\n"
+        "\"blur\", \"kind\", \"variant\"}]} for each frame instead; a quad is in pixels, clockwise "
+        "from\n"
+        "the reference's own top left; blur is a standard deviation in pixels, left out where it\n"
+        "cannot be told, variant left out where the picture is seen as it was given.\n\n"
         "Exit status: 0 the clip was read to its end, 65 it was not, 66 there is none.",
     .entries = entries,
     .minimum_arguments = 1,

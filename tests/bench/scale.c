@@ -229,7 +229,7 @@ typedef struct {
 } Scene;
 
 /* Corners around a place, turned, seen a little from aside. */
-static LinceQuad
+static LinceCorners
 make_quad (LinceRandom *random, const LincePicture *picture, int width, int height)
 {
   double size = lince_random_range (random, .15, .7) * height;
@@ -239,7 +239,7 @@ make_quad (LinceRandom *random, const LincePicture *picture, int width, int heig
   double x = lince_random_range (random, .3, .7) * width;
   double y = lince_random_range (random, .4, .6) * height;
   static const double signs[4][2] = {{-1, -1}, {1, -1}, {1, 1}, {-1, 1}};
-  LinceQuad quad;
+  LinceCorners quad;
 
   for (int i = 0; i < 4; i++) {
     double u = signs[i][0] * w * lince_random_range (random, .85, 1.1);
@@ -256,7 +256,7 @@ make_quad (LinceRandom *random, const LincePicture *picture, int width, int heig
 #define LAYERS (COLUMNS * ROWS + 1)
 
 static LinceLayer
-make_layer (guint number, const LinceQuad *place, double blur)
+make_layer (guint number, const LinceCorners *place, double blur)
 {
   LinceBenchReference *reference = lince_bench_reference_new (SEED, number);
   LinceLayer layer = {make_canvas (&reference->picture), *place, *place, *place, 1, blur, -1};
@@ -267,7 +267,7 @@ make_layer (guint number, const LinceQuad *place, double blur)
 
 /* Reference `number` before pictures that are in no collection, blurred, dimmed, with noise. */
 static Scene
-draw_scene (LinceCompositor *compositor, int width, int height, guint number, guint seed)
+draw_scene (LinceComposer *composer, int width, int height, guint number, guint seed)
 {
   LinceRandom random = lince_random_for (SEED + 1, seed);
   LinceBenchReference *reference = lince_bench_reference_new (SEED, number);
@@ -275,7 +275,7 @@ draw_scene (LinceCompositor *compositor, int width, int height, guint number, gu
   LinceFinish finish = {.gain = lince_random_range (&random, .6, 1.1),
       .noise = lince_random_range (&random, 1, 4),
       .seed = seed};
-  LinceQuad quad = make_quad (&random, &reference->picture, width, height);
+  LinceCorners quad = make_quad (&random, &reference->picture, width, height);
   Scene scene = {.planes = {g_malloc ((gsize) width * (gsize) height),
                      g_malloc ((gsize) width * (gsize) height / 4),
                      g_malloc ((gsize) width * (gsize) height / 4)}};
@@ -284,12 +284,12 @@ draw_scene (LinceCompositor *compositor, int width, int height, guint number, gu
   for (int i = 0; i < LAYERS - 1; i++) {
     double left = i % COLUMNS * width / COLUMNS, top = i / COLUMNS * height / ROWS;
     double right = left + width / COLUMNS, bottom = top + height / ROWS;
-    LinceQuad place = {{left, top, right, top, right, bottom, left, bottom}};
+    LinceCorners place = {{left, top, right, top, right, bottom, left, bottom}};
 
     layers[i] = make_layer (OUTSIDE + (LAYERS - 1) * seed + (guint) i, &place, 0);
   }
   layers[LAYERS - 1] = make_layer (number, &quad, lince_random_range (&random, .3, 1));
-  lince_compositor_draw (compositor, layers, LAYERS, &finish, scene.planes, strides);
+  lince_composer_draw (composer, layers, LAYERS, &finish, scene.planes, strides);
   scene.frame = (LinceFrame){.width = width,
       .height = height,
       .luma = {scene.planes[0], width, 1},
@@ -382,7 +382,7 @@ static double
 look (LinceIndex *index, bool live, int frames)
 {
   int width = live ? 1920 : 960, height = live ? 1080 : 720;
-  LinceCompositor *compositor = lince_compositor_new (width, height);
+  LinceComposer *composer = lince_composer_new (width, height);
   LinceSettings settings;
   LinceError error = {0};
   LinceRecognizer *recognizer;
@@ -398,7 +398,7 @@ look (LinceIndex *index, bool live, int frames)
   sums_init (&sums, frames);
   for (int i = -1; i < frames; i++) { /* the first is not counted: it makes the buffers */
     guint number = (guint) ((guint64) (MAX (i, 0) * 2 + live) * 7919 % (guint64) references);
-    Scene scene = draw_scene (compositor, width, height, number, (guint) (i + 1));
+    Scene scene = draw_scene (composer, width, height, number, (guint) (i + 1));
     const LinceResult *result;
     bool ok = live ? lince_recognizer_process (recognizer, &scene.frame, i + 1, &result, &error)
                    : lince_recognizer_still (recognizer, &scene.frame, &result, &error);
@@ -413,7 +413,7 @@ look (LinceIndex *index, bool live, int frames)
   share = (double) sums.hits / MAX (1, sums.count);
   sums_clear (&sums);
   lince_recognizer_free (recognizer);
-  lince_compositor_free (compositor);
+  lince_composer_free (composer);
   return share;
 }
 

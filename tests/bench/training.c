@@ -32,7 +32,7 @@ typedef struct {
   LincePool *pool;
   LincePyramid *pyramid;
   LinceExtractor extractor;
-  LinceCompositor *compositor;
+  LinceComposer *composer;
   guint8 *planes[3];
 } Worker;
 
@@ -50,7 +50,7 @@ worker_init (Worker *worker)
 
   *worker = (Worker){.pool = lince_pool_new (1, &error),
       .pyramid = lince_pyramid_new (&error),
-      .compositor = lince_compositor_new (WIDTH, HEIGHT),
+      .composer = lince_composer_new (WIDTH, HEIGHT),
       .planes = {
           g_malloc (WIDTH * HEIGHT), g_malloc (WIDTH * HEIGHT / 4), g_malloc (WIDTH * HEIGHT / 4)}};
   check (worker->pool != NULL && worker->pyramid != NULL &&
@@ -64,7 +64,7 @@ worker_clear (Worker *worker)
   lince_extractor_clear (&worker->extractor);
   lince_pyramid_free (worker->pyramid);
   lince_pool_free (worker->pool);
-  lince_compositor_free (worker->compositor);
+  lince_composer_free (worker->composer);
   for (int i = 0; i < 3; i++)
     g_free (worker->planes[i]);
 }
@@ -125,7 +125,7 @@ rarely (LinceRandom *random, double most)
 }
 
 /* The outline of a picture that is turned, tilted about any axis and seen by a lens. */
-static LinceQuad
+static LinceCorners
 hold_up (LinceRandom *random, double width, double height)
 {
   double size = 60 * pow (HEIGHT / 66., lince_random_range (random, 0, 1)) / MAX (width, height);
@@ -135,7 +135,7 @@ hold_up (LinceRandom *random, double width, double height)
   double focal = lince_random_range (random, 1, 3) * WIDTH, c = cos (turn), s = sin (turn);
   double x0 = lince_random_range (random, .35, .65) * WIDTH;
   double y0 = lince_random_range (random, .4, .6) * HEIGHT;
-  LinceQuad quad;
+  LinceCorners quad;
 
   for (int i = 0; i < 4; i++) {
     double x = size * width * (i == 1 || i == 2 ? .5 : -.5);
@@ -152,10 +152,10 @@ hold_up (LinceRandom *random, double width, double height)
   return quad;
 }
 
-static LinceQuad
-moved (const LinceQuad *quad, double x, double y)
+static LinceCorners
+moved (const LinceCorners *quad, double x, double y)
 {
-  LinceQuad result = *quad;
+  LinceCorners result = *quad;
 
   for (int i = 0; i < 4; i++) {
     result.at[2 * i] += x;
@@ -165,13 +165,13 @@ moved (const LinceQuad *quad, double x, double y)
 }
 
 /* Draws one frame; its luma is in the worker's first plane. */
-static LinceQuad
+static LinceCorners
 draw_view (
     Worker *worker, LinceRandom *random, const LinceCanvas *canvas, const LinceCanvas *behind)
 {
   static const int strides[3] = {WIDTH, WIDTH / 2, WIDTH / 2};
-  LinceQuad whole = {{0, 0, WIDTH, 0, WIDTH, HEIGHT, 0, HEIGHT}};
-  LinceQuad quad = hold_up (random, canvas->width, canvas->height);
+  LinceCorners whole = {{0, 0, WIDTH, 0, WIDTH, HEIGHT, 0, HEIGHT}};
+  LinceCorners quad = hold_up (random, canvas->width, canvas->height);
   double motion = lince_random_below (random, 3) ? 0 : rarely (random, 6);
   double way = lince_random_range (random, 0, 2 * G_PI);
   double x = motion * cos (way), y = motion * sin (way);
@@ -183,7 +183,7 @@ draw_view (
       .seed = lince_random_next (random)};
   double step = lince_random_below (random, 6) ? 2 + rarely (random, 44) : 0;
 
-  lince_compositor_draw (worker->compositor, layers, 2, &finish, worker->planes, strides);
+  lince_composer_draw (worker->composer, layers, 2, &finish, worker->planes, strides);
   lince_compress_plane (worker->planes[0], WIDTH, WIDTH, HEIGHT,
       lince_random_below (random, 3) ? LINCE_COMPRESSION_VIDEO : LINCE_COMPRESSION_STILL, step);
   return quad;
@@ -193,7 +193,7 @@ draw_view (
 
 /* A point of the frame as it would be in the picture: place, scale and angle. False outside. */
 static gboolean
-bring_back (const LinceHomography *back, const LinceCanvas *canvas, Point *point)
+bring_back (const LinceProjection *back, const LinceCanvas *canvas, Point *point)
 {
   double step = .5 * (double) point->scale, turn = 2 * G_PI * point->angle / 256, at[4][2];
   double ux, uy, vx, vy, dx, dy;
@@ -202,7 +202,7 @@ bring_back (const LinceHomography *back, const LinceCanvas *canvas, Point *point
     double x = (double) point->x + (i == 1 ? step : i == 3 ? step * cos (turn) : 0);
     double y = (double) point->y + (i == 2 ? step : i == 3 ? step * sin (turn) : 0);
 
-    lince_homography_map (back, x, y, &at[i][0], &at[i][1]);
+    lince_projection_map (back, x, y, &at[i][0], &at[i][1]);
     at[i][0] *= canvas->width;
     at[i][1] *= canvas->height;
   }
@@ -245,10 +245,10 @@ find_same (const GArray *points, const Point *point)
 
 static void
 add_pairs (LinceRandom *random, const GArray *references, const GArray *points,
-    const LinceCanvas *canvas, const LinceQuad *quad, guint32 picture, GArray *pairs)
+    const LinceCanvas *canvas, const LinceCorners *quad, guint32 picture, GArray *pairs)
 {
-  LinceHomography there = lince_homography_from_quad (quad),
-                  back = lince_homography_invert (&there);
+  LinceProjection there = lince_projection_from_quad (quad),
+                  back = lince_projection_invert (&there);
   GArray *found = g_array_new (FALSE, FALSE, sizeof (LinceTrainingPair));
 
   for (guint i = 0; i < points->len; i++) {
@@ -294,7 +294,7 @@ pairs_of_picture (Worker *worker, guint64 seed, guint number)
   GArray *references = find_reference_points (worker, canvas);
 
   for (int v = 0; v < VIEWS; v++) {
-    LinceQuad quad = draw_view (worker, &random, canvas, behind);
+    LinceCorners quad = draw_view (worker, &random, canvas, behind);
     GArray *points = find_points (worker, worker->planes[0], WIDTH, HEIGHT, FRAME_POINTS);
 
     add_pairs (&random, references, points, canvas, &quad, number, pairs);

@@ -9,10 +9,12 @@ usage: console.py LINCED LINCE_PROGRAMME
 """
 import io
 import json
+import math
 import os
 import re
 import sys
 import tempfile
+import urllib.request
 
 from PIL import Image
 from selenium.webdriver.common.by import By
@@ -160,6 +162,35 @@ def check_outlines(driver, truth, object_id):
     assert beside < 0.5, f"the check would pass anywhere: {beside:.0%}"
 
 
+def check_look(driver, daemon, objects):
+    """What stands, and what appeared, says how it looks: the words and figures are the events'."""
+    def appeared():
+        page = json.load(urllib.request.urlopen(f"{daemon.address}api/v1/events?limit=500&type=appeared"))
+        return {str(event["seq"]): event for event in page["events"] if event["object"] in objects}
+
+    def listed(selector, key):
+        return driver.execute_script("return [...document.querySelectorAll(arguments[0])].map("
+                                     "e => [e.dataset.seq || e.dataset.exposure, e.querySelector(arguments[1]).textContent,"
+                                     "e.querySelector(arguments[1]).title])", selector, key)
+    told, shown = appeared(), listed("#events li.appeared", "small")
+    both = [(told[number], words) for number, words, _ in shown if number in told]
+    assert {event["kind"] for event, _ in both} == {"mark", "texture"}, both
+    for event, words in both:
+        assert f", {event['kind']}" in words, (event, words)
+        for field, least, name in ("occluded", .05, "covered"), ("cut_off", .01, "outside"):
+            wanted = f"{math.floor(100 * event[field] + .5)} % {name}"
+            assert (wanted in words) == (event[field] >= least), (event, words)
+        assert ("opacity" in words) == (event["opacity"] < .95), (event, words)
+        assert (f"blur {event.get('blur', 0):.1f} px" in words) == (event.get("blur", 0) >= .5), (event, words)
+
+    def stands():
+        exposures = {event["exposure"]: event for event in appeared().values()}
+        return [(exposures[exposure], words, title) for exposure, words, title in listed("#exposures li", ".look")
+                if exposure in exposures]
+    for event, words, title in wait_for("an exposure that stands", stands):
+        assert words.startswith(event["kind"]) and "opacity" in title and "covered" in title and "outside" in title, (words, title)
+
+
 def sequences(driver):
     return driver.execute_script("return [...document.querySelectorAll('#events [data-seq]')].map(e => Number(e.dataset.seq))")
 
@@ -191,6 +222,7 @@ with tempfile.TemporaryDirectory() as base:
         check_outlines(driver, truth, poster)
         check_outlines(driver, truth, mark)
         check_hostile_name(driver)
+        check_look(driver, daemon, (poster, mark))
         check_token(driver, daemon)
         check_restart(driver, daemon)
         check_csp(driver)

@@ -32,8 +32,8 @@ int
 lince_fuzz_seed (unsigned number, uint8_t **data, size_t *size)
 {
   static const char *const seeds[] = {
-      "{\"name\": \"Caf\\u00e9 \\ud83d\\ude00\", \"metadata\": {\"a\": 12.5e3, \"b\": [true, "
-      "\"x\\n\"]}}",
+      "{\"name\": \"Caf\\u00e9 \\ud83d\\ude00\"}",
+      "{\"metadata\": {\"a\": 12.5e3, \"b\": [true, \"x\\n\"]}}",
       "{\"metadata\": {\"a\": {\"b\": {\"c\": [[[[[[{}]]]]]]}}}}",
       "{\"generators\": [\"textured\", \"bug\"]}",
       "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",

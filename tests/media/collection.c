@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "media/collection.h"
+#include "media/variant.h"
 
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -177,6 +178,16 @@ START_TEST (bad_json_is_named)
       {"{\"generators\": []}", "\"generators\""},
       {"{\"generators\": [\"textured\", 5]}", "\"generators\""},
       {"{\"generators\": [\"texture\"]}", "\"generators\""},
+      {"{\"variants\": \"inverse\"}", "\"variants\""},
+      {"{\"variants\": [\"inverse\", \"negative\"]}", "the variant \"negative\""},
+      {"{\"variants\": [\"#12345\"]}", "the variant \"#12345\""},
+      {"{\"variants\": [\"#12345g\"]}", "the variant \"#12345g\""},
+      {"{\"variants\": [\"\"]}", "the variant \"\""},
+      {"{\"variants\": [5]}", "the variant 5"},
+      {"{\"variants\": [null]}", "the variant null"},
+      {"{\"variants\": [\"#000001\", \"#000002\", \"#000003\", \"#000004\", \"#000005\", "
+       "\"#000006\", \"#000007\", \"#000008\", \"#000009\"]}",
+          "at most 8 names"},
       {"[]", "not one JSON object"},
       {"", "not one JSON object"},
       {"{\"name\": \"x\"", "a.json cannot be used"},
@@ -198,6 +209,132 @@ START_TEST (bad_json_is_named)
     ck_assert_str_eq (object.name, "a");
     lince_index_unref (index);
   }
+}
+END_TEST
+
+/* Boxes on a transparent ground, in two colours. */
+static void
+save_mark (const char *name)
+{
+  g_autoptr (GdkPixbuf) pixbuf = gdk_pixbuf_new (GDK_COLORSPACE_RGB, TRUE, 8, 64, 64);
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+  static const struct {
+    int x, y, width, height;
+    guint32 colour;
+  } boxes[] = {
+      {8, 8, 16, 40, 0x102060ff}, {8, 44, 40, 10, 0x102060ff}, {36, 8, 18, 18, 0xff0000ff}};
+
+  gdk_pixbuf_fill (pixbuf, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (boxes); i++) {
+    g_autoptr (GdkPixbuf) box =
+        gdk_pixbuf_new_subpixbuf (pixbuf, boxes[i].x, boxes[i].y, boxes[i].width, boxes[i].height);
+
+    gdk_pixbuf_fill (box, boxes[i].colour);
+  }
+  save (pixbuf, path, "png");
+}
+
+/* The variants of the index's images, in the order of numbers. */
+static void
+expect_variants (LinceIndex *index, guint32 object, const LinceVariant *wanted, guint count)
+{
+  guint found = 0, images = 0;
+  LinceEnrolment enrolment;
+  uint32_t owner;
+
+  for (guint32 i = 0; lince_index_image (index, i, &owner, &enrolment); i++) {
+    if (owner != object)
+      continue;
+    images++;
+    for (guint k = 0; k < count; k++)
+      found +=
+          wanted[k].kind == enrolment.variant.kind && wanted[k].colour == enrolment.variant.colour;
+    ck_assert (object == 1 || enrolment.transparent);
+  }
+  ck_assert_uint_eq (images, count);
+  ck_assert_uint_eq (found, count);
+}
+
+/* Each variant is an image of its own; one named twice, or that changes nothing, is enrolled once;
+ * an opaque picture has no version in one colour. */
+START_TEST (json_gives_variants)
+{
+  static const LinceVariant all[] = {{LINCE_VARIANT_NONE, 0}, {LINCE_VARIANT_INVERSE, 0},
+      {LINCE_VARIANT_ONE_COLOUR, 0}, {LINCE_VARIANT_ONE_COLOUR, 0xffffff},
+      {LINCE_VARIANT_ONE_COLOUR, 0xff8800}};
+  Heard heard = {0};
+  LinceIndex *index, *anew;
+  g_autofree char *output = g_build_filename (cache, "out.index", NULL);
+
+  save_mark ("a.png");
+  save_poster (folder, "b.png", 64, 64, 1);
+  save_poster (folder, "flat.png", 64, 64, 0);
+  write_file (folder, "a.json",
+      "{\"variants\": [\"inverse\", \"black\", \"white\", \"#FF8800\", \"#000000\", \"#ff8800\"]}",
+      -1);
+  write_file (folder, "b.json", "{\"variants\": [\"white\", \"inverse\"]}", -1);
+  write_file (folder, "flat.json", "{\"variants\": [\"inverse\", \"black\"]}", -1);
+  for (int round = 0; round < 2; round++) {
+    index = open_folder (&heard);
+    ck_assert_uint_eq (heard.bad, 2);
+    ck_assert_ptr_nonnull (strstr (heard.problems->str, "b.png, white: has no transparent ground"));
+    ck_assert_ptr_nonnull (strstr (heard.problems->str, "flat.png: is flat"));
+    ck_assert_uint_eq (heard.good, round == 0 ? 7 : 0);
+    expect_variants (index, 0, all, G_N_ELEMENTS (all));
+    expect_variants (index, 1, all, 2);
+    if (round == 0)
+      lince_index_unref (index);
+  }
+  ck_assert (lince_collection_compile (folder, output, NULL, NULL, NULL, NULL, NULL));
+  anew = lince_collection_open (output, NULL, NULL, NULL, NULL);
+  ck_assert_str_eq (lince_index_revision (anew), lince_index_revision (index));
+  lince_index_unref (anew);
+  lince_index_unref (index);
+}
+END_TEST
+
+/* Pixels that the mark shows, by place. */
+START_TEST (variants_change_colours_only)
+{
+  static const struct {
+    const char *name;
+    guint8 pixels[4][4];
+  } cases[] = {
+      {"inverse", {{159, 175, 239, 255}, {255, 0, 0, 128}, {0, 0, 0, 255}, {255, 255, 255, 0}}},
+      {"#FF8800", {{255, 136, 0, 255}, {255, 136, 0, 128}, {255, 136, 0, 255}, {255, 136, 0, 0}}},
+  };
+  static const guint8 given[4][4] = {
+      {16, 32, 96, 255}, {255, 0, 0, 128}, {255, 255, 255, 255}, {0, 0, 0, 0}};
+  const LincePicture picture = {.data = &given[0][0], .stride = 8, .width = 2, .height = 2};
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    LinceVariant variant;
+    guint8 pixels[16];
+
+    ck_assert (lince_variant_parse (cases[i].name, &variant));
+    ck_assert_int_eq (lince_variant_derive (&picture, &variant, pixels), LINCE_DERIVED);
+    ck_assert_mem_eq (pixels, cases[i].pixels, sizeof pixels);
+  }
+}
+END_TEST
+
+START_TEST (variants_that_change_nothing)
+{
+  static const LinceVariant plain[] = {{LINCE_VARIANT_NONE, 0}};
+  g_autofree char *path = g_build_filename (folder, "a.png", NULL);
+  g_autoptr (GdkPixbuf) pixbuf = gdk_pixbuf_new (GDK_COLORSPACE_RGB, TRUE, 8, 64, 64);
+  g_autoptr (GdkPixbuf) box = gdk_pixbuf_new_subpixbuf (pixbuf, 10, 20, 30, 14);
+  Heard heard = {0};
+  LinceIndex *index;
+
+  gdk_pixbuf_fill (pixbuf, 0x20202000);
+  gdk_pixbuf_fill (box, 0xffffffff);
+  save (pixbuf, path, "png");
+  write_file (folder, "a.json", "{\"variants\": [\"white\"]}", -1);
+  index = open_folder (&heard);
+  ck_assert_uint_eq (heard.bad, 0);
+  expect_variants (index, 0, plain, 1);
+  lince_index_unref (index);
 }
 END_TEST
 
@@ -294,6 +431,7 @@ START_TEST (cache_follows_the_directory)
   g_autofree char *before = NULL, *after = NULL;
   g_autofree char *b = g_build_filename (folder, "b.png", NULL);
   g_autofree char *c = g_build_filename (folder, "c.png", NULL);
+  g_autofree char *d = g_build_filename (folder, "d.png", NULL);
   LinceObject object;
 
   save_poster (folder, "a.png", 64, 64, 1);
@@ -320,6 +458,23 @@ START_TEST (cache_follows_the_directory)
   second = open_changed (third, 1);
   lince_index_unref (third);
   third = second;
+  /* a variant is enrolled beside what is there, and is known from then on; so is that it is not
+   * wanted any more */
+  write_file (folder, "b.json", "{\"name\": \"B\", \"variants\": [\"inverse\"]}", -1);
+  second = open_changed (third, 2);
+  ck_assert_uint_eq (lince_index_image_count (second), 3);
+  lince_index_unref (third);
+  save_poster (folder, "d.png", 64, 64, 7);
+  third = open_changed (second, 1);
+  ck_assert_uint_eq (lince_index_image_count (third), 4);
+  lince_index_unref (second);
+  write_file (folder, "b.json", "{\"name\": \"B\"}", -1);
+  second = open_changed (third, 0);
+  ck_assert_uint_eq (lince_index_image_count (second), 3);
+  lince_index_unref (third);
+  ck_assert_int_eq (g_unlink (d), 0);
+  third = open_changed (second, 0);
+  lince_index_unref (second);
   /* what was read of it once is known */
   save_poster (folder, "a.png", 64, 64, 4);
   second = open_changed (NULL, 1);
@@ -506,6 +661,9 @@ main (void)
   tcase_add_test (tests, names_are_ids);
   tcase_add_test (tests, json_gives_name_and_metadata);
   tcase_add_test (tests, json_gives_generators);
+  tcase_add_test (tests, json_gives_variants);
+  tcase_add_test (tests, variants_change_colours_only);
+  tcase_add_test (tests, variants_that_change_nothing);
   tcase_add_test (tests, bad_json_is_named);
   tcase_add_test (tests, problems_are_named_and_remembered);
   tcase_add_test (tests, nothing_usable);

@@ -275,6 +275,40 @@ GST_START_TEST (test_interlaced)
 }
 GST_END_TEST;
 
+/* The matrix is what the caps name, and nothing where they name none. */
+GST_START_TEST (test_matrix)
+{
+  static const struct {
+    const char *format, *colorimetry;
+    LinceColourMatrix matrix;
+  } cases[] = {{"I420", "bt709", LINCE_COLOUR_BT709}, {"I420", "bt601", LINCE_COLOUR_BT601},
+      {"I420", "bt2020", LINCE_COLOUR_BT2020}, {"I420", "2:3:0:0", LINCE_COLOUR_BT709},
+      {"I420", "2:0:0:0", LINCE_COLOUR_UNKNOWN}, {"I420", NULL, LINCE_COLOUR_UNKNOWN},
+      {"BGRx", "sRGB", LINCE_COLOUR_BT601}};
+  g_autoptr (LinceNarrower) narrower = lince_narrower_new ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (GstCaps) caps = gst_caps_new_simple ("video/x-raw", "format", G_TYPE_STRING,
+        cases[i].format, "width", G_TYPE_INT, 1280, "height", G_TYPE_INT, 720, NULL);
+    GstBuffer *buffer;
+    GstVideoInfo info;
+    GstVideoFrame video;
+    LinceFrame frame;
+
+    if (cases[i].colorimetry != NULL)
+      gst_caps_set_simple (caps, "colorimetry", G_TYPE_STRING, cases[i].colorimetry, NULL);
+    fail_unless (lince_video_info_read (&info, caps));
+    buffer = gst_buffer_new_allocate (NULL, GST_VIDEO_INFO_SIZE (&info), NULL);
+    gst_buffer_memset (buffer, 0, 128, GST_VIDEO_INFO_SIZE (&info));
+    fail_unless (gst_video_frame_map (&video, &info, buffer, GST_MAP_READ));
+    fail_unless (lince_narrower_map (narrower, &video, &frame));
+    fail_unless (frame.matrix == cases[i].matrix, "case %u: %d", i, (int) frame.matrix);
+    gst_video_frame_unmap (&video);
+    gst_buffer_unref (buffer);
+  }
+}
+GST_END_TEST;
+
 /* A frame of another size or format than the one before. */
 GST_START_TEST (test_changing_formats)
 {
@@ -308,6 +342,7 @@ frame_map_suite (void)
   tcase_add_test (chain, test_every_format);
   tcase_add_test (chain, test_unreadable);
   tcase_add_test (chain, test_interlaced);
+  tcase_add_test (chain, test_matrix);
   tcase_add_test (chain, test_changing_formats);
   return suite;
 }

@@ -339,12 +339,38 @@ GST_START_TEST (test_damaged_objects)
     gst_value_set_structure (&value, part);
     gst_value_list_append_and_take_value (&new_list, &value);
     gst_structure_take_value (damaged, "objects", &new_list);
-    fail_unless (reads (damaged) == (i < count && g_strv_contains (optional, field)), "%s %s", field,
-        i < count ? "missing" : "of another type");
+    fail_unless (reads (damaged) == (i < count && g_strv_contains (optional, field)), "%s %s",
+        field, i < count ? "missing" : "of another type");
   }
   gst_structure_free (structure);
 }
 GST_END_TEST;
+
+/* The measures of a placement among a region's params. */
+static void
+check_region (GstVideoRegionOfInterestMeta *region, const LincePlacement *placement)
+{
+  const GstStructure *params =
+      gst_video_region_of_interest_meta_get_param (region, LINCE_META_REGION);
+  const struct {
+    const char *name;
+    float value;
+  } numbers[] = {{"confidence", placement->confidence}, {"opacity", placement->opacity},
+      {"occluded", placement->occluded}, {"cut-off", placement->cut_off},
+      {"blur", placement->blur}};
+
+  fail_unless (params != NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (numbers); i++) {
+    gdouble value = -1;
+    gboolean told = gst_structure_get_double (params, numbers[i].name, &value);
+
+    fail_unless_equals_int (told, numbers[i].value >= 0);
+    if (told)
+      fail_unless (fabs (value - numbers[i].value) < 1e-6, "%s is %g", numbers[i].name, value);
+  }
+  fail_unless_equals_string (
+      gst_structure_get_string (params, "kind"), placement->mark ? "mark" : "texture");
+}
 
 /* The custom meta survives a copy of the buffer, and speaks as the message does. */
 GST_START_TEST (test_metas)
@@ -376,6 +402,7 @@ GST_START_TEST (test_metas)
   fail_unless_equals_int (region->y, 10);
   fail_unless_equals_int (region->w, 180);
   fail_unless_equals_int (region->h, 90);
+  check_region (region, &placements[0]);
   fail_unless (gst_buffer_iterate_meta_filtered (
                    copy, &state, GST_VIDEO_REGION_OF_INTEREST_META_API_TYPE) == NULL);
   /* a second recogniser adds its own */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Cells, alignment and verification on drawn frames. */
 #include "drawing.h"
+#include "drawn_reference.h"
 
 #include "recognition/align.h"
 #include "recognition/verify.h"
@@ -8,38 +9,19 @@
 #define PICTURE_WIDTH 240
 #define PICTURE_HEIGHT 180
 
-typedef struct {
-  DrawnPicture drawn;
-  LinceReferenceSource source;
-  LinceReference reference;
-} Picture;
-
 static LinceAligner *aligner;
 static LincePyramid *pyramid;
 static LincePool *pool;
 static Scene scene;
-static Picture poster, other;
+static DrawnReference poster, other;
 static LincePoint place[4];
 
 static const LinceAlignPlan plan = {3, 8, LINCE_VERIFY_SIDE, 0.2f, 0};
 
-static void
-take (Picture *picture)
+static bool
+fits_template (const LinceReferenceLevel *level)
 {
-  LinceError error = {0};
-
-  ck_assert_msg (
-      lince_reference_make (&picture->source, &picture->drawn.picture, &error), "%s", error.text);
-  lince_reference_layout (&picture->reference, picture->drawn.picture.width,
-      picture->drawn.picture.height, picture->source.masked);
-  lince_reference_view (&picture->reference, picture->source.levels, picture->source.masked);
-}
-
-static void
-drop (Picture *picture)
-{
-  lince_reference_clear (&picture->source);
-  free_picture (&picture->drawn);
+  return level->width * level->height <= LINCE_TEMPLATE_MAX_PIXELS;
 }
 
 static void
@@ -49,18 +31,16 @@ set_up (void)
   pyramid = lince_pyramid_new (NULL);
   pool = lince_pool_new (1, NULL);
   scene = new_scene (640, 480, 3);
-  poster = (Picture){.drawn = draw_poster (PICTURE_WIDTH, PICTURE_HEIGHT, 11)};
-  other = (Picture){.drawn = draw_poster (PICTURE_WIDTH, PICTURE_HEIGHT, 12)};
-  take (&poster);
-  take (&other);
+  poster = new_reference (draw_poster (PICTURE_WIDTH, PICTURE_HEIGHT, 11));
+  other = new_reference (draw_poster (PICTURE_WIDTH, PICTURE_HEIGHT, 12));
   outline (330, 240, 260, 200, 0.3, 0.15, place);
 }
 
 static void
 tear_down (void)
 {
-  drop (&poster);
-  drop (&other);
+  free_reference (&poster);
+  free_reference (&other);
   free_scene (&scene);
   lince_pool_free (pool);
   lince_pyramid_free (pyramid);
@@ -78,7 +58,7 @@ look (void)
 
 /* Aligns from `place` moved by some pixels, each corner otherwise; false when it is given up. */
 static bool
-align_from (const Picture *picture, float off, LinceVerdict *verdict)
+align_from (const DrawnReference *picture, float off, LinceVerdict *verdict)
 {
   static const float x[4] = {1, 0.6f, -0.4f, 0.8f}, y[4] = {-0.7f, 0.9f, 0.5f, -0.2f};
   LinceAlignment alignment;
@@ -184,31 +164,31 @@ END_TEST
 /* A reference that is one edge fits any edge perfectly: that must not count for much. */
 START_TEST (a_plain_reference_cannot_score_high)
 {
-  Picture edge = {.drawn = new_picture (PICTURE_WIDTH, PICTURE_HEIGHT)};
+  DrawnReference edge = {.drawn = new_picture (PICTURE_WIDTH, PICTURE_HEIGHT)};
   LinceVerdict verdict = {0};
 
   fill_rectangle (&edge.drawn, 0, 0, 100, PICTURE_HEIGHT, 0x202020ff);
-  take (&edge);
+  edge = new_reference (edge.drawn);
   memset (scene.luma, 200, (size_t) scene.width * (size_t) scene.height);
   cover (&scene, 0, 0, 300, 480, 40);
   look ();
   outline (330, 240, 240, 180, 0, 0, place);
   if (align_from (&edge, 2, &verdict))
     ck_assert_float_lt (verdict.confidence, 0.1f);
-  drop (&edge);
+  free_reference (&edge);
 }
 END_TEST
 
 /* A mark on a plain ground is not there where the ground is full of other things. */
 START_TEST (clutter_on_a_plain_ground_speaks_against)
 {
-  Picture mark = {.drawn = new_picture (PICTURE_WIDTH, PICTURE_HEIGHT)};
+  DrawnReference mark = {.drawn = new_picture (PICTURE_WIDTH, PICTURE_HEIGHT)};
   LinceVerdict clean, cluttered;
 
   for (int i = 0; i < 12; i++)
     fill_rectangle (&mark.drawn, 60 + 10 * i, 60 + (i * 37) % 50, 7, 16 + (i * 13) % 20,
         i & 1 ? 0x000000ff : 0x808080ff);
-  take (&mark);
+  mark = new_reference (mark.drawn);
   draw_placed (&scene, &mark.drawn, place, 1, 0);
   look ();
   ck_assert (align_from (&mark, 2, &clean));
@@ -228,7 +208,7 @@ START_TEST (clutter_on_a_plain_ground_speaks_against)
   look ();
   ck_assert (align_from (&mark, 2, &cluttered));
   ck_assert_float_gt (clean.evidence, cluttered.evidence + 4);
-  drop (&mark);
+  free_reference (&mark);
 }
 END_TEST
 
@@ -264,14 +244,14 @@ END_TEST
 
 START_TEST (siblings_are_told_apart_where_they_differ)
 {
-  Picture sibling = {.drawn = draw_poster (PICTURE_WIDTH, PICTURE_HEIGHT, 11)};
+  DrawnReference sibling = {.drawn = draw_poster (PICTURE_WIDTH, PICTURE_HEIGHT, 11)};
   LinceVerdict first, second;
   uint32_t seed = 5;
 
   for (int i = 0; i < 14; i++)
     fill_rectangle (&sibling.drawn, 10 + (int) (next_random (&seed) % 60),
         10 + (int) (next_random (&seed) % 50), 14, 14, i & 1 ? 0xf0f0f0ff : 0x101010ff);
-  take (&sibling);
+  sibling = new_reference (sibling.drawn);
   draw_placed (&scene, &poster.drawn, place, 1, 0);
   look ();
   ck_assert (align_from (&poster, 4, &first));
@@ -285,7 +265,7 @@ START_TEST (siblings_are_told_apart_where_they_differ)
   ck_assert_int_eq (
       lince_verify_rivals (aligner, pyramid, &poster.reference, &first, &poster.reference, &first),
       LINCE_RIVAL_EQUAL);
-  drop (&sibling);
+  free_reference (&sibling);
 }
 END_TEST
 
@@ -331,7 +311,7 @@ START_TEST (no_map_leads_out_of_the_frame)
   LinceGrey grey = {scene.luma, 640, 640, 480};
   int level = 0;
 
-  while (!lince_template_fits (&poster.reference.levels[level]))
+  while (!fits_template (&poster.reference.levels[level]))
     level++;
   lince_template_build (&template, &poster.reference, level);
   for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) {
@@ -351,7 +331,7 @@ START_TEST (a_cell_on_its_own_pixels_agrees_fully)
   static LinceCellMatch matches[LINCE_TEMPLATE_MAX_CELLS];
   int level = 0;
 
-  while (!lince_template_fits (&poster.reference.levels[level]))
+  while (!fits_template (&poster.reference.levels[level]))
     level++;
   lince_template_build (&template, &poster.reference, level);
   for (int y = 0; y < template.height; y++)
@@ -377,18 +357,18 @@ START_TEST (thin_and_tiny_references_fit_a_template)
   static const int sizes[][2] = {{16, 16}, {400, 16}, {16, 400}, {2000, 40}, {256, 256}, {17, 301}};
 
   for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-    Picture picture = {.drawn = draw_poster (sizes[i][0], sizes[i][1], 4)};
+    DrawnReference picture = {.drawn = draw_poster (sizes[i][0], sizes[i][1], 4)};
     static LinceTemplate template;
 
-    take (&picture);
+    picture = new_reference (picture.drawn);
     for (int level = 0; level < picture.reference.level_count; level++) {
-      if (!lince_template_fits (&picture.reference.levels[level]))
+      if (!fits_template (&picture.reference.levels[level]))
         continue;
       lince_template_build (&template, &picture.reference, level);
       ck_assert_int_le (template.columns * template.rows, LINCE_TEMPLATE_MAX_CELLS);
       ck_assert_int_le (template.chosen_count, LINCE_TEMPLATE_CHOSEN);
     }
-    drop (&picture);
+    free_reference (&picture);
   }
 }
 END_TEST

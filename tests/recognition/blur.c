@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Blur of known size on drawn frames: how near the measure comes. */
 #include "drawing.h"
+#include "drawn_reference.h"
 
 #include "recognition/align.h"
 #include "recognition/composite.h"
@@ -122,16 +123,12 @@ static float
 measure (
     const DrawnPicture *drawn, bool mark, double width, double height, double gain, double sigma)
 {
-  LinceReferenceSource source = {0};
-  LinceReference reference;
+  DrawnReference made = new_reference (*drawn);
   LinceFrame frame;
   LincePoint place[4];
   double h[9];
   float blur = -1;
 
-  ck_assert (lince_reference_make (&source, &drawn->picture, NULL));
-  lince_reference_layout (&reference, drawn->picture.width, drawn->picture.height, source.masked);
-  lince_reference_view (&reference, source.levels, source.masked);
   outline (320.3, 240.6, width, height, mark ? 0 : 0.2, 0, place);
   free_scene (&scene);
   scene = new_scene (WIDTH, HEIGHT, 3);
@@ -143,13 +140,14 @@ measure (
   frame = scene_frame (&scene);
   ck_assert (lince_pyramid_resize (pyramid, &frame, NULL));
   lince_pyramid_build (pyramid, &frame, pool);
-  ck_assert (lince_quad_to_homography (place, reference.width, reference.height, h));
+  ck_assert (lince_quad_to_homography (place, made.reference.width, made.reference.height, h));
   if (mark) {
     LinceCompositor *compositor = lince_compositor_new (NULL);
-    LinceCompositePlan plan = {2, 6, 4096, 0, true};
+    LinceCompositePlan plan = {2, 6, 4096, 0, true, .blur = true};
     LinceComposition composition;
 
-    ck_assert (lince_composite_align (compositor, pyramid, &reference, h, &plan, &composition));
+    ck_assert (
+        lince_composite_align (compositor, pyramid, &made.reference, h, &plan, &composition));
     blur = composition.blur;
     lince_compositor_free (compositor);
   } else {
@@ -157,11 +155,11 @@ measure (
     LinceAlignPlan plan = {3, 8, LINCE_VERIFY_SIDE, 0.2f, 0};
     LinceAlignment alignment;
 
-    ck_assert (lince_align (aligner, pyramid, &reference, h, &plan, &alignment));
-    blur = lince_align_blur (aligner, pyramid, &reference, &alignment);
+    ck_assert (lince_align (aligner, pyramid, &made.reference, h, &plan, &alignment));
+    blur = lince_align_blur (aligner, pyramid, &made.reference, &alignment);
     lince_aligner_free (aligner);
   }
-  lince_reference_clear (&source);
+  lince_reference_clear (&made.source); /* the picture is the caller's */
   return blur;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Marks over frames: where they are placed, in what light, what speaks for them, and for one
  * against another. */
+#include "drawn_reference.h"
 #include "golden.h"
 #include "marks.h"
 
@@ -16,12 +17,6 @@
 #define BLUE 0x2040c0ffu
 #define CLEAR 0u
 
-typedef struct {
-  DrawnPicture drawn;
-  LinceReferenceSource source;
-  LinceReference reference;
-} Mark;
-
 static LinceCompositor *compositor;
 static LincePyramid *pyramid;
 static LincePool *pool;
@@ -30,26 +25,13 @@ static Canvas canvas;
 static const LinceCompositePlan free_plan = {2, 8, 12288, 0, false};
 static const LinceCompositePlan upright_plan = {2, 8, 12288, 0, true, true};
 
-static Mark
+static DrawnReference
 new_mark (MarkKind kind, bool part, uint32_t ink, uint32_t field)
 {
-  Mark mark = {.drawn = draw_mark (kind, part, ink, field)};
-  LinceError error = {0};
+  DrawnReference mark = new_reference (draw_mark (kind, part, ink, field));
 
-  ck_assert_msg (
-      lince_reference_make (&mark.source, &mark.drawn.picture, &error), "%s", error.text);
-  lince_reference_layout (
-      &mark.reference, mark.drawn.picture.width, mark.drawn.picture.height, mark.source.masked);
-  lince_reference_view (&mark.reference, mark.source.levels, mark.source.masked);
   mark.reference.mark = true;
   return mark;
-}
-
-static void
-free_mark (Mark *mark)
-{
-  lince_reference_clear (&mark->source);
-  free_picture (&mark->drawn);
 }
 
 static void
@@ -98,7 +80,7 @@ judge (const LinceComposition *composition, const LincePyramid *of, const LinceR
 
 /* Aligns from `place` moved by some pixels, upright: all corners alike; and judges it. */
 static bool
-align (const Mark *mark, const LincePoint place[4], float off, bool upright,
+align (const DrawnReference *mark, const LincePoint place[4], float off, bool upright,
     LinceComposition *composition, LinceVerdict *verdict)
 {
   static const float x[4] = {1, 0.6f, 0.4f, 0.8f}, y[4] = {-0.7f, -0.4f, -0.5f, -0.2f};
@@ -140,10 +122,11 @@ static const struct {
 
 #define CASES ((int) (sizeof cases / sizeof cases[0]))
 
-static Mark
+static DrawnReference
 draw_case (int number, LincePoint place[4])
 {
-  Mark mark = new_mark (cases[number].kind, false, cases[number].ink, cases[number].field);
+  DrawnReference mark =
+      new_mark (cases[number].kind, false, cases[number].ink, cases[number].field);
   bool word = cases[number].kind == MARK_WORD;
 
   ground (cases[number].ground);
@@ -157,7 +140,7 @@ draw_case (int number, LincePoint place[4])
 
 /* The largest error where there is ink: what is transparent has no pixels to hold it. */
 static double
-ink_error (const Mark *mark, MarkKind kind, const double h[9], const LincePoint place[4])
+ink_error (const DrawnReference *mark, MarkKind kind, const double h[9], const LincePoint place[4])
 {
   double truth[9], most = 0;
 
@@ -181,7 +164,7 @@ START_TEST (a_mark_is_placed_in_its_light)
 {
   for (int i = 0; i < CASES; i++) {
     LincePoint place[4];
-    Mark mark = draw_case (i, place);
+    DrawnReference mark = draw_case (i, place);
     LinceComposition c;
     LinceVerdict v;
 
@@ -191,13 +174,13 @@ START_TEST (a_mark_is_placed_in_its_light)
       ck_assert_msg (align (&mark, place, (float) off, cases[i].upright, &c, &v), "case %d", i);
       error = ink_error (&mark, cases[i].kind, c.homography, place);
       ck_assert_msg (error < 0.5, "case %d from %d: off by %.2f pixels", i, off, error);
-      ck_assert_msg (!cases[i].tells || fabs ((double) c.opacity - cases[i].opacity) < 0.1,
-          "case %d from %d: opacity %.2f", i, off, (double) c.opacity);
-      ck_assert_float_eq (v.opacity, c.opacity);
+      ck_assert_msg (!cases[i].tells || fabs ((double) c.light.opacity - cases[i].opacity) < 0.1,
+          "case %d from %d: opacity %.2f", i, off, (double) c.light.opacity);
+      ck_assert_float_eq (v.light.opacity, c.light.opacity);
       ck_assert_msg (c.agreement > 0.95f, "case %d: agreement %.3f", i, (double) c.agreement);
       ck_assert_msg (v.confidence >= 0.5f, "case %d: confidence %.3f", i, (double) v.confidence);
     }
-    free_mark (&mark);
+    free_reference (&mark);
   }
 }
 END_TEST
@@ -210,7 +193,7 @@ START_TEST (compositions_are_those_on_record)
 
   for (int i = 0; i < CASES; i++) {
     LincePoint place[4];
-    Mark mark = draw_case (i, place);
+    DrawnReference mark = draw_case (i, place);
     LinceComposition c;
     LinceVerdict v;
     double row[13] = {i};
@@ -220,22 +203,72 @@ START_TEST (compositions_are_those_on_record)
       row[1 + 2 * k] = v.corners[k].x;
       row[2 + 2 * k] = v.corners[k].y;
     }
-    row[9] = c.opacity;
-    row[10] = c.gain;
-    row[11] = c.lift;
+    row[9] = c.light.opacity;
+    row[10] = c.light.gain;
+    row[11] = c.light.lift;
     row[12] = c.agreement;
     golden_add (&got, row);
-    free_mark (&mark);
+    free_reference (&mark);
   }
   golden_check (&got, "compositions", tolerances);
   golden_clear (&got);
 }
 END_TEST
 
+/* Makes of what is drawn in BT.601 what a camera of BT.709 would have sent. */
+static void
+recode_in_bt709 (void)
+{
+  for (int i = 0; i < canvas.width * canvas.height; i++) {
+    double y = (double) canvas.full[0][i] - 16, cb = (double) canvas.full[1][i],
+           cr = (double) canvas.full[2][i];
+    double scale = 219.0 / 224.0; /* chroma as it is in luma's steps */
+    double red = y + 1.402 * scale * cr, blue = y + 1.772 * scale * cb;
+    double green = (y - .299 * red - .114 * blue) / .587;
+    double luma = .2126 * red + .7152 * green + .0722 * blue;
+
+    canvas.full[0][i] = (float) (16 + luma);
+    canvas.full[1][i] = (float) ((blue - luma) / 1.8556 / scale);
+    canvas.full[2][i] = (float) ((red - luma) / 1.5748 / scale);
+  }
+}
+
+START_TEST (the_matrix_of_the_frame_counts)
+{
+  LincePoint place[4];
+  DrawnReference mark = new_mark (MARK_RING, false, 0x20c040ff, CLEAR);
+  LinceComposition before, after;
+  LinceVerdict v;
+  LinceFrame frame;
+
+  outline (163.3, 118.6, 96, 96, 0, 0, place);
+  ground (GROUND_SLOPE);
+  composite (&canvas, &mark.drawn, place, .6, 1, 0);
+  look (true);
+  ck_assert (align (&mark, place, 2, true, &before, &v));
+  recode_in_bt709 ();
+  frame = canvas_frame (&canvas, true, 5);
+  frame.matrix = LINCE_COLOUR_BT709;
+  ck_assert (lince_pyramid_resize (pyramid, &frame, NULL));
+  lince_pyramid_build (pyramid, &frame, pool);
+  ck_assert (align (&mark, place, 2, true, &after, &v));
+  ck_assert_float_eq_tol (after.light.opacity, before.light.opacity, 0.03f);
+  ck_assert_float_eq_tol (after.light.gain, before.light.gain, 0.03f);
+  ck_assert_float_eq_tol (after.light.lift, before.light.lift, 1.5f);
+  ck_assert_float_eq_tol (after.evidence, before.evidence, 0.05f * before.evidence);
+  /* and is not taken for granted */
+  frame.matrix = LINCE_COLOUR_UNKNOWN;
+  lince_pyramid_build (pyramid, &frame, pool);
+  ck_assert (align (&mark, place, 2, true, &after, &v));
+  ck_assert_float_gt (fabsf (after.light.gain - before.light.gain), 0.05f);
+  free_reference (&mark);
+}
+END_TEST
+
 /* As light as its ground: only chroma shows it. */
 START_TEST (colour_alone_places_a_mark)
 {
-  Mark mark = new_mark (MARK_RING, false, 0xc84a3cff, CLEAR);
+  DrawnReference mark = new_mark (MARK_RING, false, 0xc84a3cff, CLEAR);
   double colour[4];
   LincePoint place[4];
   LinceComposition c;
@@ -253,13 +286,13 @@ START_TEST (colour_alone_places_a_mark)
   ck_assert_float_ge (v.confidence, 0.5f);
   look (false);
   ck_assert (!align (&mark, place, 2, true, &c, &v) || v.confidence < 0.1f);
-  free_mark (&mark);
+  free_reference (&mark);
 }
 END_TEST
 
 START_TEST (nothing_is_seen_where_nothing_stands)
 {
-  const Mark marks[] = {new_mark (MARK_FLAT, false, WHITE, BLUE),
+  const DrawnReference marks[] = {new_mark (MARK_FLAT, false, WHITE, BLUE),
       new_mark (MARK_RING, false, ORANGE, CLEAR), new_mark (MARK_WORD, false, WHITE, CLEAR)};
 
   for (int kind = GROUND_PLAIN; kind <= GROUND_BUSY; kind++) {
@@ -269,7 +302,7 @@ START_TEST (nothing_is_seen_where_nothing_stands)
       LincePoint place[4];
       LinceComposition c;
       LinceVerdict v = {0};
-      const Mark *mark = &marks[i % 3];
+      const DrawnReference *mark = &marks[i % 3];
 
       outline (60 + 3 * i, 60 + 2 * i, i % 3 == 2 ? 120 : 60 + i / 2, i % 3 == 2 ? 36 : 60 + i / 2,
           i % 2 ? 0 : 0.1 * i, 0, place);
@@ -278,9 +311,9 @@ START_TEST (nothing_is_seen_where_nothing_stands)
     }
   }
   for (int i = 0; i < 3; i++) {
-    Mark mark = marks[i];
+    DrawnReference mark = marks[i];
 
-    free_mark (&mark);
+    free_reference (&mark);
   }
 }
 END_TEST
@@ -288,8 +321,8 @@ END_TEST
 /* Another mark, in place of the right one, by its shape or its colours. */
 START_TEST (another_mark_is_refused)
 {
-  Mark right = new_mark (MARK_ANGLE, false, WHITE, CLEAR);
-  Mark wrong[] = {new_mark (MARK_RING, false, WHITE, CLEAR),
+  DrawnReference right = new_mark (MARK_ANGLE, false, WHITE, CLEAR);
+  DrawnReference wrong[] = {new_mark (MARK_RING, false, WHITE, CLEAR),
       new_mark (MARK_FLAT, false, WHITE, BLUE), new_mark (MARK_WORD, false, WHITE, CLEAR),
       new_mark (MARK_ANGLE, false, 0x101010ff, CLEAR),
       new_mark (MARK_ANGLE, false, 0x00c000ff, CLEAR)};
@@ -306,14 +339,14 @@ START_TEST (another_mark_is_refused)
       ck_assert_msg (!align (&wrong[i], place, (float) off, off % 4, &c, &v) || v.confidence < 0.3f,
           "mark %zu: confidence %.3f", i, (double) v.confidence);
     }
-    free_mark (&wrong[i]);
+    free_reference (&wrong[i]);
   }
-  free_mark (&right);
+  free_reference (&right);
 }
 END_TEST
 
 static float
-rivals (const Mark *first, const Mark *second, const LincePoint place[4])
+rivals (const DrawnReference *first, const DrawnReference *second, const LincePoint place[4])
 {
   LinceComposition a = {0}, b = {0};
 
@@ -334,8 +367,8 @@ START_TEST (the_pixels_speak_for_the_right_sibling)
     MarkKind kind = kinds[i % 4];
     bool colour = i / 4 % 2;
     Ground over = i / 8 == 0 ? GROUND_PLAIN : i / 8 == 1 ? GROUND_SLOPE : GROUND_BUSY;
-    Mark mark = new_mark (kind, false, ORANGE, kind == MARK_FLAT ? BLUE : CLEAR);
-    Mark sibling =
+    DrawnReference mark = new_mark (kind, false, ORANGE, kind == MARK_FLAT ? BLUE : CLEAR);
+    DrawnReference sibling =
         new_mark (kind, !colour, colour ? 0x20b0c0ff : ORANGE, kind == MARK_FLAT ? BLUE : CLEAR);
     LincePoint place[4];
     float for_it, against;
@@ -350,8 +383,8 @@ START_TEST (the_pixels_speak_for_the_right_sibling)
         (double) for_it, (double) against);
     ck_assert_float_eq_tol (for_it, -against, 0.35f * for_it);
     ck_assert_float_eq (rivals (&mark, &mark, place), 0);
-    free_mark (&mark);
-    free_mark (&sibling);
+    free_reference (&mark);
+    free_reference (&sibling);
   }
 }
 END_TEST
@@ -359,7 +392,7 @@ END_TEST
 /* Faded to nothing, also one that was followed is refused; before that it is held. */
 START_TEST (what_fades_out_is_refused_when_it_is_gone)
 {
-  Mark mark = new_mark (MARK_WORD, false, WHITE, CLEAR);
+  DrawnReference mark = new_mark (MARK_WORD, false, WHITE, CLEAR);
   float last = 1;
 
   for (int i = 5; i >= 0; i--) {
@@ -378,21 +411,20 @@ START_TEST (what_fades_out_is_refused_when_it_is_gone)
       ck_assert (!placed || v.confidence < 0.1f);
     else {
       ck_assert_msg (placed && v.confidence >= 0.5f, "opacity %.1f", i / 5.);
-      ck_assert_float_lt (c.opacity, last);
-      last = c.opacity;
+      ck_assert_float_lt (c.light.opacity, last);
+      last = c.light.opacity;
     }
   }
-  free_mark (&mark);
+  free_reference (&mark);
 }
 END_TEST
 
 /* What raises doubt lowers confidence; a mark that is followed needs less. */
 START_TEST (a_verdict_weighs_votes_agreement_and_light)
 {
-  Mark mark = new_mark (MARK_FLAT, false, WHITE, BLUE);
+  DrawnReference mark = new_mark (MARK_FLAT, false, WHITE, BLUE);
   const LinceComposition good = {.homography = {1, 0, 50, 0, 1, 40, 0, 0, 1},
-      .opacity = 1,
-      .gain = .95f,
+      .light = {1, .95f, 0},
       .evidence = 125,
       .contrast = 50,
       .agreement = 1};
@@ -408,9 +440,9 @@ START_TEST (a_verdict_weighs_votes_agreement_and_light)
     worse[i] = good;
   worse[0].evidence = 100;
   worse[1].agreement = .8f;
-  worse[2].gain = .6f;
-  worse[3].lift = 15;
-  worse[4].opacity = .6f;
+  worse[2].light.gain = .6f;
+  worse[3].light.lift = 15;
+  worse[4].light.opacity = .6f;
   worse[5].contrast = worse[5].evidence = 0;
   for (int i = 0; i < 5; i++) {
     ck_assert (judge (&worse[i], pyramid, &mark.reference, false, 0, &w));
@@ -424,7 +456,7 @@ START_TEST (a_verdict_weighs_votes_agreement_and_light)
   ck_assert (judge (&good, pyramid, &mark.reference, true, 0, &v));
   ck_assert (judge (&worse[4], pyramid, &mark.reference, true, 0, &w));
   ck_assert_float_eq (w.evidence, v.evidence);
-  free_mark (&mark);
+  free_reference (&mark);
 }
 END_TEST
 
@@ -446,8 +478,8 @@ START_TEST (no_place_leads_out_of_the_frame)
       {.02, 0, 10, 0, .02, 10, 0, 0, 1},
       {1, 0, 60, .0, .2, 60, 0, 0, 1},
   };
-  Mark mark = new_mark (MARK_RING, false, ORANGE, CLEAR);
-  Mark other = new_mark (MARK_WORD, false, WHITE, CLEAR);
+  DrawnReference mark = new_mark (MARK_RING, false, ORANGE, CLEAR);
+  DrawnReference other = new_mark (MARK_WORD, false, WHITE, CLEAR);
 
   ground (GROUND_BUSY);
   look (true);
@@ -455,7 +487,7 @@ START_TEST (no_place_leads_out_of_the_frame)
     LinceComposition c, a = {0}, b = {0};
 
     if (lince_composite_align (compositor, pyramid, &mark.reference, maps[i], &free_plan, &c)) {
-      ck_assert (isfinite (c.evidence) && isfinite (c.opacity) && isfinite (c.homography[2]));
+      ck_assert (isfinite (c.evidence) && isfinite (c.light.opacity) && isfinite (c.homography[2]));
       ck_assert_msg (i < 2 || i == 9 || i == 10, "map %zu is not plausible", i);
     }
     memcpy (a.homography, maps[i], sizeof maps[i]);
@@ -465,8 +497,8 @@ START_TEST (no_place_leads_out_of_the_frame)
     ck_assert (isfinite (lince_composite_rivals (
         compositor, pyramid, &other.reference, &b, &mark.reference, &a, 4096)));
   }
-  free_mark (&mark);
-  free_mark (&other);
+  free_reference (&mark);
+  free_reference (&other);
 }
 END_TEST
 
@@ -677,6 +709,7 @@ main (void)
   tcase_add_checked_fixture (tests, set_up, tear_down);
   tcase_add_test (tests, a_mark_is_placed_in_its_light);
   tcase_add_test (tests, compositions_are_those_on_record);
+  tcase_add_test (tests, the_matrix_of_the_frame_counts);
   tcase_add_test (tests, colour_alone_places_a_mark);
   tcase_add_test (tests, nothing_is_seen_where_nothing_stands);
   tcase_add_test (tests, another_mark_is_refused);

@@ -123,6 +123,15 @@ build_sample (void)
   return builder;
 }
 
+static inline const char *
+id_of (LinceIndex *index, uint32_t object)
+{
+  LinceObject found;
+
+  ck_assert (lince_index_object (index, object, &found));
+  return found.id;
+}
+
 /* A folder of its own, removed with all files by remove_folder(). */
 static inline char *
 make_folder (void)

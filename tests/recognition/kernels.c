@@ -332,6 +332,214 @@ START_TEST (supports_agree)
 }
 END_TEST
 
+START_TEST (sums_agree)
+{
+  const LinceKernels *kernels = lince_kernels_at ((LinceCpuLevel) _i);
+
+  if (kernels == NULL)
+    return;
+  for (int width = 1; width < 200; width++) {
+    size_t size = (size_t) width * sizeof (uint16_t);
+    uint16_t *sums[2], *others = (uint16_t *) hostile_bytes (size);
+    uint8_t *row = hostile_bytes ((size_t) width), *means[2];
+    uint32_t factor = 1 + random_below (65536);
+
+    for (int i = 0; i < 2; i++) {
+      const LinceKernels *used = i == 0 ? &lince_kernels_c : kernels;
+
+      sums[i] = (uint16_t *) guarded (size);
+      means[i] = guarded ((size_t) width);
+      memcpy (sums[i], others, size);
+      used->add_row (row, sums[i], width);
+      used->mean_row (sums[i], others, factor, means[i], width);
+    }
+    compare ((uint8_t *) sums[0], (uint8_t *) sums[1], size, "add_row", width);
+    compare (means[0], means[1], (size_t) width, "mean_row", width);
+    for (int i = 0; i < 2; i++) {
+      check_guards ((uint8_t *) sums[i], size, "add_row", width);
+      check_guards (means[i], (size_t) width, "mean_row", width);
+    }
+    release ();
+  }
+}
+END_TEST
+
+/* Floats of some kind: levels, shares, zeros, large ones. */
+static float *
+hostile_floats (size_t count)
+{
+  float *values = exact_memory (count * sizeof *values);
+  uint32_t kind = random_below (4);
+
+  for (size_t i = 0; i < count; i++)
+    values[i] = kind == 0   ? 0
+                : kind == 1 ? (float) random_below (1001) * .001f
+                : kind == 2 ? (float) random_below (255000) * .001f - 20
+                            : (float) random_below (2000000) - 1e6f;
+  return values;
+}
+
+/* What a level and plain C make of the same planes must be the same bits. */
+static void
+compare_light (const LinceKernels *kernels, const LinceRows *rows)
+{
+  size_t count = (size_t) ((rows->rows - 1) * rows->stride + rows->count), size = count * 4;
+  LinceLightPlanes planes = {hostile_floats (count), hostile_floats (count), hostile_floats (count),
+      hostile_floats (count), hostile_floats (count), (float) random_below (2), 1 / 256.f};
+  float light[3] = {(float) random_below (100) * .01f, .9f, 3};
+  float sums[2][LINCE_LIGHT_SUMS][LINCE_ROW_LANES] = {0}, costs[2][LINCE_ROW_LANES] = {0};
+  uint8_t *models[2];
+
+  for (int i = 0; i < 2; i++) {
+    const LinceKernels *used = i == 0 ? &lince_kernels_c : kernels;
+
+    models[i] = guarded (size);
+    memset (models[i], 0, size);
+    used->light_rows (&planes, rows, light, sums[i]);
+    used->light_cost_rows (&planes, rows, light, costs[i]);
+    used->compose_rows (&planes, rows, light, (float *) models[i]);
+  }
+  compare ((uint8_t *) sums[0], (uint8_t *) sums[1], sizeof sums[0], "light_rows", rows->count);
+  compare (
+      (uint8_t *) costs[0], (uint8_t *) costs[1], sizeof costs[0], "light_cost_rows", rows->count);
+  compare (models[0], models[1], size, "compose_rows", rows->count);
+  for (int i = 0; i < 2; i++)
+    check_guards (models[i], size, "compose_rows", rows->count);
+  release ();
+}
+
+static void
+compare_cells (const LinceKernels *kernels, const LinceRows *rows)
+{
+  size_t count = (size_t) ((rows->rows - 1) * rows->stride + rows->count);
+  size_t around = (size_t) rows->stride + 1;
+  const float *model = hostile_floats (count + 2 * around);
+  LinceShiftPlanes shift = {model + around, hostile_floats (count), hostile_floats (count), 32};
+  LinceLeftPlanes left = {
+      hostile_floats (count), hostile_floats (count), shift.frame, shift.valid, 1 / 16.f};
+  float sums[2][LINCE_SHIFT_SUMS][LINCE_ROW_LANES] = {0}, squares[2][2][LINCE_ROW_LANES] = {0};
+
+  for (int i = 0; i < 2; i++) {
+    const LinceKernels *used = i == 0 ? &lince_kernels_c : kernels;
+
+    used->shift_cell (&shift, rows, sums[i]);
+    used->left_cell (&left, rows, squares[i][0], squares[i][1]);
+  }
+  compare ((uint8_t *) sums[0], (uint8_t *) sums[1], sizeof sums[0], "shift_cell", rows->rows);
+  compare (
+      (uint8_t *) squares[0], (uint8_t *) squares[1], sizeof squares[0], "left_cell", rows->rows);
+  release ();
+}
+
+static void
+compare_columns (const LinceKernels *kernels, int count)
+{
+  const float *in[2] = {hostile_floats ((size_t) count), hostile_floats ((size_t) count)};
+  const float *out[2] = {hostile_floats ((size_t) count), hostile_floats ((size_t) count)};
+  size_t size = (size_t) count * sizeof (float);
+  uint8_t *sums[2] = {guarded (size), guarded (size)};
+
+  memset (sums[0], 0, size);
+  memset (sums[1], 0, size);
+  lince_kernels_c.change_columns (in, out, (float *) sums[0], count);
+  kernels->change_columns (in, out, (float *) sums[1], count);
+  compare (sums[0], sums[1], size, "change_columns", count);
+  check_guards (sums[0], size, "change_columns", count);
+  check_guards (sums[1], size, "change_columns", count);
+  release ();
+}
+
+/* Pictures of exactly their size, and maps that lead out of them. */
+static void
+compare_samples (const LinceKernels *kernels, const LinceRows *rows)
+{
+  int width = 2 + (int) random_below (40), height = 2 + (int) random_below (40);
+  float zoom = (float) (1 + random_below (40)) * .1f;
+  LinceSampling sampling = {.data = hostile_bytes ((size_t) (width * height)),
+      .stride = width,
+      .width = width,
+      .height = height,
+      .map = {zoom, .1f, (float) random_below (60) - 30, -.2f, zoom, (float) random_below (60) - 30,
+          .001f * (float) random_below (9), 0, 1},
+      .left = (float) random_below (20),
+      .offset = 128};
+  size_t size = (size_t) ((rows->rows - 1) * rows->stride + rows->count) * sizeof (float);
+  uint8_t *samples[2] = {guarded (size), guarded (size)};
+
+  memset (samples[0], 0, size);
+  memset (samples[1], 0, size);
+  lince_kernels_c.sample_rows (&sampling, rows, (float *) samples[0]);
+  kernels->sample_rows (&sampling, rows, (float *) samples[1]);
+  compare (samples[0], samples[1], size, "sample_rows", rows->count);
+  check_guards (samples[0], size, "sample_rows", rows->count);
+  check_guards (samples[1], size, "sample_rows", rows->count);
+  release ();
+}
+
+START_TEST (planes_agree)
+{
+  const LinceKernels *kernels = lince_kernels_at ((LinceCpuLevel) _i);
+
+  if (kernels == NULL)
+    return;
+  for (int round = 0; round < 400; round++) {
+    int count = LINCE_ROW_LANES * (int) (1 + random_below (12));
+    LinceRows rows = {count, (int) (1 + random_below (9)), count + (int) random_below (20)};
+
+    compare_light (kernels, &rows);
+    compare_samples (kernels, &rows);
+    compare_columns (kernels, count);
+    rows.count = LINCE_ROW_LANES;
+    compare_cells (kernels, &rows);
+  }
+}
+END_TEST
+
+/* The planes of plain C, on values that can be reckoned by hand. */
+START_TEST (plain_planes_are_right)
+{
+  enum { LANES = LINCE_ROW_LANES };
+  const LinceRows rows = {LANES, 1, LANES};
+  float alpha[LANES], one[LANES], ground[LANES], colour[LANES], frame[LANES], model[LANES];
+  float light[3] = {.5f, .25f, 4}, sums[LINCE_LIGHT_SUMS][LANES] = {0}, left[2][LANES] = {0};
+  float ramp[3 * LANES + 2], shifts[LINCE_SHIFT_SUMS][LANES] = {0}, samples[LANES];
+  const uint8_t picture[4] = {0, 100, 50, 250};
+
+  for (int i = 0; i < LANES; i++) {
+    alpha[i] = one[i] = 1;
+    ground[i] = 100;
+    colour[i] = 200;
+    frame[i] = 104;
+  }
+  for (int i = 0; i < 3 * LANES + 2; i++)
+    ramp[i] = (float) (3 * i);
+  lince_kernels_c.compose_rows (
+      &(LinceLightPlanes){alpha, one, ground, colour, frame, 1, 0}, &rows, light, model);
+  ck_assert (model[0] == 100 + (200 * .25f + 4 - 100 * .5f)); /* 104 */
+  lince_kernels_c.light_rows (
+      &(LinceLightPlanes){alpha, one, ground, colour, frame, 1, 0}, &rows, light, sums);
+  ck_assert (sums[LINCE_LIGHT_OO][7] == 10000 && sums[LINCE_LIGHT_QQ][7] == 40000);
+  ck_assert (sums[LINCE_LIGHT_O][0] == -400 && sums[LINCE_LIGHT_WEIGHT][0] == 1);
+  lince_kernels_c.left_cell (
+      &(LinceLeftPlanes){one, frame, ground, model, .25f}, &rows, left[0], left[1]);
+  ck_assert (left[0][3] == 4 && left[1][3] == 0);
+  lince_kernels_c.shift_cell (
+      &(LinceShiftPlanes){ramp + LANES + 1, ramp + LANES, one, 4}, &rows, shifts);
+  /* slopes of 3 and 24 levels, 3 too little, weighed by 1 / (4 + 9 / 2) */
+  ck_assert_float_eq_tol (shifts[LINCE_SHIFT_XX][2], 9 / 8.5f, 1e-5f);
+  ck_assert_float_eq_tol (shifts[LINCE_SHIFT_Y][2], 24 * -3 / 8.5f, 1e-5f);
+  lince_kernels_c.sample_rows (&(LinceSampling){.data = picture,
+                                   .stride = 2,
+                                   .width = 2,
+                                   .height = 2,
+                                   .map = {.25f, 0, .875f, 0, 1, .5f, 0, 0, 1},
+                                   .offset = 1},
+      &rows, samples);
+  /* a quarter of a pixel apart from the middle on, half way down */
+  ck_assert_float_eq_tol (samples[0], 99, 1e-3f);
+}
+END_TEST
+
 /* The plain C itself, on values that can be reckoned by hand. */
 START_TEST (plain_c_is_right)
 {
@@ -393,6 +601,9 @@ main (void)
   tcase_add_loop_test (tests, distances_agree, 1, LINCE_CPU_LEVELS);
   tcase_add_loop_test (tests, choices_agree, 1, LINCE_CPU_LEVELS);
   tcase_add_loop_test (tests, supports_agree, 1, LINCE_CPU_LEVELS);
+  tcase_add_test (tests, plain_planes_are_right);
+  tcase_add_loop_test (tests, sums_agree, 1, LINCE_CPU_LEVELS);
+  tcase_add_loop_test (tests, planes_agree, 1, LINCE_CPU_LEVELS);
   suite_add_tcase (suite, tests);
   srunner_run_all (runner, CK_ENV);
   failed = srunner_ntests_failed (runner);

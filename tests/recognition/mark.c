@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "allocations.h"
 #include "recognition/mark_match.h"
 #include "recognition/mark_search.h"
 
@@ -12,35 +13,6 @@
 #define HEIGHT 480
 #define SIDE 120
 #define MARKS 3
-
-static volatile unsigned long allocations; /* volatile: malloc is thought not to touch it */
-void *__real_malloc (size_t size);
-void *__real_calloc (size_t count, size_t size);
-void *__real_realloc (void *old, size_t size);
-void *__wrap_malloc (size_t size);
-void *__wrap_calloc (size_t count, size_t size);
-void *__wrap_realloc (void *old, size_t size);
-
-void *
-__wrap_malloc (size_t size)
-{
-  __atomic_add_fetch (&allocations, 1, __ATOMIC_RELAXED);
-  return __real_malloc (size);
-}
-
-void *
-__wrap_calloc (size_t count, size_t size)
-{
-  __atomic_add_fetch (&allocations, 1, __ATOMIC_RELAXED);
-  return __real_calloc (count, size);
-}
-
-void *
-__wrap_realloc (void *old, size_t size)
-{
-  __atomic_add_fetch (&allocations, 1, __ATOMIC_RELAXED);
-  return __real_realloc (old, size);
-}
 
 /* Whether a point of the unit square belongs to mark `number`. */
 static bool

@@ -14,16 +14,28 @@ typedef enum {
   MARK_ANGLE, /* likewise: an angle and a dot */
   MARK_WORD,  /* likewise: five letters of bars */
   MARK_CROSS, /* likewise: the same when turned by a quarter */
+  MARK_SMALL, /* likewise: five large letters and, in which the variant differs, five small ones */
 } MarkKind;
+
+/* Whether a point of the unit square is in one of five letters, of which the first is letter
+ * `first` of an alphabet, and the last letter `last`. */
+static inline bool
+is_in_letters (int first, int last, double x, double y)
+{
+  static const char *const letters[5] = {"1111001011", "1010111010", "1110011110", "0111100111",
+      "1101101101"}; /* bits of the bars on a grid of 2 x 5, a letter each */
+  int letter = (int) (x * 5), row = (int) (y * 5), column = (int) ((x * 5 - letter) / .42);
+
+  if (x < 0 || y < 0 || letter > 4 || row > 4 || column > 1)
+    return false;
+  return letters[letter == 4 ? last : (letter + first) % 5][2 * row + column] == '1';
+}
 
 /* Whether a point of the unit square is inked. `part`: a variant that differs in one part only. */
 static inline bool
 mark_has_ink (MarkKind kind, bool part, double x, double y)
 {
-  static const char *const letters[5] = {"1111001011", "1010111010", "1110011110", "0111100111",
-      "1101101101"}; /* bits of the bars on a grid of 2 x 5, a letter each */
   double dx = x - .4, dy = y - .4, square = dx * dx + dy * dy;
-  int letter = (int) (x * 5), row = (int) (y * 5), column;
 
   switch (kind) {
     case MARK_FLAT:
@@ -38,11 +50,11 @@ mark_has_ink (MarkKind kind, bool part, double x, double y)
     case MARK_CROSS:
       return (fabs (x - .5) < .1 && fabs (y - .5) < .42) ||
              (fabs (y - .5) < .1 && fabs (x - .5) < .42);
+    case MARK_SMALL:
+      return y < .62 ? is_in_letters (0, 4, x, y / .62)
+                     : is_in_letters (part ? 3 : 0, part ? 1 : 4, (x - .2) / .6, (y - .72) / .28);
     default:
-      column = (int) ((x * 5 - letter) / .42);
-      if (x < 0 || y < 0 || letter > 4 || row > 4 || column > 1)
-        return false;
-      return letters[part && letter == 4 ? 0 : letter][2 * row + column] == '1';
+      return is_in_letters (0, part ? 0 : 4, x, y);
   }
 }
 
@@ -50,7 +62,8 @@ mark_has_ink (MarkKind kind, bool part, double x, double y)
 static inline DrawnPicture
 draw_mark (MarkKind kind, bool part, uint32_t ink, uint32_t field)
 {
-  int width = kind == MARK_WORD ? 200 : 120, height = kind == MARK_WORD ? 60 : 120;
+  int width = kind == MARK_SMALL ? 240 : kind == MARK_WORD ? 200 : 120;
+  int height = kind == MARK_SMALL ? 90 : kind == MARK_WORD ? 60 : 120;
   DrawnPicture drawn = new_picture (width, height);
 
   for (int y = 0; y < height; y++)

@@ -5,6 +5,7 @@
 
 #include <check.h>
 
+#include "allocations.h"
 #include "golden.h"
 #include "recognition/kernels/kernels.h"
 #include "recognition/matching.h"
@@ -13,36 +14,6 @@
 #define POSTERS 8
 #define WIDTH 160
 #define HEIGHT 200
-
-/* Every allocation of the recogniser, which is linked statically, comes through here. */
-static volatile unsigned long allocations; /* volatile: malloc is thought not to touch it */
-void *__real_malloc (size_t size);
-void *__real_calloc (size_t count, size_t size);
-void *__real_realloc (void *old, size_t size);
-void *__wrap_malloc (size_t size);
-void *__wrap_calloc (size_t count, size_t size);
-void *__wrap_realloc (void *old, size_t size);
-
-void *
-__wrap_malloc (size_t size)
-{
-  __atomic_add_fetch (&allocations, 1, __ATOMIC_RELAXED);
-  return __real_malloc (size);
-}
-
-void *
-__wrap_calloc (size_t count, size_t size)
-{
-  __atomic_add_fetch (&allocations, 1, __ATOMIC_RELAXED);
-  return __real_calloc (count, size);
-}
-
-void *
-__wrap_realloc (void *old, size_t size)
-{
-  __atomic_add_fetch (&allocations, 1, __ATOMIC_RELAXED);
-  return __real_realloc (old, size);
-}
 
 typedef struct {
   Grey posters[POSTERS];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Simulation: what is drawn lies where it should, and what is said of a reference is so. */
 #include "drawing.h"
+#include "drawn_reference.h"
 
 #include "recognition/render.h"
 #include "recognition/simulate.h"
@@ -10,32 +11,6 @@
 
 static LinceCanvas canvas;
 static uint8_t before[WIDTH * HEIGHT];
-
-typedef struct {
-  DrawnPicture drawn;
-  LinceReferenceSource source;
-  LinceReference reference;
-} Picture;
-
-static Picture
-take (DrawnPicture drawn)
-{
-  Picture picture = {.drawn = drawn};
-  LinceError error = {0};
-
-  ck_assert_msg (lince_reference_make (&picture.source, &drawn.picture, &error), "%s", error.text);
-  lince_reference_layout (
-      &picture.reference, drawn.picture.width, drawn.picture.height, picture.source.masked);
-  lince_reference_view (&picture.reference, picture.source.levels, picture.source.masked);
-  return picture;
-}
-
-static void
-drop (Picture *picture)
-{
-  lince_reference_clear (&picture->source);
-  free_picture (&picture->drawn);
-}
 
 static void
 set_up (void)
@@ -90,7 +65,7 @@ END_TEST
 /* Pixel on pixel it is the reference, and around it nothing changes. */
 START_TEST (in_place)
 {
-  Picture poster = take (draw_poster (120, 90, 5));
+  DrawnReference poster = new_reference (draw_poster (120, 90, 5));
   const LinceReferenceLevel *level = &poster.reference.levels[0];
   LinceView view = upright (40, 30, 120, 90);
 
@@ -116,7 +91,7 @@ START_TEST (in_place)
       ck_assert_int_ge (canvas.luma[(y + 30) * WIDTH + x + 40], low - 1);
       ck_assert_int_le (canvas.luma[(y + 30) * WIDTH + x + 40], high + 1);
     }
-  drop (&poster);
+  free_reference (&poster);
 }
 END_TEST
 
@@ -125,11 +100,11 @@ START_TEST (through_its_mask)
 {
   DrawnPicture drawn = new_picture (80, 80);
   LinceView view = upright (100, 100, 80, 80);
-  Picture mark;
+  DrawnReference mark;
 
   memset (drawn.pixels, 0, 80 * 80 * 4);
   fill_rectangle (&drawn, 20, 20, 40, 40, 0xffffffff);
-  mark = take (drawn);
+  mark = new_reference (drawn);
   ck_assert (lince_render_reference (&canvas, &mark.reference, &view));
   ck_assert_int_eq (canvas.luma[105 * WIDTH + 105], before[105 * WIDTH + 105]);
   ck_assert_int_ge (canvas.luma[140 * WIDTH + 140], 254);
@@ -138,7 +113,7 @@ START_TEST (through_its_mask)
   ck_assert (lince_render_reference (&canvas, &mark.reference, &view));
   ck_assert_int_le (
       abs (canvas.luma[140 * WIDTH + 140] - (255 + before[140 * WIDTH + 140]) / 2), 1);
-  drop (&mark);
+  free_reference (&mark);
 }
 END_TEST
 
@@ -147,11 +122,11 @@ START_TEST (in_colour)
 {
   DrawnPicture drawn = new_picture (80, 80);
   LinceView view = upright (100, 100, 80, 80);
-  Picture mark;
+  DrawnReference mark;
 
   fill_rectangle (&drawn, 0, 0, 40, 80, 0xff0000ff);
   fill_rectangle (&drawn, 40, 0, 40, 80, 0x0000ffff);
-  mark = take (drawn);
+  mark = new_reference (drawn);
   ck_assert (lince_render_reference (&canvas, &mark.reference, &view));
   /* BT.601: red is 76, 85, 255; blue 29, 255, 107 */
   ck_assert_int_le (abs (canvas.luma[140 * WIDTH + 120] - 76), 1);
@@ -163,14 +138,14 @@ START_TEST (in_colour)
   ck_assert (lince_render_reference (&canvas, &mark.reference, &view));
   ck_assert_int_le (abs (canvas.luma[140 * WIDTH + 120] - (16 + 76 * 219 / 255)), 1);
   ck_assert_int_le (abs (canvas.cr[70 * WIDTH / 2 + 60] - 240), 1);
-  drop (&mark);
+  free_reference (&mark);
 }
 END_TEST
 
 /* Blur takes contrast away, noise adds some, each by about what it says. */
 START_TEST (blur_and_noise)
 {
-  Picture poster = take (draw_poster (120, 90, 5));
+  DrawnReference poster = new_reference (draw_poster (120, 90, 5));
   LinceView view = upright (40, 30, 120, 90);
   double sharp, blurred;
 
@@ -187,14 +162,14 @@ START_TEST (blur_and_noise)
   ck_assert (lince_render_reference (&canvas, &poster.reference, &view));
   /* even numbers from -6 to 6 */
   ck_assert_double_eq_tol (deviation (42, 32, 116, 86), sqrt ((13 * 13 - 1) / 12.0), 0.2);
-  drop (&poster);
+  free_reference (&poster);
 }
 END_TEST
 
 /* No outline that a camera could see: nothing is drawn. */
 START_TEST (impossible_outline)
 {
-  Picture poster = take (draw_poster (120, 90, 5));
+  DrawnReference poster = new_reference (draw_poster (120, 90, 5));
   LinceView view = upright (40, 30, 120, 90);
   LincePoint swap = view.corners[1];
 
@@ -202,7 +177,7 @@ START_TEST (impossible_outline)
   view.corners[3] = swap;
   ck_assert (!lince_render_reference (&canvas, &poster.reference, &view));
   ck_assert_mem_eq (canvas.luma, before, sizeof before);
-  drop (&poster);
+  free_reference (&poster);
 }
 END_TEST
 

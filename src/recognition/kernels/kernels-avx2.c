@@ -3,7 +3,9 @@
 #include <immintrin.h>
 
 #include "recognition/kernels/kernels-avx2.h"
+#include "recognition/kernels/canvas-rows.h"
 #include "recognition/kernels/smooth-row.h"
+#include "recognition/kernels/sum-row.h"
 
 static const int8_t circle[8][2] = {
     {3, 0}, {3, 1}, {2, 2}, {1, 3}, {0, 3}, {-1, 3}, {-2, 2}, {-3, 1}};
@@ -409,4 +411,5 @@ lince_avx2_support (
 
 const LinceKernels lince_kernels_avx2 = {lince_avx2_halve_row, lince_avx2_two_thirds_row,
     lince_avx2_smooth_row, lince_avx2_response_row, extrema_row, moments, describe,
-    lince_avx2_distances, lince_avx2_scan, choose, lince_avx2_support};
+    lince_avx2_distances, lince_avx2_scan, choose, lince_avx2_support, add_row, mean_row,
+    sample_rows, light_rows, light_cost_rows, compose_rows, change_columns, shift_cell, left_cell};

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Kernels for AVX-512 F, BW, DQ and VL. Rows end with masked loads and stores, so that nothing
  * outside of them is touched. */
+#include "recognition/kernels/canvas-rows.h"
 #include "recognition/kernels/kernels-avx512.h"
+#include "recognition/kernels/sum-row.h"
 
 /* Which of 64 values, or of those in `mask`, are at least their thresholds. */
 static inline uint64_t
@@ -169,4 +171,6 @@ lince_avx512_choose (
 
 const LinceKernels lince_kernels_avx512 = {lince_avx2_halve_row, lince_avx2_two_thirds_row,
     lince_avx2_smooth_row, lince_avx2_response_row, lince_avx512_extrema_row, moments, describe,
-    lince_avx2_distances, lince_avx2_scan, lince_avx512_choose, lince_avx2_support};
+    lince_avx2_distances, lince_avx2_scan, lince_avx512_choose, lince_avx2_support, add_row,
+    mean_row, sample_rows, light_rows, light_cost_rows, compose_rows, change_columns, shift_cell,
+    left_cell};

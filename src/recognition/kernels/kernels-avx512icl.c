@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Kernels for AVX-512 with VBMI, VNNI and VPOPCNTDQ, where these do better than AVX-512 alone. */
+#include "recognition/kernels/canvas-rows.h"
 #include "recognition/kernels/kernels-avx512.h"
+#include "recognition/kernels/sum-row.h"
 
 static void
 two_thirds_row (const uint8_t *a, const uint8_t *b, uint8_t *out, int width)
@@ -120,4 +122,5 @@ scan (const LinceDescriptor *query, const LinceDescriptorBlock *blocks, uint32_t
 
 const LinceKernels lince_kernels_avx512icl = {lince_avx2_halve_row, two_thirds_row,
     lince_avx2_smooth_row, lince_avx2_response_row, lince_avx512_extrema_row, moments, describe,
-    distances, scan, lince_avx512_choose, lince_avx2_support};
+    distances, scan, lince_avx512_choose, lince_avx2_support, add_row, mean_row, sample_rows,
+    light_rows, light_cost_rows, compose_rows, change_columns, shift_cell, left_cell};

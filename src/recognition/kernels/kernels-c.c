@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Every kernel in plain C: what the others are measured against. */
 #include "recognition/kernels/kernels.h"
+#include "recognition/kernels/canvas-rows.h"
 #include "recognition/kernels/smooth-row.h"
+#include "recognition/kernels/sum-row.h"
 
 #include <stdlib.h>
 
@@ -187,4 +189,5 @@ support (const LinceVotes *votes, uint32_t count, uint32_t seed, const LinceVote
 }
 
 const LinceKernels lince_kernels_c = {halve_row, two_thirds_row, smooth_row, response_row,
-    extrema_row, moments, describe, distances, scan, choose, support};
+    extrema_row, moments, describe, distances, scan, choose, support, add_row, mean_row,
+    sample_rows, light_rows, light_cost_rows, compose_rows, change_columns, shift_cell, left_cell};

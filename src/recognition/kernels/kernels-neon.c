@@ -5,7 +5,9 @@
 #include <stdbool.h>
 
 #include "recognition/kernels/kernels.h"
+#include "recognition/kernels/canvas-rows.h"
 #include "recognition/kernels/smooth-row.h"
+#include "recognition/kernels/sum-row.h"
 
 static const int8_t circle[8][2] = {
     {3, 0}, {3, 1}, {2, 2}, {1, 3}, {0, 3}, {-1, 3}, {-2, 2}, {-3, 1}};
@@ -350,4 +352,5 @@ support (const LinceVotes *votes, uint32_t count, uint32_t seed, const LinceVote
 }
 
 const LinceKernels lince_kernels_neon = {halve_row, two_thirds_row, smooth_row, response_row,
-    extrema_row, moments, describe, distances, scan, choose, support};
+    extrema_row, moments, describe, distances, scan, choose, support, add_row, mean_row,
+    sample_rows, light_rows, light_cost_rows, compose_rows, change_columns, shift_cell, left_cell};

@@ -53,6 +53,73 @@ typedef struct {
   uint32_t turn; /* 256ths */
 } LinceVoteReach;
 
+/* The kernels over planes of floats work on eight side by side, and keep eight sums of each kind:
+ * those of every eighth value. */
+#define LINCE_ROW_LANES 8
+
+/* A part of a plane: `rows` rows of `count` floats, a multiple of LINCE_ROW_LANES, `stride` apart.
+ */
+typedef struct {
+  int count, rows, stride;
+} LinceRows;
+
+/* Where rows of samples lie in a picture of at least 2 x 2 bytes: sample i of row y at what `map`
+ * makes of (left + i + 0.5, top + y + 0.5), pixel-edge. Outside, the picture's edge is repeated. */
+typedef struct {
+  const uint8_t *data;
+  ptrdiff_t stride;
+  int width, height;
+  float map[9]; /* homography, row-major */
+  float left, top;
+  float offset; /* that is taken off every sample */
+} LinceSampling;
+
+/* One component of a canvas (canvas.h). */
+typedef struct {
+  const float *alpha, *valid, *ground, *colour, *frame;
+  float lifted;  /* 1: the lift is of this component, 0: it is not */
+  float outlier; /* one over the square of what a pixel may be off before it counts half */
+} LinceLightPlanes;
+
+/* Sums of weighted products of what grows with opacity (o), with opacity times gain (q) and with
+ * the lift (p), of these with what is seen, and of the weights. */
+enum {
+  LINCE_LIGHT_OO,
+  LINCE_LIGHT_OQ,
+  LINCE_LIGHT_OP,
+  LINCE_LIGHT_QQ,
+  LINCE_LIGHT_QP,
+  LINCE_LIGHT_PP,
+  LINCE_LIGHT_O,
+  LINCE_LIGHT_Q,
+  LINCE_LIGHT_P,
+  LINCE_LIGHT_WEIGHT,
+  LINCE_LIGHT_SUMS,
+};
+
+/* One component of a model and what it is to explain; one value around each row and a row above and
+ * below are read of `model`. */
+typedef struct {
+  const float *model, *frame, *valid;
+  float tolerance; /* squares that count half */
+} LinceShiftPlanes;
+
+/* Sums of weighted products of the model's gradients, and of these with what is left. */
+enum {
+  LINCE_SHIFT_XX,
+  LINCE_SHIFT_XY,
+  LINCE_SHIFT_YY,
+  LINCE_SHIFT_X,
+  LINCE_SHIFT_Y,
+  LINCE_SHIFT_SUMS,
+};
+
+/* One component of two explanations of a frame. */
+typedef struct {
+  const float *weight, *frame, *first, *second;
+  float factor; /* of all squares */
+} LinceLeftPlanes;
+
 /* Weights of a row of the disc that gives orientation: x and y, 0 outside of the disc. */
 typedef struct {
   _Alignas(32) int8_t x[32], y[32];
@@ -97,6 +164,37 @@ typedef struct {
   /* The weight of all matches that agree with match `seed`. */
   uint32_t (*support) (
       const LinceVotes *votes, uint32_t count, uint32_t seed, const LinceVoteReach *reach);
+  /* Adds a row to sums, modulo 65536. */
+  void (*add_row) (const uint8_t *row, uint16_t *sums, int width);
+  /* out[x] = min (255, ((sums[x] + others[x]) * factor + 32768) >> 16), modulo 2^32 before the
+   * shift. */
+  void (*mean_row) (
+      const uint16_t *sums, const uint16_t *others, uint32_t factor, uint8_t *out, int width);
+
+  /* The kernels over planes of floats. Sums are added to. */
+
+  /* Samples a picture, bilinear. */
+  void (*sample_rows) (const LinceSampling *sampling, const LinceRows *rows, float *out);
+  /* The normal equations of the light (opacity, opacity * gain, lift), weighed down where `light`
+   * is off. */
+  void (*light_rows) (const LinceLightPlanes *planes, const LinceRows *rows, const float light[3],
+      float sums[LINCE_LIGHT_SUMS][LINCE_ROW_LANES]);
+  /* What the light leaves, bounded for every pixel. */
+  void (*light_cost_rows) (const LinceLightPlanes *planes, const LinceRows *rows,
+      const float light[3], float sums[LINCE_ROW_LANES]);
+  /* What the frame should show in that light. */
+  void (*compose_rows) (
+      const LinceLightPlanes *planes, const LinceRows *rows, const float light[3], float *model);
+  /* sums[i] += in[0][i] * in[1][i] - out[0][i] * out[1][i]; `count` a multiple of
+   * LINCE_ROW_LANES. */
+  void (*change_columns) (
+      const float *const in[2], const float *const out[2], float *sums, int count);
+  /* Of rows of LINCE_ROW_LANES. */
+  void (*shift_cell) (const LinceShiftPlanes *planes, const LinceRows *rows,
+      float sums[LINCE_SHIFT_SUMS][LINCE_ROW_LANES]);
+  /* The weighed squares that each explanation leaves, of rows of LINCE_ROW_LANES. */
+  void (*left_cell) (const LinceLeftPlanes *planes, const LinceRows *rows,
+      float first[LINCE_ROW_LANES], float second[LINCE_ROW_LANES]);
 } LinceKernels;
 
 /* The best table this CPU and LINCE_CPU_LEVEL allow. */

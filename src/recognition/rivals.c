@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "recognition/rivals.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "recognition/quad.h"
+
+#define RIVAL_PLACE 0.3      /* overlap from which two objects explain the same pixels */
+#define MARK_BOTH 8.0f       /* evidence for each of two marks at its own place: both are there */
+#define BOTH_OVERLAP 0.6     /* the most that two marks cover of each other's places */
+#define RIVAL_MEMORY 0.92f   /* of the evidence gathered, kept from frame to frame */
+#define MARK_DIFFERENCE 3.0f /* evidence by which one mark must beat another at its place */
+
+/* What a settling works on. */
+typedef struct {
+  LinceTrack *tracks;
+  uint32_t count;
+  LinceJudge *judge;
+  const LincePyramid *pyramid;
+  const LinceReferences *references;
+  LinceRivalries *rivalries;
+} Settling;
+
+static void
+add_alternative (LinceTrack *track, uint32_t object)
+{
+  for (uint32_t i = 0; i < track->alternative_count; i++) {
+    if (track->alternatives[i] == object)
+      return;
+  }
+  if (track->alternative_count < LINCE_MAX_ALTERNATIVES)
+    track->alternatives[track->alternative_count++] = object;
+}
+
+static void
+note_rivalry (
+    const Settling *settling, const LinceTrack *stands, const LinceTrack *falls, bool equal)
+{
+  if (settling->rivalries->count < LINCE_MAX_PLACEMENTS)
+    settling->rivalries->list[settling->rivalries->count++] =
+        (LinceRivalry){stands->verdict, falls->verdict, equal};
+}
+
+/* What the frame says for one track's mark against the other's, or that both are there, the one
+ * over the other: then each explains its own place better. */
+static bool
+compare_marks (const Settling *settling, const LinceReference *a, const LinceTrack *first,
+    const LinceReference *b, const LinceTrack *second, float *evidence)
+{
+  LinceComposition one = {0}, other = {0};
+  float for_first, for_second;
+
+  memcpy (one.homography, first->verdict.homography, sizeof one.homography);
+  memcpy (other.homography, second->verdict.homography, sizeof other.homography);
+  one.light = first->verdict.light;
+  other.light = second->verdict.light;
+  for_first = lince_composite_rivals (lince_judge_compositor (settling->judge), settling->pyramid,
+      a, &one, b, &other, LINCE_VERIFY_MARK_AREA);
+  for_second = lince_composite_rivals (lince_judge_compositor (settling->judge), settling->pyramid,
+      b, &other, a, &one, LINCE_VERIFY_MARK_AREA);
+  *evidence = for_first - for_second;
+  return for_first < MARK_BOTH || for_second < MARK_BOTH ||
+         lince_quad_overlap (first->verdict.corners, second->verdict.corners) > BOTH_OVERLAP;
+}
+
+/* The same where a mark is among them. Marks of one family differ by little, which one frame may
+ * show badly: the one that comes second is followed unseen, and evidence is gathered over frames
+ * before they change places. */
+static void
+settle_marks (const Settling *settling, const LinceReference *a, LinceTrack *first,
+    const LinceReference *b, LinceTrack *second)
+{
+  LinceTrack *leader = second->rival_of == first->number ? first : second;
+  LinceTrack *other = leader == first ? second : first;
+  bool known = other->rival_of == leader->number;
+  float evidence;
+
+  if (first->verdict.object == second->verdict.object) {
+    second->dropped = true;
+    return;
+  }
+  /* a third leads one of them */
+  if (!known && (first->rival_of != 0 || second->rival_of != 0))
+    return;
+  if (!compare_marks (settling, a, first, b, second, &evidence)) {
+    other->rival_of = known ? 0 : other->rival_of;
+    return;
+  }
+  if (!known && evidence < 0) {
+    leader = second;
+    other = first;
+  } else if (!known) {
+    leader = first;
+    other = second;
+  }
+  evidence = leader == first ? evidence : -evidence;
+  other->behind = known ? RIVAL_MEMORY * other->behind + evidence : evidence;
+  other->rival_of = leader->number;
+  if (other->behind < -MARK_DIFFERENCE) {
+    leader->rival_of = other->number;
+    leader->behind = -other->behind;
+    other->rival_of = 0;
+    leader = other;
+    other = leader == first ? second : first;
+  }
+  if (fabsf (other->behind) < MARK_DIFFERENCE)
+    add_alternative (leader, other->verdict.object);
+  note_rivalry (settling, leader, other, fabsf (other->behind) < MARK_DIFFERENCE);
+}
+
+/* Those whose leader is gone stand for themselves. */
+static void
+free_rivals (const Settling *settling)
+{
+  for (uint32_t i = 0; i < settling->count; i++) {
+    LinceTrack *track = &settling->tracks[i];
+    bool led = false;
+
+    for (uint32_t k = 0; k < settling->count && track->rival_of != 0; k++)
+      led = led || (settling->tracks[k].number == track->rival_of && settling->tracks[k].verified &&
+                       !settling->tracks[k].dropped &&
+                       lince_quad_overlap (settling->tracks[k].verdict.corners,
+                           track->verdict.corners) >= RIVAL_PLACE);
+    if (!led)
+      track->rival_of = 0;
+  }
+}
+
+/* Settles which of two tracks at the same place stands; the one with less evidence comes second. */
+static void
+settle (const Settling *settling, LinceTrack *first, LinceTrack *second)
+{
+  const LinceReference *a =
+      settling->references->load (settling->references->context, first->verdict.image);
+  const LinceReference *b =
+      settling->references->load (settling->references->context, second->verdict.image);
+  LinceRival rival = LINCE_RIVAL_FIRST;
+
+  if (!a || !b)
+    return;
+  if (a->mark || b->mark) {
+    settle_marks (settling, a, first, b, second);
+    return;
+  }
+  /* one may cover the other: then both are seen, each on pixels of its own */
+  if (lince_verify_outside (lince_judge_aligner (settling->judge), settling->pyramid, b,
+          &second->verdict, first->verdict.corners) >= 0)
+    return;
+  if (first->verdict.object != second->verdict.object)
+    rival = lince_verify_rivals (lince_judge_aligner (settling->judge), settling->pyramid, a,
+        &first->verdict, b, &second->verdict);
+  note_rivalry (settling, rival == LINCE_RIVAL_SECOND ? second : first,
+      rival == LINCE_RIVAL_SECOND ? first : second, rival == LINCE_RIVAL_EQUAL);
+  if (rival == LINCE_RIVAL_EQUAL)
+    add_alternative (first, second->verdict.object);
+  if (rival == LINCE_RIVAL_SECOND)
+    first->dropped = true;
+  else
+    second->dropped = true;
+}
+
+void
+lince_rivals_settle (LinceTrack *tracks, uint32_t count, LinceJudge *judge,
+    const LincePyramid *pyramid, const LinceReferences *references, LinceRivalries *rivalries)
+{
+  const Settling settling = {tracks, count, judge, pyramid, references, rivalries};
+
+  rivalries->count = 0;
+  free_rivals (&settling);
+  for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t k = i + 1; k < count; k++) {
+      LinceTrack *a = &tracks[i], *b = &tracks[k];
+
+      if (!a->verified || !b->verified || a->dropped || b->dropped ||
+          lince_quad_overlap (a->verdict.corners, b->verdict.corners) < RIVAL_PLACE)
+        continue;
+      if (a->verdict.evidence >= b->verdict.evidence)
+        settle (&settling, a, b);
+      else
+        settle (&settling, b, a);
+    }
+  }
+}
