@@ -53,7 +53,8 @@
  * Each analysed buffer gets a custom meta `lince-recognition` with the fields of `moved`, a
  * #GstVideoRegionOfInterestMeta for each placement, with the object's name as its type and its
  * `confidence`, `opacity`, `occluded`, `cut-off`, `blur` and `kind` in a structure
- * `lince-recognition` among its params, and analytics metas where GStreamer has them (1.24). Frames that are not analysed get none. In async
+ * `lince-recognition` among its params, and analytics metas where GStreamer has them (1.24). Frames
+ * that are not analysed get none. In async
  * mode every buffer gets the newest result that is not older than a second, with its `age`.
  *
  * ## Formats
@@ -513,7 +514,7 @@ install_properties (GObjectClass *object_class)
    * GstLinceRecognize:plan:
    *
    * How much is done on a frame, in counted units and not in time, so that one plan gives one
-   * result on any machine. `thorough` searches every frame, `live` every other one and the first of
+   * result on any machine. `thorough` searches every frame, `live` every third one and the first of
    * each shot; both follow and verify on every frame what has been found.
    */
   g_object_class_install_property (object_class, PROP_PLAN,
@@ -559,10 +560,10 @@ install_properties (GObjectClass *object_class)
    * reason), `late` (of these, because downstream was late), `dropped` (async mode: overwritten by
    * a newer frame), `refused`, `analysis-time`, `last-analysis-time`, `keypoints`, `matches`,
    * `hypotheses`, `verified`, `rejected`, `searches`, `searches-skipped` (analysed frames that the
-   * plan did not search), `mark-searches` (for brand marks), `plan-downs` and `plan-ups` (steps to a lower and a higher plan),
-   * `overruns` (frames that cost more than the budgets until the next search), `frames-PLAN`
-   * analysed under each plan, and `STAGE-time` in nanoseconds of CPU for each stage of the
-   * recogniser; and `plan` (string), the one in use.
+   * plan did not search), `mark-searches` (for brand marks), `plan-downs` and `plan-ups` (steps to
+   * a lower and a higher plan), `overruns` (frames that cost more than the budgets until the next
+   * search), `frames-PLAN` analysed under each plan, and `STAGE-time` in nanoseconds of CPU for
+   * each stage of the recogniser; and `plan` (string), the one in use.
    */
   g_object_class_install_property (object_class, PROP_STATS,
       g_param_spec_boxed ("stats", "Statistics",

@@ -55,7 +55,9 @@ check_sweep (const Options *o)
          check_range ("noise", s->noise, 0, 60) && check_range ("opacity", s->opacity, 0, 1) &&
          check_range ("cut", s->cut, 0, 3600) && check_range ("speed", s->speed, 0, 2) &&
          check_range ("instances", s->instances, 1, 50) &&
-         check_range ("at-once", s->at_once, 0, 50) && check_range ("animated", s->animated, 0, 1);
+         check_range ("at-once", s->at_once, 0, 50) &&
+         check_range ("animated", s->animated, 0, 1) && check_range ("tall", s->tall, 0, 0.4) &&
+         check_range ("gap", s->gap, 0, 3600) && check_range ("fade", s->fade, 0, 60);
 }
 
 static gboolean
@@ -162,6 +164,12 @@ parse_options (Options *o, int *argc, char ***argv, GError **error)
           "Share of the time a bug moves in its "
           "place (0)",
           "SHARE"},
+      {"tall", 0, 0, G_OPTION_ARG_DOUBLE, &s->tall,
+          "Height of a bug, of the frame's, in place of --size", "SHARE"},
+      {"gap", 0, 0, G_OPTION_ARG_DOUBLE, &s->gap, "Time between two groups of bugs (0)",
+          "SECONDS"},
+      {"fade", 0, 0, G_OPTION_ARG_DOUBLE, &s->fade, "Time in which bugs come and go (0)",
+          "SECONDS"},
       {NULL},
   };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);

@@ -40,6 +40,9 @@ typedef struct {
   double cut;      /* seconds between cuts; 0: as many shots as the objects need */
   double speed;    /* heights of the frame a second */
   double animated; /* share of the time that a bug's animation goes; 0: at rest */
+  double tall;     /* height of a bug as a share of the frame's, in place of `size`; 0: none */
+  double gap;      /* seconds without a bug between two groups of them */
+  double fade;     /* seconds in which a bug comes and goes */
 } LinceSweep;
 
 /* What a negative programme shows. */

@@ -36,6 +36,8 @@ fitting_height (const Plan *plan, int number)
 {
   const LinceCanvas *canvas = plan->script->canvases->pdata[number];
   double aspect = (double) canvas->width / canvas->height;
+  if (plan->sweep->tall > 0)
+    return plan->sweep->tall;
   return plan->sweep->size * fmin (1, plan->wide / aspect);
 }
 
@@ -175,6 +177,7 @@ add_bug (LinceScript *script, const Plan *plan, int number, int corner, double f
   bug->place = LINCE_ON_SCREEN;
   bug->from = from;
   bug->to = to;
+  bug->fade = plan->sweep->fade;
   bug->opacity = plan->sweep->opacity;
   bug->blur = plan->sweep->blur;
   lince_set_way (bug->size, size, size);
@@ -198,8 +201,9 @@ write_bugs (LinceScript *script, const Plan *plan)
   LinceRandom random = lince_random_for (s->seed, 300000);
   for (int i = 0; i < plan->shown; i++) {
     int group = i / CORNERS;
-    add_bug (script, plan, object_number (plan, i), i % CORNERS, group * seconds / groups,
-        (group + 1) * seconds / groups);
+    add_bug (script, plan, object_number (plan, i), i % CORNERS,
+        group * seconds / groups + plan->sweep->gap / 2,
+        (group + 1) * seconds / groups - plan->sweep->gap / 2);
   }
   double cut = plan->sweep->cut > 0 ? plan->sweep->cut : 1;
   int shots = MAX ((int) lrint (seconds / cut), 1);

@@ -72,10 +72,22 @@ new_structure (const char *type, const LinceFrameInfo *info, const LinceResult *
   return structure;
 }
 
-static double
-share (float value)
+double
+lince_message_share (float value)
 {
-  return CLAMP ((double) value, 0.0, 1.0);
+  return isfinite (value) ? CLAMP ((double) value, 0.0, 1.0) : 0.0;
+}
+
+void
+lince_message_set_look (GstStructure *structure, const LincePlacement *placement)
+{
+  gst_structure_set (structure, "opacity", G_TYPE_DOUBLE, lince_message_share (placement->opacity),
+      "occluded", G_TYPE_DOUBLE, lince_message_share (placement->occluded), "cut-off",
+      G_TYPE_DOUBLE, lince_message_share (placement->cut_off), "kind", G_TYPE_STRING,
+      placement->mark ? "mark" : "texture", NULL);
+  if (placement->blur >= 0.0f && isfinite (placement->blur))
+    gst_structure_set (
+        structure, "blur", G_TYPE_DOUBLE, MIN ((double) placement->blur, MAX_BLUR), NULL);
 }
 
 static void
@@ -126,15 +138,10 @@ new_object (const LinceFrameInfo *info, const LinceResult *result, const LincePl
   set_text (object, "id", id);
   set_text (object, "name", name);
   gst_structure_set (object, "track", G_TYPE_UINT64, placement->track, "exposure", G_TYPE_UINT64,
-      placement->exposure, "confidence", G_TYPE_DOUBLE, share (placement->confidence), "visible",
-      G_TYPE_DOUBLE, share (placement->visible), "area", G_TYPE_DOUBLE, share (placement->area),
-      NULL);
-  gst_structure_set (object, "opacity", G_TYPE_DOUBLE, share (placement->opacity), "occluded",
-      G_TYPE_DOUBLE, share (placement->occluded), "cut-off", G_TYPE_DOUBLE,
-      share (placement->cut_off), "kind", G_TYPE_STRING, placement->mark ? "mark" : "texture",
-      NULL);
-  if (placement->blur >= 0.0f)
-    gst_structure_set (object, "blur", G_TYPE_DOUBLE, MIN ((double) placement->blur, MAX_BLUR), NULL);
+      placement->exposure, "confidence", G_TYPE_DOUBLE, lince_message_share (placement->confidence),
+      "visible", G_TYPE_DOUBLE, lince_message_share (placement->visible), "area", G_TYPE_DOUBLE,
+      lince_message_share (placement->area), NULL);
+  lince_message_set_look (object, placement);
   set_quad (object, info, placement->corners);
   set_alternatives (object, result, placement);
   return object;

@@ -100,6 +100,12 @@ LINCE_API GstStructure *lince_message_new_change (const LinceFrameInfo *info,
 LINCE_API GstStructure *lince_message_new_moved (const LinceFrameInfo *info,
     const LinceResult *result);
 
+/* A share of the recogniser's as they all tell it: from 0 to 1, whatever it was made of. */
+double lince_message_share (float value);
+/* Sets how an object looks in a frame, as each object of the above has it: opacity, occluded,
+ * cut-off, kind and, where it is told, blur. */
+void lince_message_set_look (GstStructure *structure, const LincePlacement *placement);
+
 /* What a structure of the above said. Strings are borrowed from the structure. */
 typedef struct {
   const char *id, *name, *metadata, *reason;

@@ -30,13 +30,6 @@ copy_field (GQuark field, const GValue *value, gpointer user_data)
   return TRUE;
 }
 
-/* From 0 to 1, whatever it was made of. */
-static double
-share (float value)
-{
-  return isfinite (value) ? CLAMP ((double) value, 0.0, 1.0) : 0.0;
-}
-
 typedef struct {
   guint x, y, width, height;
 } Box;
@@ -77,21 +70,6 @@ add_analytics (GstAnalyticsRelationMeta *relations, GQuark name, const Box *box,
 }
 #endif
 
-/* What a region's consumer may want of the placement, as `objects` of the custom meta have it. */
-static GstStructure *
-describe_region (const LincePlacement *placement)
-{
-  GstStructure *structure = gst_structure_new (LINCE_META_REGION, "confidence", G_TYPE_DOUBLE,
-      share (placement->confidence), "opacity", G_TYPE_DOUBLE, share (placement->opacity),
-      "occluded", G_TYPE_DOUBLE, share (placement->occluded), "cut-off", G_TYPE_DOUBLE,
-      share (placement->cut_off), "kind", G_TYPE_STRING, placement->mark ? "mark" : "texture",
-      NULL);
-
-  if (placement->blur >= 0 && isfinite (placement->blur))
-    gst_structure_set (structure, "blur", G_TYPE_DOUBLE, (double) placement->blur, NULL);
-  return structure;
-}
-
 void
 lince_meta_attach (GstBuffer *buffer, const LinceResult *result, const GstStructure *moved,
     const GstVideoInfo *info)
@@ -109,6 +87,7 @@ lince_meta_attach (GstBuffer *buffer, const LinceResult *result, const GstStruct
   for (guint i = 0; i < result->placement_count; i++) {
     const LincePlacement *placement = &result->placements[i];
     GstVideoRegionOfInterestMeta *region;
+    GstStructure *look;
     LinceObject object;
     Box box;
 
@@ -119,7 +98,10 @@ lince_meta_attach (GstBuffer *buffer, const LinceResult *result, const GstStruct
         buffer, object.name, box.x, box.y, box.width, box.height);
     region->id = (gint) (placement->track & G_MAXINT);
     region->parent_id = -1;
-    gst_video_region_of_interest_meta_add_param (region, describe_region (placement));
+    look = gst_structure_new (LINCE_META_REGION, "confidence", G_TYPE_DOUBLE,
+        lince_message_share (placement->confidence), NULL);
+    lince_message_set_look (look, placement);
+    gst_video_region_of_interest_meta_add_param (region, look);
 #ifdef HAVE_GST_ANALYTICS
     if (relations == NULL)
       relations = gst_buffer_add_analytics_relation_meta (buffer);

@@ -7,20 +7,17 @@
 #include "recognition/kernels/kernels.h"
 #include "recognition/lanes.h"
 #include "recognition/levels.h"
+#include "recognition/limit.h"
 #include "recognition/quad.h"
-
-static int
-clamp (int value, int low, int high)
-{
-  return value < low ? low : value > high ? high : value;
-}
 
 /* Chroma of half the sides at the middle of luma sample (x, y), bilinear in sixteenths. */
 static float
 chroma_at (const uint8_t *plane, int width, int height, int x, int y)
 {
-  int x0 = clamp ((x - 1) >> 1, 0, width - 1), x1 = clamp (((x - 1) >> 1) + 1, 0, width - 1);
-  int y0 = clamp ((y - 1) >> 1, 0, height - 1), y1 = clamp (((y - 1) >> 1) + 1, 0, height - 1);
+  int x0 = lince_clamp ((x - 1) >> 1, 0, width - 1),
+      x1 = lince_clamp (((x - 1) >> 1) + 1, 0, width - 1);
+  int y0 = lince_clamp ((y - 1) >> 1, 0, height - 1),
+      y1 = lince_clamp (((y - 1) >> 1) + 1, 0, height - 1);
   int fx = x & 1 ? 1 : 3, fy = y & 1 ? 1 : 3;
   int top = plane[y0 * width + x0] * (4 - fx) + plane[y0 * width + x1] * fx;
   int bottom = plane[y1 * width + x0] * (4 - fx) + plane[y1 * width + x1] * fx;
@@ -48,7 +45,7 @@ lince_canvas_take_reference (LinceCanvas *c, const LinceReference *reference, in
   double kx = (double) reference->width / level->width;
   double ky = (double) reference->height / level->height;
 
-  c->margin = clamp (shorter * 3 / 20, 4, 12);
+  c->margin = lince_clamp (shorter * 3 / 20, 4, 12);
   c->columns = level->width + 2 * c->margin;
   c->rows = level->height + 2 * c->margin;
   c->stride = (c->columns + LINCE_LANES - 1) / LINCE_LANES * LINCE_LANES;
@@ -58,13 +55,50 @@ lince_canvas_take_reference (LinceCanvas *c, const LinceReference *reference, in
   for (int y = 0; y < c->rows; y++)
     for (int x = 0; x < c->stride; x++) {
       int i = y * c->stride + x, px = x - c->margin, py = y - c->margin;
-      int qx = clamp (px, 0, level->width - 1), qy = clamp (py, 0, level->height - 1);
+      int qx = lince_clamp (px, 0, level->width - 1), qy = lince_clamp (py, 0, level->height - 1);
 
       take_pixel (c, level, i, qx, qy);
       c->alpha[i] = px != qx || py != qy ? 0.f
                     : level->mask        ? (float) level->mask[qy * level->width + qx] / 255.f
                                          : 1.f;
     }
+}
+
+/* One pass of weights (share, 1 - 2 share, share) down the columns and along the rows. */
+static void
+smooth_alpha (LinceCanvas *c, float share, const float *from, float *scratch, float *to)
+{
+  for (int y = 0; y < c->rows; y++) {
+    const float *row = from + y * c->stride;
+    const float *above = y > 0 ? row - c->stride : row;
+    const float *below = y + 1 < c->rows ? row + c->stride : row;
+
+    for (int x = 0; x < c->stride; x += LINCE_LANES)
+      lince_lanes_store (scratch + y * c->stride + x,
+          lince_lanes_load (row + x) * (1 - 2 * share) +
+              (lince_lanes_load (above + x) + lince_lanes_load (below + x)) * share);
+  }
+  for (int y = 0; y < c->rows; y++) {
+    const float *row = scratch + y * c->stride;
+
+    for (int x = 0; x < c->stride; x++) {
+      float left = x > 0 ? row[x - 1] : row[x], right = x + 1 < c->stride ? row[x + 1] : row[x];
+
+      to[y * c->stride + x] = row[x] * (1 - 2 * share) + (left + right) * share;
+    }
+  }
+}
+
+/* A chroma sample is the mean of 2 x 2 pixels, and between samples it is interpolated over 4 x 4:
+ * variances of 1/3 and 2/3 of a frame pixel's square each way. Two passes have four times their
+ * share. */
+void
+lince_canvas_soften (LinceCanvas *c, double scale)
+{
+  float share = scale > 1 ? (float) (0.25 / (scale * scale)) : 0.25f;
+
+  smooth_alpha (c, share, c->alpha, c->weight, c->soft_alpha);
+  smooth_alpha (c, share, c->soft_alpha, c->weight, c->soft_alpha);
 }
 
 /* Samples a picture where `map` puts the level's pixels: to its own. */
@@ -110,15 +144,23 @@ mark_valid (LinceCanvas *c, const float map[9], float width, float height)
     }
 }
 
+/* Level pixels with margin to where `homography` leads, and its divisor at the level's middle;
+ * false where the horizon runs through that. */
+static bool
+compose_map (const LinceCanvas *c, const double homography[9], double whole[9], double *middle)
+{
+  lince_homography_compose (homography, c->to_reference, whole);
+  *middle = whole[6] * c->columns / 2 + whole[7] * c->rows / 2 + whole[8];
+  return fabs (*middle) > 1e-12;
+}
+
 /* Level pixels with margin to frame pixels, scaled to 1 at the level's middle. */
 static bool
 level_map (const LinceCanvas *c, const double homography[9], float map[9])
 {
   double whole[9], middle;
 
-  lince_homography_compose (homography, c->to_reference, whole);
-  middle = whole[6] * c->columns / 2 + whole[7] * c->rows / 2 + whole[8];
-  if (!(fabs (middle) > 1e-12))
+  if (!compose_map (c, homography, whole, &middle))
     return false;
   for (int i = 0; i < 9; i++)
     map[i] = (float) (whole[i] / middle);
@@ -167,7 +209,6 @@ lince_canvas_take_frame (
     int octave = lince_level_octave (pyramid, k, scale);
     const LincePyramidLevel *level = k == 0 ? lince_pyramid_octave (pyramid, octave)
                                             : lince_pyramid_chroma (pyramid, k - 1, octave);
-
     float to_level[9];
 
     for (int i = 0; i < 9; i++)
@@ -209,7 +250,7 @@ take_alpha (LinceCanvas *c, const LinceReferenceLevel *level, const float map[9]
     }
 }
 
-void
+bool
 lince_canvas_take_other (LinceCanvas *c, const LinceReference *other, const double between[9])
 {
   const LinceReferenceLevel *level = &other->levels[0];
@@ -217,8 +258,8 @@ lince_canvas_take_other (LinceCanvas *c, const LinceReference *other, const doub
   float map[9], half[9];
   int width, height;
 
-  lince_homography_compose (between, c->to_reference, whole);
-  middle = whole[6] * c->columns / 2 + whole[7] * c->rows / 2 + whole[8];
+  if (!compose_map (c, between, whole, &middle))
+    return false;
   for (int i = 0; i < other->level_count; i++) {
     double share = (double) other->width / other->levels[i].width;
 
@@ -243,4 +284,5 @@ lince_canvas_take_other (LinceCanvas *c, const LinceReference *other, const doub
       -128 * 224.f / 255.f, c->colour[1]);
   take_plane (c, &(LinceGrey){level->cr, width, width, height}, half, 224.f / 255.f,
       -128 * 224.f / 255.f, c->colour[2]);
+  return true;
 }

@@ -11,10 +11,9 @@
 #define OBJECT_ENTRY 16
 #define IMAGE_ENTRY 40
 
-enum { FLAG_MASKED = 1, FLAG_GENERATORS = LINCE_GENERATORS_ALL << 1 };
+enum { FLAG_MASKED = 1, FLAG_GENERATORS = LINCE_GENERATORS_ALL << 1, FLAG_PRINT = 64 };
 #define VARIANT_SHIFT 4 /* two bits */
-#define FLAG_PRINT 64u
-#define COLOUR_SHIFT 8 /* 24 bits */
+#define COLOUR_SHIFT 8  /* 24 bits */
 
 /* Length in bytes of the code point at `text`, 0 when it is malformed (overlong forms, surrogates
  * and what lies beyond U+10FFFF included). */

@@ -6,9 +6,10 @@
  * byte. Objects are in the order of ids by byte.
  *
  * Block IMGS: u32 image count, 12 bytes 0; for each image, 40 bytes: u32 object, u32 width,
- * u32 height, u32 flags (1 masked; generators: 2 textured, 4 mark, 8 bug; bits 4 and 5 the kind of
- * its variant, 8 to 31 its colour), u32 segment and u32 block with its reference, u32 keypoints, u32 score in millionths, u64 hash of the picture. Images
- * are in the order of objects, and within an object of hashes. */
+ * u32 height, u32 flags (1 masked; generators: 2 textured, 4 mark, 8 bug; 64 a print; bits 4 and 5
+ * the kind of its variant, 8 to 31 its colour), u32 segment and u32 block with its reference,
+ * u32 keypoints, u32 score in millionths, u64 hash of the picture and its variant. Images are in
+ * the order of objects, and within an object of hashes. */
 #pragma once
 
 #include "recognition/index.h"

@@ -8,6 +8,7 @@
 #include "recognition/ground.h"
 #include "recognition/kernels/kernels.h"
 #include "recognition/lanes.h"
+#include "recognition/limit.h"
 
 #define CELL LINCE_COMPARISON_CELL
 #define INDEPENDENT LINCE_COMPARISON_INDEPENDENT
@@ -20,18 +21,14 @@ _Static_assert(CELL == LINCE_ROW_LANES, "cells are as wide as the kernels");
 #define BLOCK_COLUMNS 6
 #define BLOCK_ROWS 2
 #define BLOCK_CONTRAST 4.0f /* that it must have to be asked */
-/* The cells of a canvas: with at least CELL - 1 rows, for a mark has a margin, no more than this.
- */
+/* The cells of a canvas: with at least CELL - 1 rows, for a mark has a margin, no more. */
 #define MAX_CELLS (LINCE_CANVAS_PIXELS / (CELL * CELL) * 2)
-#define DIFFERENT 4.0f /* squares of noise from which two explanations differ at a pixel */
+#define LEAST_CHROMA 25.0f /* mean squared levels of a model's chroma with contrast */
+#define MODEL_ERROR 8.0f   /* squares of noise that two explanations may leave by light and place */
+#define TELLING_CELLS 3    /* in which explanations must differ beside their edges */
+#define DIFFERENT 4.0f     /* squares of noise from which two explanations differ at a pixel */
 
 const float lince_comparison_noise[LINCE_CANVAS_COMPONENTS] = {16, 6, 6};
-
-static float
-limit (float value, float low, float high)
-{
-  return value > low ? value < high ? value : high : low;
-}
 
 typedef struct {
   float first, second; /* squares left in a cell, in noise, a pixel, summed over components */
@@ -69,7 +66,7 @@ cell_vote (float other, float own, float share)
 {
   float vote = INDEPENDENT / 2 * share * logf ((other + 1) / (own + 1));
 
-  return limit (vote, LEAST_VOTE * share, MOST_VOTE);
+  return lince_limit (vote, LEAST_VOTE * share, MOST_VOTE);
 }
 
 /* What each cell of a canvas said, and could. */
@@ -109,6 +106,25 @@ evenness (const Cells *cells, const LinceComparison *comparison)
                                   : fminf (least, 0);
 }
 
+/* The slope of the frame's contrast with its mean, of a component, on the model's. */
+static float
+contrast_kept (const LinceCanvas *c, int k)
+{
+  LinceLanes squares = {0}, products = {0}, weights = {0};
+
+  for (int i = 0; i < c->count; i += LINCE_LANES) {
+    LinceLanes mean = lince_lanes_load (c->ground[k] + i), w = lince_lanes_load (c->weight + i);
+    LinceLanes model = lince_lanes_load (c->model[k] + i) - mean;
+
+    weights += w;
+    squares += w * model * model;
+    products += w * model * (lince_lanes_load (c->frame[k] + i) - mean);
+  }
+  if (lince_lanes_sum (squares) < LEAST_CHROMA * fmaxf (lince_lanes_sum (weights), 1))
+    return 1;
+  return lince_lanes_sum (products) / lince_lanes_sum (squares);
+}
+
 void
 lince_comparison_with_mean (LinceCanvas *c, LinceComparison *comparison)
 {
@@ -116,7 +132,7 @@ lince_comparison_with_mean (LinceCanvas *c, LinceComparison *comparison)
   float agreeing = 0;
 
   memcpy (c->weight, c->valid, (size_t) c->count * sizeof c->weight[0]);
-  lince_ground_means (c, c->ground);
+  lince_ground_means (c, c->frame, c->ground);
   for (int i = 0; i < c->count; i++)
     c->weight[i] = c->alpha[i] > 0.02f ? c->valid[i] : 0;
   comparison->evidence = comparison->contrast = 0;
@@ -137,31 +153,90 @@ lince_comparison_with_mean (LinceCanvas *c, LinceComparison *comparison)
     }
   comparison->agreement = comparison->contrast > 0 ? agreeing / comparison->contrast : 0;
   comparison->evenness = evenness (&cells, comparison);
+  comparison->colour = 1;
+  for (int k = 1; k < c->components; k++)
+    comparison->colour = fminf (comparison->colour, contrast_kept (c, k));
 }
 
-float
-lince_comparison_of_models (LinceCanvas *c)
+/* By how much pixels of `plane` lie outside of what `other` has there and next to it. */
+static LinceLanes
+outside_of (const float *plane, const float *other, int stride)
+{
+  LinceLanes value = lince_lanes_load (plane), least = lince_lanes_load (other), most = least;
+  for (int row = -stride; row <= stride; row += stride)
+    for (int x = -1; x <= 1; x++) {
+      LinceLanes near = lince_lanes_load (other + row + x);
+
+      least = lince_lanes_least (least, near);
+      most = lince_lanes_most (most, near);
+    }
+  return lince_lanes_most (lince_lanes_most (least - value, value - most), (LinceLanes){0});
+}
+
+/* By how much two explanations differ at pixels, in squares of noise; `edges`: also where one has
+ * next to it what the other has there. */
+static LinceLanes
+difference_at (const LinceCanvas *c, int i, bool edges)
+{
+  LinceLanes difference = {0};
+
+  for (int k = 0; k < c->components; k++) {
+    const float *first = c->model[k] + i, *second = c->left[k] + i;
+    LinceLanes d = edges ? lince_lanes_load (first) - lince_lanes_load (second)
+                         : lince_lanes_most (outside_of (first, second, c->stride),
+                               outside_of (second, first, c->stride));
+
+    difference += d * d * (1 / lince_comparison_noise[k]);
+  }
+  return difference;
+}
+
+/* Weighs the pixels that tell two explanations apart. */
+static void
+mark_different (LinceCanvas *c, bool edges)
+{
+  memset (c->weight, 0, (size_t) c->count * sizeof c->weight[0]);
+  for (int i = c->stride; i < c->count - c->stride; i += LINCE_LANES) {
+    LinceLanesInt different = difference_at (c, i, edges) > DIFFERENT;
+
+    lince_lanes_store (
+        c->weight + i, (LinceLanes) ((LinceLanesInt) lince_lanes_load (c->valid + i) & different));
+  }
+}
+
+/* What the pixels that count say for the first, and how many cells they are in. */
+static float
+sum_cells (const LinceCanvas *c, float error, int *cells)
 {
   float evidence = 0;
 
-  for (int i = 0; i < c->count; i++) {
-    float difference = 0;
-
-    for (int k = 0; k < c->components; k++) {
-      float d = c->model[k][i] - c->left[k][i];
-
-      difference += d * d * (1 / lince_comparison_noise[k]);
-    }
-    c->weight[i] = difference > DIFFERENT ? c->valid[i] : 0;
-  }
+  *cells = 0;
   for (int y = 0; y < c->rows; y += CELL)
     for (int x = 0; x < c->stride; x += CELL) {
       CellLeft cell = compare_cell (c, c->model, c->left, x, y);
 
-      if (cell.share > 0)
-        evidence +=
-            limit (INDEPENDENT / 2 * cell.share * logf ((cell.second + 1) / (cell.first + 1)),
-                -MOST_VOTE, MOST_VOTE);
+      if (!(cell.share > 0))
+        continue;
+      evidence += lince_limit (
+          INDEPENDENT / 2 * cell.share * logf ((cell.second + error) / (cell.first + error)),
+          -MOST_VOTE, MOST_VOTE);
+      *cells += 1;
     }
   return evidence;
+}
+
+/* Edges that both have do not tell: where one lies a part of a pixel beside the other, the sum over
+ * them all would outweigh a word. But of small words nothing is left without edges. */
+float
+lince_comparison_of_models (LinceCanvas *c)
+{
+  float evidence;
+  int cells;
+
+  mark_different (c, false);
+  evidence = sum_cells (c, MODEL_ERROR, &cells);
+  if (cells >= TELLING_CELLS)
+    return evidence;
+  mark_different (c, true);
+  return sum_cells (c, 1, &cells);
 }

@@ -21,10 +21,13 @@ typedef struct {
    * could. Where a mark of the same family stands it is low in the block of the word that differs,
    * however well all else agrees. 1 where no block could say much. */
   float evenness;
+  /* The weaker of Cb and Cr: how much of the contrast that the model has with that mean the frame
+   * has too, about 1 where the colours are the mark's. 1 where the model has none. */
+  float colour;
 } LinceComparison;
 
-/* Compares `model` with the frame's own local mean, where the mark is. Leaves squares in `model`
- * and `left`, and that mean in `ground`. */
+/* Compares `model` with the frame's own local mean, where the mark is. Leaves that mean in
+ * `ground`, and in `weight` where the mark is. */
 void lince_comparison_with_mean (LinceCanvas *canvas, LinceComparison *comparison);
 
 /* The evidence for the explanation in `model` against that in `left`, where they differ. */

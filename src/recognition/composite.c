@@ -28,12 +28,18 @@
  * look translucent. */
 #define LEAST_OPACITY 0.15f
 #define LEAST_SOLID 0.5f
+#define OWN_INK 0.5f /* opacity from which a pixel is a mark's own */
+
+#define TRANSLUCENT 0.85f /* opacity below which what shows through a mark tells its ground */
+
+#define RIVAL_SOLVES 2
 
 /* Of a placement whose blur is worth measuring. */
 #define BLUR_AGREEMENT 0.5f
 
 struct LinceCompositor {
   LinceCanvas canvas;
+  LinceCanvasPlane ink; /* of the first of two rivals */
 };
 
 LinceCompositor *
@@ -203,12 +209,28 @@ tell_light (const LinceCanvas *c, const LinceCompositePlan *plan, bool last, Lin
     lince_light_refine (c, least, light);
 }
 
+/* Whether nothing speaks for a mark after so many steps, so that the rest may be spared. Of 4,302
+ * trials on 16 clips after two steps, 3,380 of the wrong ones had no evidence, and the least of the
+ * right ones 8.5. */
+static bool
+is_hopeless (LinceCanvas *c, const LinceCompositePlan *plan, int steps)
+{
+  LinceComparison comparison;
+
+  if (plan->glance == 0 || steps != plan->glance)
+    return false;
+  lince_comparison_with_mean (c, &comparison);
+  return comparison.evidence < 0;
+}
+
 /* Moves the mark until it lies still, and leaves its light and model. */
 static bool
 align_level (LinceCanvas *c, const LincePyramid *pyramid, const LinceReference *reference,
     int level, const LinceCompositePlan *plan, bool finest, LinceLight *light, double homography[9])
 {
   lince_canvas_take_reference (c, reference, level);
+  lince_canvas_soften (
+      c, lince_level_scale (reference, level, frame_scale (pyramid, reference, homography)));
   for (int i = 0;; i++) {
     double moved;
 
@@ -220,7 +242,7 @@ align_level (LinceCanvas *c, const LincePyramid *pyramid, const LinceReference *
     if (i >= plan->steps)
       return true;
     moved = step (c, plan->upright, homography);
-    if (moved < 0)
+    if (moved < 0 || (finest && is_hopeless (c, plan, i)))
       return false;
     if (moved < (finest ? 0.03 : 0.1) && i + 1 < plan->steps)
       i = plan->steps - 1;
@@ -239,11 +261,16 @@ judge_level (LinceCanvas *c, const LinceLight *light, LinceComposition *composit
 {
   LinceComparison comparison;
 
+  if (light->opacity < TRANSLUCENT) {
+    lince_ground_look_through (c, (float[3]){light->opacity, light->scale, light->lift});
+    lince_light_compose (c, light, c->model);
+  }
   lince_comparison_with_mean (c, &comparison);
   composition->evidence = comparison.evidence;
   composition->contrast = comparison.contrast;
   composition->agreement = comparison.agreement;
   composition->evenness = comparison.evenness;
+  composition->colour = comparison.colour;
   composition->light =
       (LinceCompositeLight){light->opacity, light->scale / light->opacity, light->lift};
   composition->blur = -1;
@@ -303,13 +330,18 @@ explain (LinceCanvas *c, const LinceComposition *composition, LinceCanvasPlane *
   lince_ground_estimate (c);
   if (!(light.opacity > 0))
     lince_light_fit (c, LEAST_OPACITY, &light);
+  /* each in its best light here: what it had on a coarser level would speak against it */
+  for (int i = 0; i < RIVAL_SOLVES; i++)
+    lince_light_refine (c, LEAST_OPACITY, &light);
   lince_light_compose (c, &light, model);
 }
 
-float
-lince_composite_rivals (LinceCompositor *compositor, const LincePyramid *pyramid,
-    const LinceReference *first, const LinceComposition *first_composition,
-    const LinceReference *second, const LinceComposition *second_composition, int area)
+/* Leaves in `model` and `left` what the two make of the place of the first, and in `ink` how opaque
+ * the first is there. */
+static bool
+explain_both (LinceCompositor *compositor, const LincePyramid *pyramid, const LinceReference *first,
+    const LinceComposition *first_composition, const LinceReference *second,
+    const LinceComposition *second_composition, int area)
 {
   double scale = frame_scale (pyramid, first, first_composition->homography);
   LinceCanvas *c = &compositor->canvas;
@@ -317,14 +349,44 @@ lince_composite_rivals (LinceCompositor *compositor, const LincePyramid *pyramid
   int level;
 
   if (!(scale > 0) || !lince_homography_inverse (second_composition->homography, inverse))
-    return 0;
+    return false;
   level = finest_level (pyramid, first, scale, area);
   lince_canvas_take_reference (c, first, level);
+  lince_canvas_soften (c, lince_level_scale (first, level, scale));
   if (!show_level (c, pyramid, first, level, first_composition->homography))
-    return 0;
+    return false;
   explain (c, first_composition, c->model);
+  memcpy (compositor->ink, c->alpha, (size_t) c->count * sizeof c->alpha[0]);
   lince_homography_compose (inverse, first_composition->homography, between);
-  lince_canvas_take_other (c, second, between);
+  if (!lince_canvas_take_other (c, second, between))
+    return 0;
+  lince_canvas_soften (c, lince_level_scale (first, level, scale));
   explain (c, second_composition, c->left);
+  return true;
+}
+
+float
+lince_composite_rivals (LinceCompositor *compositor, const LincePyramid *pyramid,
+    const LinceReference *first, const LinceComposition *first_composition,
+    const LinceReference *second, const LinceComposition *second_composition, int area)
+{
+  return explain_both (
+             compositor, pyramid, first, first_composition, second, second_composition, area)
+             ? lince_comparison_of_models (&compositor->canvas)
+             : 0;
+}
+
+float
+lince_composite_own (LinceCompositor *compositor, const LincePyramid *pyramid,
+    const LinceReference *first, const LinceComposition *first_composition,
+    const LinceReference *second, const LinceComposition *second_composition, int area)
+{
+  LinceCanvas *c = &compositor->canvas;
+
+  if (!explain_both (
+          compositor, pyramid, first, first_composition, second, second_composition, area))
+    return 0;
+  for (int i = 0; i < c->count; i++)
+    c->valid[i] = compositor->ink[i] >= OWN_INK ? c->valid[i] : 0;
   return lince_comparison_of_models (c);
 }

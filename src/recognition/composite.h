@@ -40,6 +40,8 @@ typedef struct {
   bool upright;              /* only moved and scaled */
   bool translucent;          /* the ground may show through: a mark fixed to the screen */
   bool blur;                 /* is measured */
+  int glance;                /* steps on the finest level after which it is given up where nothing
+                                speaks for it; 0: never */
   LinceCompositeLight light; /* that it had on the last frame; all 0: not known */
 } LinceCompositePlan;
 
@@ -51,6 +53,7 @@ typedef struct {
   float contrast;  /* what the cells could say at most, in cells */
   float agreement; /* 0 to 1: share of it that speaks for the mark */
   float evenness;  /* at most 1: of its worst block against all of it (comparison.h) */
+  float colour;    /* at most 1: of the model's chroma that the frame shows (comparison.h) */
   float blur;      /* standard deviation in frame pixels against the model (blur.h); negative:
                       not told */
 } LinceComposition;
@@ -63,7 +66,13 @@ bool lince_composite_align (LinceCompositor *compositor, const LincePyramid *pyr
 
 /* Of two marks at about the same place of the frame, the evidence for the first against the second:
  * the same sum with what is left by the one and by the other, each in the light of its composition
- * where that is known. * `area` as in the plan. */
+ * where that is known. `area` as in the plan. */
 float lince_composite_rivals (LinceCompositor *compositor, const LincePyramid *pyramid,
+    const LinceReference *first, const LinceComposition *first_composition,
+    const LinceReference *second, const LinceComposition *second_composition, int area);
+
+/* The same of the first's own pixels alone, without those that it leaves to the ground: also where
+ * the second explains what is seen through the first, and beside it. */
+float lince_composite_own (LinceCompositor *compositor, const LincePyramid *pyramid,
     const LinceReference *first, const LinceComposition *first_composition,
     const LinceReference *second, const LinceComposition *second_composition, int area);

@@ -31,6 +31,5 @@ void lince_keypoint_samples (const LinceScales *scales, const LincePattern *patt
 void lince_keypoint_describe (const LinceScales *scales, const LincePattern *pattern,
     LinceKeypoint *keypoint, LinceDescriptor *descriptor);
 
-/* The comparisons, trained; another table needs another LINCE_BLOCK_VERSION (feature.h), for
- * descriptors of two tables have nothing to do with each other. */
+/* The comparisons, learned; pairs.c says how. */
 extern const LincePairs lince_pairs;

@@ -20,8 +20,8 @@
 #define TEXTURED_FEATURES 24
 #define STRONG_HALF 40       /* features that survive half of the views, for a score of 0.5 */
 #define SAME_REACH 3         /* a feature is the same within so many of its scales */
-#define SAME_DISTANCE 22     /* a tilted view's feature this close to one kept adds nothing */
-#define SURVIVED_DISTANCE 52 /* a feature is seen again in a view within so many bits */
+#define SAME_DISTANCE 24     /* a tilted view's feature this close to one kept adds nothing */
+#define SURVIVED_DISTANCE 56 /* a feature is seen again in a view within so many bits */
 
 /* A picture whose rows are `width` bytes. */
 typedef struct {

@@ -17,6 +17,7 @@ typedef struct {
   bool matched;      /* seen on this frame */
   uint64_t track;
   int64_t first_seen, seen;
+  int64_t stood;     /* before the first sight */
   int64_t gone_seen; /* of a returning candidate: the last sight of the stay before */
   uint64_t frames;
   double area_time;
@@ -180,6 +181,7 @@ begin_stay (LinceExposures *exposures, const LinceSettings *settings, const Linc
   }
   stay->state = CANDIDATE;
   stay->first_seen = time;
+  stay->stood = placement->stood;
   stay->frames = 0;
   stay->area_time = 0;
   exposures->live++;
@@ -222,12 +224,19 @@ match (LinceExposures *exposures, const LinceSettings *settings, const LinceInde
   }
 }
 
+static int64_t
+hold_of (const Stay *stay)
+{
+  return stay->placement.mark && stay->placement.upright ? LINCE_EXPOSURE_MARK_HOLD
+                                                         : LINCE_EXPOSURE_HOLD;
+}
+
 /* What this frame decides about one stay. */
 static void
 decide (LinceExposures *exposures, const LinceSettings *settings, int64_t time, bool cut,
     Stay *stay, LinceChange *changes, uint32_t *count)
 {
-  bool over = !stay->matched && (cut || time - stay->seen >= LINCE_EXPOSURE_HOLD);
+  bool over = !stay->matched && (cut || time - stay->seen >= hold_of (stay));
 
   switch (stay->state) {
     case FREE:
@@ -235,7 +244,8 @@ decide (LinceExposures *exposures, const LinceSettings *settings, int64_t time, 
     case CANDIDATE:
       if (over) {
         abandon (exposures, stay);
-      } else if (stay->matched && time - stay->first_seen >= settings->minimum_duration) {
+      } else if (stay->matched &&
+                 time - stay->first_seen + stay->stood >= settings->minimum_duration) {
         if (!stay->exposure)
           stay->exposure = exposures->next++;
         stay->placement.exposure = stay->exposure;

@@ -2,7 +2,9 @@
  * From placements, which are strictly of one frame, to exposures and their changes. Internal.
  *
  * An object's stay begins as a candidate. Once it has lasted the minimum duration it is `appeared`
- * under an exposure number. It stands through gaps shorter than LINCE_EXPOSURE_HOLD; a longer one
+ * under an exposure number; what was found in a mean of frames had stood before. It stands through
+ * gaps shorter than LINCE_EXPOSURE_HOLD, or LINCE_EXPOSURE_MARK_HOLD for a mark that is upright,
+ * for nothing passes before a channel's mark and viewers see at once that it is gone; a longer one
  * makes it `vanished`, at the time of its last sight. A cut on whose first frame it is not seen
  * ends it at once. A return within the merge gap after the last sight is a new stay of the same
  * exposure. Times are running times in ns and rise from call to call. No allocation after new(). */
@@ -10,8 +12,9 @@
 
 #include "recognition/recognizer.h"
 
-#define LINCE_EXPOSURE_HOLD INT64_C (300000000) /* ns */
-#define LINCE_MAX_STAYS LINCE_MAX_PLACEMENTS    /* candidates and standing ones together */
+#define LINCE_EXPOSURE_HOLD INT64_C (300000000)      /* ns */
+#define LINCE_EXPOSURE_MARK_HOLD INT64_C (160000000) /* ns, of a mark that stands upright */
+#define LINCE_MAX_STAYS LINCE_MAX_PLACEMENTS         /* candidates and standing ones together */
 
 typedef struct LinceExposures LinceExposures;
 

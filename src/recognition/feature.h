@@ -35,7 +35,7 @@ typedef struct {
 } LinceFeatureHeader;
 
 #define LINCE_BLOCK_MAGIC 0x5458434cu /* "LCXT" */
-#define LINCE_BLOCK_VERSION 3u
+#define LINCE_BLOCK_VERSION 2u
 
 typedef struct {
   uint32_t magic, version, image_count, feature_count;

@@ -29,7 +29,7 @@ typedef enum {
 typedef struct {
   int width, height;               /* luma samples, of the stored full frame, both fields */
   LincePlane luma, cb, cr;         /* cb and cr have data NULL in a format without chroma */
-  int chroma_width, chroma_height; /* samples of cb and cr; 0 without chroma */
+  int chroma_width, chroma_height; /* samples of cb and cr, 1 to width and height; unread without */
   bool interlaced;                 /* two fields of different time: only the top one is searched */
   int par_numerator, par_denominator; /* pixel aspect ratio; 1, 1 for square pixels */
   LinceColourMatrix matrix;

@@ -78,8 +78,7 @@ fits (const LinceGather *gather, const LinceFrame *frame)
   bool chroma = frame->cb.data != NULL && frame->cr.data != NULL;
 
   return gather->mean[0] != NULL && gather->frame.width == frame->width &&
-         gather->frame.height == frame->height && gather->frame.interlaced == frame->interlaced &&
-         (gather->mean[1] != NULL) == chroma &&
+         gather->frame.height == frame->height && (gather->mean[1] != NULL) == chroma &&
          (!chroma || (gather->frame.chroma_width == frame->chroma_width &&
                          gather->frame.chroma_height == frame->chroma_height));
 }
@@ -90,8 +89,10 @@ lince_gather_resize (LinceGather *gather, const LinceFrame *frame, LinceError *e
   bool chroma = frame->cb.data != NULL && frame->cr.data != NULL;
   LincePlane *planes[COMPONENTS];
 
-  if (fits (gather, frame))
-    return true;
+  if (fits (gather, frame)) {
+    gather->frame.interlaced = frame->interlaced;
+    return lince_pyramid_resize (gather->pyramid, &gather->frame, error);
+  }
   free_planes (gather);
   lince_gather_clear (gather);
   gather->frame = *frame;
@@ -153,7 +154,7 @@ mean_band (void *context, uint32_t item, uint32_t thread)
   const LinceGather *gather = task->gather;
   int c = task->component, width = gather->width[c], height = gather->height[c];
   int end = ((int) item + 1) * BAND < height ? ((int) item + 1) * BAND : height;
-  /* a division by 8 to 24 in 65536ths: the sums are below 24 * 255 */
+  /* a division by 8 to 12 in 65536ths: the sums are below 12 * 255 */
   uint32_t factor = (65536 + task->divisor / 2) / task->divisor;
 
   for (int y = (int) item * BAND; y < end; y++) {

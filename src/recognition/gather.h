@@ -9,15 +9,15 @@
 #include "recognition/error.h"
 #include "recognition/pyramid.h"
 
-#define LINCE_GATHER_BLOCK 12 /* frames */
-#define LINCE_GATHER_FIRST 4  /* the first mean is of these, so that what is plain need not wait */
+#define LINCE_GATHER_BLOCK 6 /* frames */
+#define LINCE_GATHER_FIRST 4 /* the first mean is of these, so that what is plain need not wait */
 
 typedef struct LinceGather LinceGather;
 
 LinceGather *lince_gather_new (LinceError *error);
 void lince_gather_free (LinceGather *gather); /* NULL is allowed */
 /* Makes the buffers for frames like this one; cheap when they fit already. Another size begins
- * anew. */
+ * anew; where the scan changes, the mean goes on and is of the last frame's scan. */
 bool lince_gather_resize (LinceGather *gather, const LinceFrame *frame, LinceError *error);
 /* Forgets all frames. */
 void lince_gather_clear (LinceGather *gather);

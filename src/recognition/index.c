@@ -316,6 +316,24 @@ lince_index_find (const LinceIndex *index, const char *id)
   return -1;
 }
 
+uint32_t
+lince_index_counterpart (const LinceIndex *index, uint32_t number, const LinceIndex *other)
+{
+  const LinceCatalogueImage *images = index->catalogue.images;
+  uint32_t ordinal = 0;
+  int64_t object;
+
+  if (number >= index->catalogue.image_count)
+    return LINCE_NO_IMAGE;
+  while (ordinal < number && images[number - ordinal - 1].object == images[number].object)
+    ordinal++;
+  object = lince_index_find (other, index->catalogue.objects[images[number].object].id);
+  for (uint32_t i = 0; i < other->catalogue.image_count && object >= 0; i++)
+    if (other->catalogue.images[i].object == object && ordinal-- == 0)
+      return i;
+  return LINCE_NO_IMAGE;
+}
+
 bool
 lince_index_reference (
     const LinceIndex *index, uint32_t image, LinceReference *reference, LinceError *error)

@@ -92,6 +92,13 @@ typedef struct {
 LINCE_API bool lince_index_image (const LinceIndex *index, uint32_t number, uint32_t *object,
     LinceEnrolment *enrolment);
 
+/* The number in `other` of what image `number` is in `index`, by its object's id and its place among
+ * that object's images; LINCE_NO_IMAGE: there is none. Whether it still is the same picture is for
+ * its pixels to tell. */
+#define LINCE_NO_IMAGE UINT32_MAX
+LINCE_API uint32_t lince_index_counterpart (
+    const LinceIndex *index, uint32_t number, const LinceIndex *other);
+
 /* Starts an empty collection. Its images may be added from several threads at once. NULL only when memory is short. */
 LINCE_API LinceIndexBuilder *lince_index_builder_new (LinceError *error);
 LINCE_API void lince_index_builder_free (LinceIndexBuilder *builder); /* NULL is allowed */

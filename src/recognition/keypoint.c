@@ -37,6 +37,7 @@ struct LinceKeypointFinder {
   Cell *all;
   uint16_t *scores; /* PER_CELL a cell */
   Scratch *scratch;
+  uint32_t capacity; /* cells */
   uint32_t threads;
   uint32_t histogram[SCORES];
 };
@@ -82,12 +83,16 @@ lince_keypoint_finder_resize (
     made.cells[s + 1] = made.cells[s] + rows * made.columns[s];
   }
   if (finder->all != NULL && threads <= finder->threads &&
-      memcmp (made.cells, finder->cells, sizeof made.cells) == 0 &&
-      memcmp (made.columns, finder->columns, sizeof made.columns) == 0)
+      made.cells[LINCE_SCALES] <= finder->capacity) {
+    memcpy (finder->rows, made.rows, sizeof made.rows);
+    memcpy (finder->cells, made.cells, sizeof made.cells);
+    memcpy (finder->columns, made.columns, sizeof made.columns);
     return true;
+  }
+  made.capacity = made.cells[LINCE_SCALES];
   made.threads = threads;
-  made.all = calloc (made.cells[LINCE_SCALES] + 1, sizeof *made.all);
-  made.scores = calloc ((size_t) made.cells[LINCE_SCALES] * PER_CELL + 1, sizeof *made.scores);
+  made.all = calloc (made.capacity + 1, sizeof *made.all);
+  made.scores = calloc ((size_t) made.capacity * PER_CELL + 1, sizeof *made.scores);
   made.scratch = calloc (threads, sizeof *made.scratch);
   if (made.all == NULL || made.scores == NULL || made.scratch == NULL) {
     free (made.all);

@@ -22,7 +22,8 @@ typedef struct LinceKeypointFinder LinceKeypointFinder;
 
 LinceKeypointFinder *lince_keypoint_finder_new (LinceError *error);
 void lince_keypoint_finder_free (LinceKeypointFinder *finder); /* NULL is allowed */
-/* Makes the buffers for these scales. On failure the finder is as before. */
+/* Makes the buffers for these scales; allocates nothing where they were large enough once. On
+ * failure the finder is as before. */
 bool lince_keypoint_finder_resize (
     LinceKeypointFinder *finder, const LinceScales *scales, uint32_t threads, LinceError *error);
 /* Writes up to `limit` keypoints, best first with a total order, from the one that `first` are

@@ -72,6 +72,23 @@ lince_lanes_pair (const uint8_t *p)
 #endif
 }
 
+/* The smaller and the larger of two, lane by lane. */
+static inline LinceLanes
+lince_lanes_least (LinceLanes a, LinceLanes b)
+{
+  LinceLanesInt less = a < b;
+
+  return (LinceLanes) (((LinceLanesInt) a & less) | ((LinceLanesInt) b & ~less));
+}
+
+static inline LinceLanes
+lince_lanes_most (LinceLanes a, LinceLanes b)
+{
+  LinceLanesInt more = a > b;
+
+  return (LinceLanes) (((LinceLanesInt) a & more) | ((LinceLanesInt) b & ~more));
+}
+
 /* Eight samples of a picture of at least 2 x 2, bilinear, at (x, y) counted from the first sample's
  * middle; outside, its edge is repeated. */
 static inline LinceLanes

@@ -9,11 +9,10 @@ double
 lince_level_frame_scale (const LincePyramid *pyramid, const LinceReference *reference,
     const double homography[9], double least_side)
 {
-  const LincePyramidLevel *base = lince_pyramid_octave (pyramid, 0);
-  int width = (int) (base->grey.width * base->scale_x + 0.5f);
-  int height = (int) (base->grey.height * base->scale_y + 0.5f);
+  int width, height;
   LincePoint corners[4];
 
+  lince_pyramid_frame_size (pyramid, &width, &height);
   if (!lince_quad_from_homography (homography, reference->width, reference->height, corners) ||
       !lince_quad_plausible (corners, least_side, width, height))
     return 0;

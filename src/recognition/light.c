@@ -5,6 +5,7 @@
 
 #include "recognition/kernels/kernels.h"
 #include "recognition/lanes.h"
+#include "recognition/limit.h"
 
 #define SOLVES 3     /* rounds of reweighting */
 #define LARGE 4096   /* pixels of a level */
@@ -21,8 +22,9 @@ typedef struct {
 static LinceLightPlanes
 planes_of (const LinceCanvas *c, int k, int from)
 {
-  return (LinceLightPlanes){c->alpha + from, c->valid + from, c->ground[k] + from,
-      c->colour[k] + from, c->frame[k] + from, k == 0 ? 1.f : 0.f, 1 / (OUTLIER * OUTLIER)};
+  return (LinceLightPlanes){(k == 0 ? c->alpha : c->soft_alpha) + from, c->valid + from,
+      c->ground[k] + from, c->colour[k] + from, c->frame[k] + from, k == 0 ? 1.f : 0.f,
+      1 / (OUTLIER * OUTLIER)};
 }
 
 static LinceRows
@@ -77,12 +79,6 @@ add_usual (LightSums *sums)
   sums->o += opacity_weight * 0.8f;
 }
 
-static float
-limit (float value, float low, float high)
-{
-  return value > low ? value < high ? value : high : low;
-}
-
 /* Opacity from the reduced normal equations, then gain with it, then lift with both, each within
  * its limits. */
 static LinceLight
@@ -94,11 +90,11 @@ solve_light (const LightSums *s, float least_opacity)
   double schur = oo - oq * fq - op * fp, right = s->o - s->q * fq - s->p * fp;
   LinceLight light;
 
-  light.opacity = limit ((float) (right / schur), least_opacity, 1.f);
+  light.opacity = lince_limit ((float) (right / schur), least_opacity, 1.f);
   fq = ((s->q - oq * light.opacity) * pp - (s->p - op * light.opacity) * qp) / determinant;
-  light.scale = limit ((float) fq, 0.45f * light.opacity, 1.5f * light.opacity);
+  light.scale = lince_limit ((float) fq, 0.45f * light.opacity, 1.5f * light.opacity);
   fp = (s->p - op * light.opacity - qp * light.scale) / pp;
-  light.lift = limit ((float) fp, -25.f * light.opacity, 25.f * light.opacity);
+  light.lift = lince_limit ((float) fp, -25.f * light.opacity, 25.f * light.opacity);
   return light;
 }
 

@@ -25,8 +25,9 @@ struct LinceLookahead {
   LinceExposures *exposures;
   int64_t span;
   uint32_t capacity, first, count;
-  LinceIndex *index; /* of the last frame; borrowed from the recogniser */
-  Kept *kept;        /* a ring of `capacity` */
+  LinceIndex *index;  /* that the kept frames' numbers refer to */
+  bool index_changed; /* since the last pop() */
+  Kept *kept;         /* a ring of `capacity` */
   LinceChange changes[LINCE_MAX_CHANGES];
   LinceResult result;
 };
@@ -68,6 +69,7 @@ lince_lookahead_free (LinceLookahead *lookahead)
   for (uint32_t i = 0; lookahead->kept && i < lookahead->capacity; i++)
     free (lookahead->kept[i].pixels);
   free (lookahead->kept);
+  lince_index_unref (lookahead->index);
   lince_exposures_free (lookahead->exposures);
   free (lookahead);
 }
@@ -172,6 +174,55 @@ insert (Kept *kept, const LincePlacement *found)
   kept->placements[i] = *found;
 }
 
+/* Leaves those alternatives that `index` has too. */
+static void
+renumber_alternatives (LincePlacement *placement, const LinceIndex *old, const LinceIndex *index)
+{
+  uint32_t count = 0;
+  LinceObject object;
+
+  for (uint32_t i = 0; i < placement->alternative_count; i++) {
+    int64_t number = lince_index_object (old, placement->alternatives[i], &object)
+                         ? lince_index_find (index, object.id)
+                         : -1;
+
+    if (number >= 0)
+      placement->alternatives[count++] = (uint32_t) number;
+  }
+  placement->alternative_count = count;
+}
+
+/* Tells what stands on a kept frame in the numbers of `index`; what it does not have is left out.
+ */
+static void
+renumber (Kept *kept, const LinceIndex *old, const LinceIndex *index)
+{
+  uint32_t count = kept->count;
+
+  kept->count = 0;
+  for (uint32_t i = 0; i < count && old && index; i++) {
+    LincePlacement placement = kept->placements[i];
+
+    placement.image = lince_index_counterpart (old, placement.image, index);
+    if (!lince_index_image (index, placement.image, &placement.object, NULL))
+      continue;
+    renumber_alternatives (&placement, old, index);
+    insert (kept, &placement);
+  }
+}
+
+static void
+take_index (LinceLookahead *lookahead, LinceIndex *index)
+{
+  if (index == lookahead->index)
+    return;
+  for (uint32_t i = 0; i < lookahead->count; i++)
+    renumber (kept_at (lookahead, i), lookahead->index, index);
+  lince_index_unref (lookahead->index);
+  lookahead->index = index ? lince_index_ref (index) : NULL;
+  lookahead->index_changed = true;
+}
+
 /* Where an object stood `steps` frames before `now`, going by the `later` frame. */
 static void
 predict (
@@ -248,7 +299,7 @@ lince_lookahead_push (
   kept->cut = result->cut;
   kept->count = result->placement_count;
   memcpy (kept->placements, result->placements, kept->count * sizeof *kept->placements);
-  lookahead->index = result->index;
+  take_index (lookahead, result->index);
   lookahead->count++;
   for (uint32_t i = 0; i < kept->count && lookahead->count > 1; i++) {
     LincePlacement placement = kept->placements[i];
@@ -264,13 +315,17 @@ const LinceResult *
 lince_lookahead_pop (LinceLookahead *lookahead, bool end)
 {
   Kept *kept = &lookahead->kept[lookahead->first];
-  uint32_t changes;
+  uint32_t changes = 0;
 
   if (lookahead->count == 0 || (!end && lookahead->count < lookahead->capacity &&
                                    kept_at (lookahead, 0)->time - kept->time <= lookahead->span))
     return NULL;
+  if (lookahead->index_changed)
+    changes = lince_exposures_swap (
+        lookahead->exposures, lookahead->index, kept->time, lookahead->changes, 0);
+  lookahead->index_changed = false;
   changes = lince_exposures_update (lookahead->exposures, &lookahead->settings, lookahead->index,
-      kept->time, kept->cut, kept->placements, kept->count, lookahead->changes, 0);
+      kept->time, kept->cut, kept->placements, kept->count, lookahead->changes, changes);
   lookahead->first = (lookahead->first + 1) % lookahead->capacity;
   lookahead->count--;
   lookahead->result = (LinceResult){

@@ -33,7 +33,8 @@ typedef struct {
 } Plane;
 
 struct LinceMarkSearch {
-  int width, height;
+  int width, height;             /* of the finest octave */
+  int frame_width, frame_height; /* of the frame, even: as of two fields */
   uint32_t threads, image_count, plane_count;
   Plane planes[MAX_PLANES];
   LinceRegionFinder **finders; /* one a thread */
@@ -130,21 +131,40 @@ choose_planes (LinceMarkSearch *search, const LincePyramid *pyramid)
     }
 }
 
+/* Fields and whole frames of one size may take turns: both soon fit, and nothing is allocated. */
+static bool
+resize_finders (LinceMarkSearch *search, const LincePyramid *pyramid, LinceError *error)
+{
+  const LinceGrey *full = &lince_pyramid_octave (pyramid, 0)->grey;
+
+  search->width = full->width;
+  search->height = full->height;
+  choose_planes (search, pyramid);
+  for (uint32_t t = 0; t < search->threads; t++)
+    for (uint32_t p = 0; p < search->plane_count; p++) {
+      const LinceGrey *grey = &plane_level (pyramid, &search->planes[p])->grey;
+
+      if (!lince_region_finder_resize (
+              search->finders[t], grey->width, grey->height, REGIONS, error))
+        return false;
+    }
+  return true;
+}
+
 bool
 lince_mark_search_resize (LinceMarkSearch *search, const LincePyramid *pyramid,
     const LinceMarks *marks, uint32_t threads, LinceError *error)
 {
-  const LinceGrey *full = &lince_pyramid_octave (pyramid, 0)->grey;
   uint32_t image_count = marks != NULL ? marks->image_count : 0;
+  int width, height;
 
-  if (search->width == full->width && search->height == full->height &&
-      search->image_count == image_count && search->threads >= threads && search->first != NULL) {
-    choose_planes (search, pyramid);
-    return true;
-  }
+  lince_pyramid_frame_size (pyramid, &width, &height);
+  height += height % 2;
+  if (search->frame_width == width && search->frame_height == height &&
+      search->image_count == image_count && search->threads >= threads && search->first != NULL)
+    return resize_finders (search, pyramid, error);
   clear (search);
   lince_error_set (error, LINCE_ERROR_MEMORY, "no memory to search for marks");
-  choose_planes (search, pyramid);
   search->finders = calloc (threads, sizeof (LinceRegionFinder *));
   search->threads = search->finders != NULL ? threads : 0;
   search->matches = malloc (MAX_PLANES * PLANE_MATCHES * sizeof *search->matches);
@@ -165,16 +185,11 @@ lince_mark_search_resize (LinceMarkSearch *search, const LincePyramid *pyramid,
     search->finders[t] = lince_region_finder_new (error);
     if (search->finders[t] == NULL)
       goto fail;
-    for (uint32_t p = 0; p < search->plane_count; p++) {
-      const LinceGrey *grey = &plane_level (pyramid, &search->planes[p])->grey;
-
-      if (!lince_region_finder_resize (
-              search->finders[t], grey->width, grey->height, REGIONS, error))
-        goto fail;
-    }
   }
-  search->width = full->width;
-  search->height = full->height;
+  if (!resize_finders (search, pyramid, error))
+    goto fail;
+  search->frame_width = width;
+  search->frame_height = height;
   search->image_count = image_count;
   if (error != NULL)
     *error = (LinceError){0};

@@ -9,7 +9,7 @@
 
 #define FLAT_PROBES 6  /* words that are looked under where all are compared */
 #define PROBE_REACH 24 /* bits by which words may be farther than the nearest */
-#define LIMIT 60       /* bits: matches farther than this tell nothing */
+#define LIMIT 64       /* bits: matches farther than this tell nothing */
 #define FURTHER 8      /* bits by which the second and third image may be farther than the first */
 #define CAPACITY 128
 #define MAX_BLOCKS (1u << 16) /* of one list that are read */

@@ -7,7 +7,7 @@
 
 #include "recognition/matching.h"
 
-#define GUIDED_LIMIT 88   /* bits */
+#define GUIDED_LIMIT 92   /* bits */
 #define GUIDED_COSINE .7f /* of the angle between directions */
 #define GUIDED_SCALE 2.f
 #define SAMPLE_ROUNDS 40

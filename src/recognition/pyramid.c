@@ -13,6 +13,7 @@
 typedef struct {
   LincePyramidLevel levels[LINCE_PYRAMID_LEVELS];
   uint8_t *planes[LINCE_PYRAMID_LEVELS]; /* own memory; none for an octave 0 read in place */
+  size_t sizes[LINCE_PYRAMID_LEVELS];    /* of the planes, bytes */
   int count;
   int step;
 } Component;
@@ -104,32 +105,37 @@ plan_all (LincePyramid *pyramid, const LinceFrame *frame)
       &pyramid->components[CR], pyramid, frame->chroma_width, frame->chroma_height, frame->cr.step);
 }
 
+/* Gives `made` the planes of `old` that are large enough, and new ones for the others: where fields
+ * and whole frames take turns, both soon fit. Only new ones are in `made` until all are there. */
 static bool
-same_plan (const LincePyramid *a, const LincePyramid *b)
+allocate (Component *made, const Component *old)
 {
-  for (int c = 0; c < COMPONENTS; c++) {
-    const Component *x = &a->components[c], *y = &b->components[c];
+  for (int i = made->step == 1 ? 1 : 0; i < made->count; i++) {
+    const LinceGrey *grey = &made->levels[i].grey;
+    size_t size = (size_t) grey->width * (size_t) grey->height;
 
-    if (x->count != y->count || x->step != y->step ||
-        x->levels[0].grey.width != y->levels[0].grey.width ||
-        x->levels[0].grey.height != y->levels[0].grey.height)
+    if (size <= old->sizes[i])
+      continue;
+    made->planes[i] = malloc (size);
+    made->sizes[i] = size;
+    if (made->planes[i] == NULL)
       return false;
-  }
-  return a->width == b->width && a->height == b->height && a->interlaced == b->interlaced;
-}
-
-static bool
-allocate (Component *component)
-{
-  for (int i = component->step == 1 ? 1 : 0; i < component->count; i++) {
-    LinceGrey *grey = &component->levels[i].grey;
-
-    component->planes[i] = malloc ((size_t) grey->width * (size_t) grey->height);
-    if (component->planes[i] == NULL)
-      return false;
-    grey->data = component->planes[i];
   }
   return true;
+}
+
+static void
+take_planes (Component *made, Component *old)
+{
+  for (int i = 0; i < LINCE_PYRAMID_LEVELS; i++) {
+    if (made->planes[i] == NULL) {
+      made->planes[i] = old->planes[i];
+      made->sizes[i] = old->sizes[i];
+      old->planes[i] = NULL;
+    }
+    if (made->step != 1 || i > 0)
+      made->levels[i].grey.data = made->planes[i];
+  }
 }
 
 bool
@@ -146,11 +152,12 @@ lince_pyramid_resize (LincePyramid *pyramid, const LinceFrame *frame, LinceError
     return false;
   }
   plan_all (&made, frame);
-  if (pyramid->components[LUMA].count > 0 && same_plan (&made, pyramid))
-    return true;
   for (int c = 0; c < COMPONENTS; c++)
-    if (!allocate (&made.components[c]))
+    if (!allocate (&made.components[c], &pyramid->components[c]))
       goto fail;
+  for (int c = 0; c < COMPONENTS; c++)
+    take_planes (&made.components[c], &pyramid->components[c]);
+  made.matrix = pyramid->matrix;
   free_planes (pyramid);
   *pyramid = made;
   return true;
@@ -222,6 +229,15 @@ lince_pyramid_build (LincePyramid *pyramid, const LinceFrame *frame, LincePool *
   for (int c = 0; c < COMPONENTS; c++)
     if (pyramid->components[c].count > 0)
       build (&pyramid->components[c], planes[c], pyramid->interlaced, pool);
+}
+
+void
+lince_pyramid_frame_size (const LincePyramid *pyramid, int *width, int *height)
+{
+  const LincePyramidLevel *base = lince_pyramid_octave (pyramid, 0);
+
+  *width = (int) (base->grey.width * base->scale_x + 0.5f);
+  *height = (int) (base->grey.height * base->scale_y + 0.5f);
 }
 
 LinceColourMatrix

@@ -29,8 +29,9 @@ typedef struct LincePyramid LincePyramid;
 LincePyramid *lince_pyramid_new (LinceError *error);
 void lince_pyramid_free (LincePyramid *pyramid); /* NULL is allowed */
 
-/* Makes the buffers for frames of that size, scan and sample step; cheap when they fit already.
- * Sides from 8 to LINCE_FRAME_MAX_SIDE. On failure the pyramid is as before. */
+/* Makes the buffers for frames of that size, scan and sample step; allocates nothing where they
+ * were large enough once. Sides from 8 to LINCE_FRAME_MAX_SIDE. On failure the pyramid is as
+ * before. */
 bool lince_pyramid_resize (LincePyramid *pyramid, const LinceFrame *frame, LinceError *error);
 
 /* Octave 0 is the frame's own luma where its samples lie side by side (no copy: valid only while
@@ -46,6 +47,9 @@ void lince_pyramid_build (LincePyramid *pyramid, const LinceFrame *frame, LinceP
 int lince_pyramid_chroma_count (const LincePyramid *pyramid);
 const LincePyramidLevel *lince_pyramid_chroma (
     const LincePyramid *pyramid, int component, int octave);
+
+/* Sides of the stored full frame, pixels, as its finest octave covers them. */
+void lince_pyramid_frame_size (const LincePyramid *pyramid, int *width, int *height);
 
 /* Of the frame of the last build(). */
 LinceColourMatrix lince_pyramid_matrix (const LincePyramid *pyramid);

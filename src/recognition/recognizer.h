@@ -2,8 +2,9 @@
  * The recogniser: frames in, verified placements and changes out.
  *
  * One recogniser serves one stream. It belongs to one thread at a time; only
- * lince_recognizer_set_index() may be called from another. It allocates in new() and when the
- * frame's size or the index changes, never per frame. It reads no clock but to time its stages:
+ * lince_recognizer_set_index() may be called from another. It allocates in new(), when the index
+ * changes and when a frame's size, format or scan is the first of its kind, never per frame: fields
+ * and whole frames may take turns. It reads no clock but to time its stages:
  * the same frames, times, settings and index give the same results, bit by bit, with any number of
  * threads and at any SIMD level. */
 #pragma once
@@ -22,7 +23,8 @@ typedef struct LinceRecognizer LinceRecognizer;
 typedef struct {
   uint32_t threads;         /* 1 to 16; 1 runs everything inline */
   float minimum_confidence; /* 0 to 1; placements below are not reported (default 0.5) */
-  int64_t minimum_duration; /* ns a stay must have lasted to be `appeared` (default 200 ms) */
+  int64_t minimum_duration; /* ns a stay must have lasted to be `appeared`, in a mean of frames
+                               before it was found included (default 200 ms) */
   int64_t merge_gap;        /* ns within which a return is the same exposure (default 1 s) */
   LincePlanName plan;       /* how much is done on a frame (default LINCE_PLAN_THOROUGH) */
 } LinceSettings;
@@ -47,6 +49,8 @@ typedef struct {
   float blur; /* standard deviation of the blur against the reference, pixels of the stored frame;
                  negative: too little is seen to tell */
   float area; /* the outline's share of the frame's area, inside the frame, 0 to 1 */
+  int64_t
+      stood; /* ns for which it had stood, in a mean of frames, when it was found; 0: not told */
   uint32_t alternatives[LINCE_MAX_ALTERNATIVES]; /* objects the pixels do not tell apart from it */
   uint32_t alternative_count;
 } LincePlacement;
@@ -102,8 +106,9 @@ LINCE_API bool lince_recognizer_set_settings (
  * Thread-safe, never waits for a frame. Exposures of objects with the same id go on. */
 LINCE_API void lince_recognizer_set_index (LinceRecognizer *recognizer, LinceIndex *index);
 
-/* Analyses a frame that is shown at running time `time` (ns, rising from call to call).
- * Returns false with `error` for a frame that the header forbids; the state is then as before. */
+/* Analyses a frame that is shown at running time `time` (ns, rising from call to call). `result`
+ * may be NULL. Returns false with `error` for a frame that frame.h forbids or a time that does not
+ * rise, when memory is short, and once the index was found damaged; the state is then as before. */
 LINCE_API bool lince_recognizer_process (LinceRecognizer *recognizer, const LinceFrame *frame,
     int64_t time, const LinceResult **result, LinceError *error);
 
@@ -141,9 +146,10 @@ LINCE_API void lince_recognizer_statistics (
 /* "pyramid", "keypoints", ...: a static string. */
 LINCE_API const char *lince_stage_name (LinceStage stage);
 
-/* A still picture: everything found in it, without time or hysteresis. Searched always, and under
- * LINCE_PLAN_THOROUGH for as many keypoints as any frame may have. Uses the recogniser's buffers
- * and leaves its tracks alone. */
+/* A still picture: everything found in it, without time or hysteresis; fails as process() does.
+ * Searched always, and under
+ * LINCE_PLAN_THOROUGH for as many keypoints as any frame may have. Uses the recogniser's buffers;
+ * the frames that process() gets find the same as without it. */
 LINCE_API bool lince_recognizer_still (LinceRecognizer *recognizer, const LinceFrame *frame,
     const LinceResult **result, LinceError *error);
 
@@ -157,6 +163,7 @@ typedef struct {
 
 /* Aligns each proposal to the frame and verifies it on the frame's own pixels, without a search,
  * time or hysteresis; tracks and exposures are left alone. What is not verified is missing from
- * `result`. At most LINCE_MAX_PLACEMENTS proposals. */
+ * `result`, which may be NULL. `proposals` stay the caller's; the first LINCE_MAX_PLACEMENTS count.
+ * False with `error` for a frame that frame.h forbids or when memory is short. */
 LINCE_API bool lince_recognizer_propose (LinceRecognizer *recognizer, const LinceFrame *frame,
     const LinceProposal *proposals, uint32_t count, const LinceResult **result, LinceError *error);

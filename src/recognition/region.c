@@ -109,10 +109,16 @@ bool
 lince_region_finder_resize (
     LinceRegionFinder *finder, int width, int height, uint32_t regions, LinceError *error)
 {
-  size_t row = (size_t) width + 80, pixels = (size_t) width * (size_t) height;
+  size_t row, pixels;
 
   if (finder->width >= width && finder->height >= height && finder->capacity >= regions)
     return true;
+  /* one wide plane and one high one take turns in it */
+  width = finder->width > width ? finder->width : width;
+  height = finder->height > height ? finder->height : height;
+  regions = finder->capacity > regions ? finder->capacity : regions;
+  row = (size_t) width + 80;
+  pixels = (size_t) width * (size_t) height;
   clear (finder);
   finder->part_capacity = 2 * (uint32_t) width + 8;
   finder->run_capacity = (uint32_t) (pixels / 2 + 64);

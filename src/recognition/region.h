@@ -43,8 +43,8 @@ typedef struct LinceRegionFinder LinceRegionFinder;
 
 LinceRegionFinder *lince_region_finder_new (LinceError *error);
 void lince_region_finder_free (LinceRegionFinder *finder); /* NULL is allowed */
-/* Room for pictures of up to `width` x `height` and for `regions` regions. On failure the finder
- * must not be used before a resize() that succeeds. */
+/* Room for pictures of up to `width` x `height` and for `regions` regions, beside what there was
+ * room for before. On failure the finder must not be used before a resize() that succeeds. */
 bool lince_region_finder_resize (
     LinceRegionFinder *finder, int width, int height, uint32_t regions, LinceError *error);
 

@@ -8,6 +8,8 @@
 
 #define RIVAL_PLACE 0.3      /* overlap from which two objects explain the same pixels */
 #define MARK_BOTH 8.0f       /* evidence for each of two marks at its own place: both are there */
+#define SAME_SIDES 0.02      /* relative difference of two marks' ratios of sides that is none */
+#define SAME_PLACE 0.8       /* overlap from which two marks of the same sides lie at one place */
 #define BOTH_OVERLAP 0.6     /* the most that two marks cover of each other's places */
 #define RIVAL_MEMORY 0.92f   /* of the evidence gathered, kept from frame to frame */
 #define MARK_DIFFERENCE 3.0f /* evidence by which one mark must beat another at its place */
@@ -42,8 +44,39 @@ note_rivalry (
         (LinceRivalry){stands->verdict, falls->verdict, equal};
 }
 
-/* What the frame says for one track's mark against the other's, or that both are there, the one
- * over the other: then each explains its own place better. */
+/* Whether both are there, the one over the other: then each explains its own pixels better. What is
+ * seen through an open one belongs to the other, so its whole place would say nothing. */
+static bool
+both_stand (const Settling *settling, const LinceReference *a, const LinceComposition *one,
+    const LinceReference *b, const LinceComposition *other)
+{
+  LinceCompositor *compositor = lince_judge_compositor (settling->judge);
+
+  return lince_composite_own (compositor, settling->pyramid, a, one, b, other,
+             LINCE_VERIFY_MARK_AREA) >= MARK_BOTH &&
+         lince_composite_own (
+             compositor, settling->pyramid, b, other, a, one, LINCE_VERIFY_MARK_AREA) >= MARK_BOTH;
+}
+
+/* The place at which a mark is compared: its own, but where it came off the upright and its rival,
+ * of the same sides, did not, its rival's. What lies askew leaves its edges, and edges outweigh the
+ * word in which two siblings differ. */
+static void
+place_to_compare (const LinceTrack *track, const LinceReference *reference, const LinceTrack *rival,
+    const LinceReference *rival_reference, double homography[9])
+{
+  double sides = (double) reference->width * rival_reference->height;
+  double rival_sides = (double) reference->height * rival_reference->width;
+
+  if (track->verdict.upright || !rival->verdict.upright ||
+      fabs (sides - rival_sides) > SAME_SIDES * sides ||
+      lince_quad_overlap (track->verdict.corners, rival->verdict.corners) < SAME_PLACE ||
+      !lince_quad_to_homography (
+          rival->verdict.corners, reference->width, reference->height, homography))
+    memcpy (homography, track->verdict.homography, sizeof track->verdict.homography);
+}
+
+/* What the frame says for one track's mark against the other's; false: both are there. */
 static bool
 compare_marks (const Settling *settling, const LinceReference *a, const LinceTrack *first,
     const LinceReference *b, const LinceTrack *second, float *evidence)
@@ -51,8 +84,8 @@ compare_marks (const Settling *settling, const LinceReference *a, const LinceTra
   LinceComposition one = {0}, other = {0};
   float for_first, for_second;
 
-  memcpy (one.homography, first->verdict.homography, sizeof one.homography);
-  memcpy (other.homography, second->verdict.homography, sizeof other.homography);
+  place_to_compare (first, a, second, b, one.homography);
+  place_to_compare (second, b, first, a, other.homography);
   one.light = first->verdict.light;
   other.light = second->verdict.light;
   for_first = lince_composite_rivals (lince_judge_compositor (settling->judge), settling->pyramid,
@@ -60,8 +93,8 @@ compare_marks (const Settling *settling, const LinceReference *a, const LinceTra
   for_second = lince_composite_rivals (lince_judge_compositor (settling->judge), settling->pyramid,
       b, &other, a, &one, LINCE_VERIFY_MARK_AREA);
   *evidence = for_first - for_second;
-  return for_first < MARK_BOTH || for_second < MARK_BOTH ||
-         lince_quad_overlap (first->verdict.corners, second->verdict.corners) > BOTH_OVERLAP;
+  return lince_quad_overlap (first->verdict.corners, second->verdict.corners) > BOTH_OVERLAP ||
+         !both_stand (settling, a, &one, b, &other);
 }
 
 /* The same where a mark is among them. Marks of one family differ by little, which one frame may
@@ -109,7 +142,8 @@ settle_marks (const Settling *settling, const LinceReference *a, LinceTrack *fir
   note_rivalry (settling, leader, other, fabsf (other->behind) < MARK_DIFFERENCE);
 }
 
-/* Those whose leader is gone stand for themselves. */
+/* Those whose leader is gone stand for themselves; but of a mark that fades out its sibling, which
+ * was beaten, may hold for some frames more. */
 static void
 free_rivals (const Settling *settling)
 {
@@ -122,8 +156,11 @@ free_rivals (const Settling *settling)
                        !settling->tracks[k].dropped &&
                        lince_quad_overlap (settling->tracks[k].verdict.corners,
                            track->verdict.corners) >= RIVAL_PLACE);
-    if (!led)
+    if (!led) {
+      track->dropped = track->dropped ||
+                       (track->rival_of != 0 && track->fading && track->behind >= MARK_DIFFERENCE);
       track->rival_of = 0;
+    }
   }
 }
 

@@ -60,35 +60,59 @@ same_sizes (const LinceScales *a, const LinceScales *b)
   return true;
 }
 
+static size_t
+whole_size (const LinceScales *scales)
+{
+  size_t size = 0;
+
+  for (int s = 0; s < scales->count; s++)
+    size += padded_size (&scales->scales[s]) +
+            (s % 2 ? (size_t) scales->scales[s].width * (size_t) scales->scales[s].height : 0);
+  return size;
+}
+
+/* Gives all pictures their places in the memory. */
+static void
+lay_out (LinceScales *scales)
+{
+  size_t offset = 0;
+
+  for (int s = 0; s < scales->count; s++) {
+    LinceScale *scale = &scales->scales[s];
+
+    scale->pixels = scales->memory + offset + (size_t) scale->stride * BORDER + BORDER;
+    offset += padded_size (scale);
+  }
+  for (int s = 1; s < scales->count; s += 2) {
+    scales->thirds[s] = scales->memory + offset;
+    offset += (size_t) scales->scales[s].width * (size_t) scales->scales[s].height;
+  }
+}
+
 bool
 lince_scales_resize (
     LinceScales *scales, const LincePyramid *pyramid, uint32_t threads, LinceError *error)
 {
   LinceScales made = {0};
-  size_t size = 0, offset = 0;
 
   plan (&made, pyramid);
-  made.threads = threads;
   if (scales->memory != NULL && threads <= scales->threads && same_sizes (scales, &made))
     return true;
-  for (int s = 0; s < made.count; s++)
-    size += padded_size (&made.scales[s]) +
-            (s % 2 ? (size_t) made.scales[s].width * (size_t) made.scales[s].height : 0);
-  made.memory = calloc (size, 1);
-  made.scratch = malloc (SCRATCH * sizeof (uint16_t) * threads);
-  if (made.memory == NULL || made.scratch == NULL)
-    goto fail;
-  for (int s = 0; s < made.count; s++) {
-    LinceScale *scale = &made.scales[s];
-
-    scale->pixels = made.memory + offset + (size_t) scale->stride * BORDER + BORDER;
-    offset += padded_size (scale);
+  made.size = whole_size (&made);
+  made.threads = threads;
+  if (scales->size >= made.size && scales->threads >= threads) {
+    made.memory = scales->memory;
+    made.size = scales->size;
+    made.scratch = scales->scratch;
+    made.threads = scales->threads;
+  } else {
+    made.memory = calloc (made.size, 1);
+    made.scratch = malloc (SCRATCH * sizeof (uint16_t) * threads);
+    if (made.memory == NULL || made.scratch == NULL)
+      goto fail;
+    lince_scales_clear (scales);
   }
-  for (int s = 1; s < made.count; s += 2) {
-    made.thirds[s] = made.memory + offset;
-    offset += (size_t) made.scales[s].width * (size_t) made.scales[s].height;
-  }
-  lince_scales_clear (scales);
+  lay_out (&made);
   *scales = made;
   return true;
 fail:

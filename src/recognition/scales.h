@@ -25,13 +25,15 @@ typedef struct {
   int first, end; /* scales `first` to `end` - 1 are square and are searched; two more follow */
   LinceScale scales[LINCE_SCALES];
   uint8_t *memory;                  /* all pictures */
+  size_t size;                      /* of the memory, bytes */
   uint8_t *thirds[LINCE_SCALES];    /* the unsmoothed picture of an odd scale, rows of its width */
   uint32_t threads;
   uint16_t *scratch;                /* for smoothing, a part for each thread */
   uint32_t bands[LINCE_SCALES + 1]; /* bands of rows before scale s */
 } LinceScales;
 
-/* Makes the buffers for what `pyramid` holds. On failure `scales` is as before. */
+/* Makes the buffers for what `pyramid` holds; allocates nothing where they were large enough once.
+ * On failure `scales` is as before. */
 bool lince_scales_resize (
     LinceScales *scales, const LincePyramid *pyramid, uint32_t threads, LinceError *error);
 void lince_scales_clear (LinceScales *scales);

@@ -50,6 +50,7 @@ struct LinceSearch {
   LinceVotingScratch *voting;           /* one a thread */
   uint32_t threads;
   uint32_t peaks; /* that are followed up */
+  LinceStanding standing;
 };
 
 typedef struct {
@@ -74,6 +75,22 @@ void
 lince_search_set_peaks (LinceSearch *search, uint32_t peaks)
 {
   search->peaks = peaks < 1 ? 1 : (peaks > LINCE_MAX_PEAKS ? LINCE_MAX_PEAKS : peaks);
+}
+
+void
+lince_search_set_standing (LinceSearch *search, const LinceStanding *standing)
+{
+  search->standing = standing != NULL ? *standing : (LinceStanding){0};
+}
+
+static bool
+is_covered (const LinceSearch *search, uint32_t image, uint32_t keypoint)
+{
+  const LinceStanding *standing = &search->standing;
+
+  return standing->covers != NULL &&
+         standing->covers (standing->context, image, (double) search->grid.x[keypoint],
+             (double) search->grid.y[keypoint]);
 }
 
 uint32_t
@@ -112,7 +129,7 @@ resize_frame (LinceSearch *search, const LincePyramid *pyramid, LinceError *erro
 {
   const LincePyramidLevel *level = lince_pyramid_octave (pyramid, 0);
   int width = (int) ((float) level->grey.width * level->scale_x);
-  int height = (int) ((float) level->grey.height * level->scale_y);
+  int height = (int) ((float) level->grey.height * level->scale_y + 1) & ~1; /* as of two fields */
   uint32_t capacity = LINCE_SEARCH_MAX_WORK;
 
   if (search->ready && search->width == width && search->height == height)
@@ -264,7 +281,7 @@ sort_by_image (LinceSearch *search, uint32_t image_count)
 static uint32_t
 make_candidates (LinceSearch *search, const LinceTexturedSet *set, uint32_t found)
 {
-  uint32_t candidates = 0, matches = 0;
+  uint32_t candidates = 0, matches = 0, first;
 
   for (uint32_t i = 0, end; i < found; i = end) {
     uint32_t image = search->found[i].image;
@@ -273,14 +290,18 @@ make_candidates (LinceSearch *search, const LinceTexturedSet *set, uint32_t foun
       end++;
     if (end - i < LINCE_LEAST_MATCHES)
       continue;
-    search->candidates[candidates++] =
-        (Candidate){.image = image, .first = matches, .count = end - i};
+    first = matches;
     for (; i < end; i++) {
-      uint32_t at = search->found[i].neighbour;
+      uint32_t at = search->found[i].neighbour, keypoint = at / LINCE_MATCHES_A_KEYPOINT;
 
-      make_match (search, set, at / LINCE_MATCHES_A_KEYPOINT, &search->neighbours[at],
-          &search->matches[matches++]);
+      if (!is_covered (search, image, keypoint))
+        make_match (search, set, keypoint, &search->neighbours[at], &search->matches[matches++]);
     }
+    if (matches - first >= LINCE_LEAST_MATCHES)
+      search->candidates[candidates++] =
+          (Candidate){.image = image, .first = first, .count = matches - first};
+    else
+      matches = first;
   }
   return candidates;
 }

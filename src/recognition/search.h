@@ -32,7 +32,7 @@ void lince_search_free (LinceSearch *search);
 /* A peak below that weight is not followed up; of all images' peaks the heaviest are, so many as
  * lince_search_set_peaks() says. */
 #define LINCE_PEAK_LEAST_WEIGHT (LINCE_VOTE_WEIGHT * 5 / 2)
-#define LINCE_MAX_PEAKS 64
+#define LINCE_MAX_PEAKS 96
 #define LINCE_USUAL_PEAKS 24
 #define LINCE_LEAST_MATCHES 3 /* of an image, to vote */
 #define LINCE_PEAKS_AN_IMAGE 4
@@ -48,6 +48,16 @@ bool lince_search_resize (
  * one that is still to be found. */
 void lince_search_set_peaks (LinceSearch *search, uint32_t peaks);
 uint32_t lince_search_get_peaks (const LinceSearch *search);
+
+/* Whether an instance of an image that is known to stand in the frame covers a point of it. */
+typedef struct {
+  void *context;
+  bool (*covers) (void *context, uint32_t image, double x, double y);
+} LinceStanding;
+
+/* The searches from now on leave out an image's matches where it stands, so that its other instances
+ * are found. NULL: none stand, as at first. */
+void lince_search_set_standing (LinceSearch *search, const LinceStanding *standing);
 
 /* Searches the frame that `pyramid` holds. The work is counted in keypoints that are described and
  * looked up, about 2 us of one core each with all that follows from it; the scale space and the

@@ -6,6 +6,7 @@
 
 #include "recognition/kernels/kernels.h"
 #include "recognition/lanes.h"
+#include "recognition/limit.h"
 
 /* no vector is passed between files: inlined functions only */
 #pragma GCC diagnostic ignored "-Wpsabi"
@@ -26,12 +27,6 @@ dot (const float *a, const float *b)
   return lince_lanes_sum (sum);
 }
 
-static int
-clamp (int value, int low, int high)
-{
-  return value < low ? low : value > high ? high : value;
-}
-
 /* Reads a cell's pixels and central differences; out of the picture its edge is repeated, unseen.
  */
 static void
@@ -40,14 +35,14 @@ read_cell (LinceCell *cell, const LinceReferenceLevel *level, int left, int top)
   int w = level->width, h = level->height;
 
   for (int j = 0; j < SIDE; j++) {
-    int y = clamp (top + j, 0, h - 1);
+    int y = lince_clamp (top + j, 0, h - 1);
     const uint8_t *line = level->luma + (size_t) y * w;
-    const uint8_t *above = level->luma + (size_t) clamp (y - 1, 0, h - 1) * w;
-    const uint8_t *below = level->luma + (size_t) clamp (y + 1, 0, h - 1) * w;
+    const uint8_t *above = level->luma + (size_t) lince_clamp (y - 1, 0, h - 1) * w;
+    const uint8_t *below = level->luma + (size_t) lince_clamp (y + 1, 0, h - 1) * w;
 
     for (int i = 0; i < SIDE; i++) {
-      int x = clamp (left + i, 0, w - 1), k = j * SIDE + i;
-      int x0 = clamp (x - 1, 0, w - 1), x1 = clamp (x + 1, 0, w - 1);
+      int x = lince_clamp (left + i, 0, w - 1), k = j * SIDE + i;
+      int x0 = lince_clamp (x - 1, 0, w - 1), x1 = lince_clamp (x + 1, 0, w - 1);
       bool opaque =
           left + i < w && top + j < h && (!level->mask || level->mask[(size_t) y * w + x] >= 128);
 

@@ -65,8 +65,6 @@ typedef struct {
                               NULL: the block's own */
 } LinceTexturedPart;
 
-#define LINCE_NO_IMAGE UINT32_MAX
-
 typedef struct {
   uint32_t part, image;
 } LinceTexturedPlace;

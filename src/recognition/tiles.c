@@ -7,21 +7,18 @@
 
 #define WIDTH 3840 /* of a frame, magnified; there 4 % of it has detail enough */
 #define MOST_TIMES 4
-#define COLUMNS 6
-#define ROWS 4
-#define COUNT (COLUMNS * ROWS)
 #define MARGIN 24     /* frame pixels that a tile has in common with its neighbours */
 #define LEAST_SIDE 64 /* of a tile, frame pixels */
-#define MOST_SIDE (LINCE_FRAME_MAX_SIDE / COLUMNS + 2 * MARGIN)
+#define MOST_SIDE (LINCE_FRAME_MAX_SIDE / LINCE_TILE_COLUMNS + 2 * MARGIN)
 #define BAND 32 /* magnified rows that one item of the pool makes */
 
 struct LinceTiles {
   LincePyramid *pyramid; /* of the magnified tile */
   LinceSearch *search;
   uint8_t *pixels;   /* of the magnified tile */
+  size_t size;       /* bytes there is room for */
   int times;         /* by which it is magnified; 0: there are no tiles */
   int width, height; /* of a tile, frame pixels */
-  uint32_t waited[COUNT], weights[COUNT];
 };
 
 /* One tile on its way to being magnified. */
@@ -76,8 +73,8 @@ plan (LinceTiles *tiles, const LincePyramidLevel *base)
   int times = (WIDTH + width / 2) / width;
 
   tiles->times = 0;
-  tiles->width = width / COLUMNS + 2 * MARGIN;
-  tiles->height = height / ROWS + 2 * MARGIN;
+  tiles->width = width / LINCE_TILE_COLUMNS + 2 * MARGIN;
+  tiles->height = height / LINCE_TILE_ROWS + 2 * MARGIN;
   if (times < 2 || base->scale_x != 1 || base->scale_y != 1 || tiles->width < LEAST_SIDE ||
       tiles->height < LEAST_SIDE || tiles->width > width || tiles->height > height)
     return false;
@@ -89,17 +86,16 @@ bool
 lince_tiles_resize (
     LinceTiles *tiles, const LincePyramid *pyramid, uint32_t threads, LinceError *error)
 {
-  int width = tiles->width, height = tiles->height, times = tiles->times;
   LinceFrame frame;
+  size_t size;
 
   if (!plan (tiles, lince_pyramid_octave (pyramid, 0)))
     return true;
-  if (tiles->width != width || tiles->height != height || tiles->times != times) {
-    size_t size = (size_t) (tiles->width * tiles->times) * (size_t) (tiles->height * tiles->times);
-
+  size = (size_t) (tiles->width * tiles->times) * (size_t) (tiles->height * tiles->times);
+  if (tiles->size < size) {
     free (tiles->pixels);
     tiles->pixels = malloc (size);
-    lince_tiles_reset (tiles);
+    tiles->size = tiles->pixels ? size : 0;
   }
   if (!tiles->pixels) {
     tiles->times = 0;
@@ -114,25 +110,16 @@ lince_tiles_resize (
 uint32_t
 lince_tiles_count (const LinceTiles *tiles)
 {
-  return tiles->times > 0 ? COUNT : 0;
+  return tiles->times > 0 ? LINCE_TILES : 0;
 }
 
 void
-lince_tiles_reset (LinceTiles *tiles)
+lince_tiles_weigh (const LinceTiles *tiles, const LinceSearch *search, LinceTileTurns *turns)
 {
-  memset (tiles->waited, 0, sizeof tiles->waited);
-}
-
-uint32_t
-lince_tiles_next (LinceTiles *tiles, const LinceSearch *search)
-{
-  uint32_t count = lince_search_keypoint_count (search), best = 0;
+  uint32_t count = lince_search_keypoint_count (search);
   float width = (float) (tiles->width - 2 * MARGIN), height = (float) (tiles->height - 2 * MARGIN);
 
-  for (uint32_t t = 0; t < COUNT; t++) {
-    tiles->waited[t]++;
-    tiles->weights[t] = 1;
-  }
+  memset (turns->weights, 0, sizeof turns->weights);
   for (uint32_t i = 0; i < count; i++) {
     float x, y;
     uint32_t column, row;
@@ -140,14 +127,26 @@ lince_tiles_next (LinceTiles *tiles, const LinceSearch *search)
     lince_search_keypoint (search, i, &x, &y);
     column = (uint32_t) (x / width);
     row = (uint32_t) (y / height);
-    tiles->weights[(row < ROWS ? row : ROWS - 1) * COLUMNS +
-                   (column < COLUMNS ? column : COLUMNS - 1)]++;
+    turns->weights[(row < LINCE_TILE_ROWS ? row : LINCE_TILE_ROWS - 1) * LINCE_TILE_COLUMNS +
+                   (column < LINCE_TILE_COLUMNS ? column : LINCE_TILE_COLUMNS - 1)]++;
   }
-  for (uint32_t t = 1; t < COUNT; t++)
-    if ((uint64_t) tiles->waited[t] * tiles->weights[t] >
-        (uint64_t) tiles->waited[best] * tiles->weights[best])
+}
+
+uint32_t
+lince_tiles_next (LinceTileTurns *turns)
+{
+  uint64_t most = 0;
+  uint32_t best = 0;
+
+  for (uint32_t t = 0; t < LINCE_TILES; t++) {
+    uint64_t want = (uint64_t) ++turns->waited[t] * (turns->weights[t] + 1);
+
+    if (want > most) {
+      most = want;
       best = t;
-  tiles->waited[best] = 0;
+    }
+  }
+  turns->waited[best] = 0;
   return best;
 }
 
@@ -234,8 +233,10 @@ lince_tiles_search (LinceTiles *tiles, const LincePyramid *pyramid, uint32_t til
     LinceHypothesis *hypotheses)
 {
   const LinceGrey *grey = &lince_pyramid_octave (pyramid, 0)->grey;
-  int left = begin_of ((int) tile % COLUMNS, COLUMNS, tiles->width, grey->width);
-  int top = begin_of ((int) tile / COLUMNS, ROWS, tiles->height, grey->height);
+  int left =
+      begin_of ((int) tile % LINCE_TILE_COLUMNS, LINCE_TILE_COLUMNS, tiles->width, grey->width);
+  int top =
+      begin_of ((int) tile / LINCE_TILE_COLUMNS, LINCE_TILE_ROWS, tiles->height, grey->height);
   Magnifying magnifying = {
       tiles, {grey->data + top * grey->stride + left, grey->stride, tiles->width, tiles->height}};
   LinceFrame frame = magnified_frame (tiles);

@@ -15,6 +15,17 @@
 
 typedef struct LinceTiles LinceTiles;
 
+#define LINCE_TILE_COLUMNS 6
+#define LINCE_TILE_ROWS 4
+#define LINCE_TILES (LINCE_TILE_COLUMNS * LINCE_TILE_ROWS)
+
+/* Whose turn it is in one sequence of frames. Zero: all tiles want a search as much as the others,
+ * as after a cut and for a still. */
+typedef struct {
+  uint32_t waited[LINCE_TILES]; /* turns since its last */
+  uint32_t weights[LINCE_TILES];
+} LinceTileTurns;
+
 LinceTiles *lince_tiles_new (LinceError *error);
 void lince_tiles_free (LinceTiles *tiles); /* NULL is allowed */
 
@@ -26,12 +37,12 @@ bool lince_tiles_resize (
 /* 0 where nothing is gained: the frame is so large that its small prints are not, or interlaced. */
 uint32_t lince_tiles_count (const LinceTiles *tiles);
 
-/* All tiles are as much in want of a search as the others: after a cut, and for a still. */
-void lince_tiles_reset (LinceTiles *tiles);
+/* Lets a tile's turn come the sooner the more keypoints of the last run of `search` lie in it. */
+void lince_tiles_weigh (const LinceTiles *tiles, const LinceSearch *search, LinceTileTurns *turns);
 
-/* The tile whose turn it is, by the time since its last and by how many keypoints of the last run
- * of `search` lie in it; less than lince_tiles_count(). */
-uint32_t lince_tiles_next (LinceTiles *tiles, const LinceSearch *search);
+/* The tile whose turn it is, by the time since its last and by its weight; less than
+ * lince_tiles_count(). */
+uint32_t lince_tiles_next (LinceTileTurns *turns);
 
 /* Searches a tile of the frame that `pyramid` holds; as lince_search_run(), in frame pixels. */
 uint32_t lince_tiles_search (LinceTiles *tiles, const LincePyramid *pyramid, uint32_t tile,

@@ -9,6 +9,7 @@
 #include "recognition/rivals.h"
 #include "recognition/trial.h"
 
+#define FADING 0.99f /* of its opacity on the frame before */
 #define MAX_TRACKS LINCE_MAX_PLACEMENTS
 #define MAX_TRIED LINCE_MAX_HYPOTHESES
 #define SAME_PLACE 0.5 /* overlap from which two placements of one object are one instance */
@@ -145,20 +146,18 @@ prepare_track (const LinceTrack *track, const LinceReference *reference, int64_t
 {
   LincePoint corners[4];
 
-  trial->image = track->verdict.image;
-  trial->reference = reference;
-  trial->prior = LINCE_VERIFY_FOLLOWED;
-  trial->upright = track->verdict.upright;
-  trial->fixed = trial->recent = false;
-  trial->doubtful = !track->clear;
-  trial->texture = !track->verdict.mark;
-  trial->start_count = 0;
-  trial->near_levels = levels < LINCE_PLAN_ALL_LEVELS && is_firm (track) ? levels : 0;
-  trial->correlation = track->verdict.correlation;
-  trial->visible = track->verdict.visible;
-  trial->light = track->verdict.light;
-  trial->waiting = !track->verified;
-  trial->frugal = levels < LINCE_PLAN_ALL_LEVELS;
+  *trial = (LinceTrial){.image = track->verdict.image,
+      .reference = reference,
+      .prior = LINCE_VERIFY_FOLLOWED,
+      .upright = track->verdict.upright,
+      .doubtful = !track->clear,
+      .texture = !track->verdict.mark,
+      .near_levels = levels < LINCE_PLAN_ALL_LEVELS && is_firm (track) ? levels : 0,
+      .correlation = track->verdict.correlation,
+      .visible = track->verdict.visible,
+      .light = track->verdict.light,
+      .waiting = !track->verified,
+      .frugal = levels < LINCE_PLAN_ALL_LEVELS};
   if (predict (track, time, corners) && is_elsewhere (corners, track->verdict.corners) &&
       lince_quad_to_homography (corners, reference->width, reference->height, trial->starts[0]))
     trial->start_count++;
@@ -172,6 +171,7 @@ see (LinceTrack *track, const LinceVerdict *verdict, int64_t time)
     memcpy (track->before, track->verdict.corners, sizeof track->before);
     track->before_seen = track->seen;
   }
+  track->fading = verdict->mark && verdict->light.opacity < FADING * track->verdict.light.opacity;
   track->verdict = *verdict;
   track->seen = time;
   track->verified = true;
@@ -196,7 +196,7 @@ take_trial (LinceTrack *track, const LinceTrial *trial, int64_t time)
   track->verified = false;
   track->dropped = false;
   track->alternative_count = 0;
-  if (trial->done && trial->verdict.confidence >= 0.5f && continues (track, &trial->verdict))
+  if (lince_trial_holds (trial) && continues (track, &trial->verdict))
     see (track, &trial->verdict, time);
 }
 
@@ -312,19 +312,14 @@ prepare_hypotheses (LinceTracker *tracker, const LinceReferences *references,
             hypotheses[i].homography, reference->width, reference->height, corners) ||
         is_explained (tracker, prepared, hypotheses[i].image, corners))
       continue;
-    trial->image = hypotheses[i].image;
-    trial->reference = reference;
+    *trial = (LinceTrial){.image = hypotheses[i].image,
+        .reference = reference,
+        .start_count = 1,
+        .upright = hypotheses[i].upright ||
+                   lince_quad_upright (corners, reference->width, reference->height),
+        .fixed = hypotheses[i].upright,
+        .recent = is_recent (tracker, hypotheses[i].image)};
     memcpy (trial->starts[0], hypotheses[i].homography, sizeof trial->starts[0]);
-    trial->start_count = 1;
-    trial->near_levels = 0;
-    trial->prior = 0;
-    trial->doubtful = trial->clear = trial->waiting = trial->frugal = false;
-    trial->light = (LinceCompositeLight){0};
-    trial->fixed = hypotheses[i].upright;
-    trial->texture = false;
-    trial->recent = is_recent (tracker, hypotheses[i].image);
-    trial->upright =
-        hypotheses[i].upright || lince_quad_upright (corners, reference->width, reference->height);
     note_tried (tracker, trial->image, corners);
     prepared++;
   }
@@ -384,6 +379,7 @@ accept (LinceTracker *tracker, const LinceVerdict *verdict)
     track = &tracker->tracks[tracker->count++];
     memset (track, 0, sizeof *track);
     track->number = tracker->next++;
+    track->stood = verdict->stood;
     track->before_seen = -1;
     track->seen = tracker->time;
   }
@@ -444,14 +440,28 @@ stands_still (const LinceTrial *trial)
   return true;
 }
 
+/* What moves slowly is smeared but little, and the mean may be where it was seen best: it is looked
+ * at as if this frame alone had proposed it. */
+static void
+begin_again (const LinceTrial *trial, LinceTrial *again)
+{
+  *again = (LinceTrial){.image = trial->image,
+      .reference = trial->reference,
+      .start_count = 1,
+      .upright = trial->verdict.upright,
+      .recent = trial->recent};
+  memcpy (again->starts[0], trial->verdict.homography, sizeof again->starts[0]);
+}
+
 void
 lince_tracker_propose_gathered (LinceTracker *tracker, const LincePyramid *pyramid,
     const LincePyramid *gathered, const LinceReferences *references, LincePool *pool,
-    const LinceHypothesis *hypotheses, uint32_t count, uint32_t most, uint32_t steps,
+    const LinceHypothesis *hypotheses, uint32_t count, uint32_t most, uint32_t steps, int64_t stood,
     LinceStatistics *statistics)
 {
   LinceTrialFrame frame = lince_trial_new (gathered, steps);
   uint32_t trials = prepare_hypotheses (tracker, references, hypotheses, count, most), kept = 0;
+  uint32_t moving = 0;
 
   lince_judge_run (tracker->judge, pool, &frame, tracker->trials, trials);
   statistics->rejected += trials;
@@ -470,9 +480,17 @@ lince_tracker_propose_gathered (LinceTracker *tracker, const LincePyramid *pyram
   }
   frame.pyramid = pyramid;
   lince_judge_run (tracker->judge, pool, &frame, tracker->trials, kept);
-  for (uint32_t i = 0; i < kept; i++)
-    tracker->trials[i].done = stands_still (&tracker->trials[i]);
-  accept_trials (tracker, kept, statistics);
+  for (uint32_t i = 0; i < kept; i++) {
+    LinceTrial *trial = &tracker->trials[i];
+    bool still = stands_still (trial);
+
+    if (!still && lince_trial_holds (trial) && kept + moving < LINCE_MAX_HYPOTHESES)
+      begin_again (trial, &tracker->trials[kept + moving++]);
+    trial->done = still;
+    trial->verdict.stood = stood;
+  }
+  lince_judge_run (tracker->judge, pool, &frame, tracker->trials + kept, moving);
+  accept_trials (tracker, kept + moving, statistics);
 }
 
 void
@@ -520,10 +538,9 @@ compare_placements (const void *a, const void *b)
 static void
 write_placement (const LinceTrack *track, const LincePyramid *pyramid, LincePlacement *placement)
 {
-  const LincePyramidLevel *base = lince_pyramid_octave (pyramid, 0);
-  int width = (int) (base->grey.width * base->scale_x + 0.5f);
-  int height = (int) (base->grey.height * base->scale_y + 0.5f);
+  int width, height;
 
+  lince_pyramid_frame_size (pyramid, &width, &height);
   memset (placement, 0, sizeof *placement);
   placement->object = track->verdict.object;
   placement->image = track->verdict.image;
@@ -534,6 +551,7 @@ write_placement (const LinceTrack *track, const LincePyramid *pyramid, LincePlac
   placement->opacity = track->verdict.light.opacity;
   placement->upright = track->verdict.upright;
   placement->mark = track->verdict.mark;
+  placement->stood = track->stood;
   placement->cut_off = track->verdict.cut_off;
   placement->occluded = track->verdict.occluded;
   placement->blur = track->verdict.blur;
@@ -610,6 +628,19 @@ uint32_t
 lince_tracker_count (const LinceTracker *tracker)
 {
   return tracker->count;
+}
+
+bool
+lince_tracker_covers (const LinceTracker *tracker, uint32_t image, double x, double y)
+{
+  for (uint32_t i = 0; i < tracker->count; i++) {
+    const LinceTrack *track = &tracker->tracks[i];
+
+    if (track->verified && track->verdict.image == image &&
+        lince_quad_contains (track->verdict.corners, x, y))
+      return true;
+  }
+  return false;
 }
 
 bool

@@ -23,6 +23,8 @@ typedef struct {
   int64_t seen, before_seen; /* their times; before_seen < 0: there is none */
   bool verified;             /* on this frame */
   bool clear;                /* on some frame until now (verify.h): it may be reported */
+  int64_t stood;             /* ns before it was found, by a mean of frames */
+  bool fading;               /* a mark whose opacity fell since it was seen before */
   bool dropped;              /* explained by a rival on this frame */
   uint64_t rival_of;         /* the number of the track that stands in its place; 0: none */
   float behind;              /* by how much evidence, gathered over frames */
@@ -49,11 +51,12 @@ void lince_tracker_follow (LinceTracker *tracker, const LincePyramid *pyramid,
 void lince_tracker_propose (LinceTracker *tracker, const LincePyramid *pyramid,
     const LinceReferences *references, LincePool *pool, const LinceHypothesis *hypotheses,
     uint32_t count, uint32_t most, uint32_t steps, LinceStatistics *statistics);
-/* The same for hypotheses of a mean of frames, `gathered`: what holds there strictly is then
- * followed to the frame that `pyramid` holds, where it may be weaker. */
+/* The same for hypotheses of a mean of frames, `gathered`, of which the newer half began `stood` ns
+ * ago: what holds there strictly is then followed to the frame that `pyramid` holds, where it may
+ * be weaker. What moved meanwhile is verified on that frame as if it was proposed there. */
 void lince_tracker_propose_gathered (LinceTracker *tracker, const LincePyramid *pyramid,
     const LincePyramid *gathered, const LinceReferences *references, LincePool *pool,
-    const LinceHypothesis *hypotheses, uint32_t count, uint32_t most, uint32_t steps,
+    const LinceHypothesis *hypotheses, uint32_t count, uint32_t most, uint32_t steps, int64_t stood,
     LinceStatistics *statistics);
 /* Verifies proposals on the frame that `pyramid` holds. Each that holds is a track of that number;
  * the tracker's own are ended before. */
@@ -90,6 +93,8 @@ void lince_tracker_try (LinceTracker *tracker, const LincePyramid *pyramid,
 
 /* Tracks, waiting ones included. */
 uint32_t lince_tracker_count (const LinceTracker *tracker);
+/* Whether a track of the image that was verified on the last frame covers a point of it. */
+bool lince_tracker_covers (const LinceTracker *tracker, uint32_t image, double x, double y);
 bool lince_tracker_has_image (const LinceTracker *tracker, uint32_t image);
 /* Ends all tracks; numbers go on counting. */
 void lince_tracker_clear (LinceTracker *tracker);

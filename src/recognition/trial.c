@@ -15,7 +15,7 @@
 #define MARK_HOPE 4.0f  /* evidence of a mark's coarse placement that is worth a finer look */
 #define TURN_PRICE 4.0f /* evidence that a smaller turn may cost */
 
-#define MARK_COARSE_PLAN ((LinceCompositePlan){2, 6, 1536, 0.3f, .blur = false})
+#define MARK_COARSE_PLAN ((LinceCompositePlan){2, 6, 1536, 0.3f, .glance = 2, .blur = false})
 #define MARK_FINE_PLAN ((LinceCompositePlan){1, 3, LINCE_VERIFY_MARK_AREA, 0, .blur = true})
 #define MARK_CLOSE_PLAN ((LinceCompositePlan){3, 6, LINCE_VERIFY_MARK_AREA, 0, .blur = true})
 #define MARK_FOLLOW_PLAN                                                                           \
@@ -100,6 +100,14 @@ lince_trial_new (const LincePyramid *pyramid, uint32_t steps)
 }
 
 static void
+take_verdict (LinceTrial *trial, const LinceVerdict *verdict)
+{
+  trial->done = true;
+  trial->verdict = *verdict;
+  trial->verdict.image = trial->image;
+}
+
+static void
 keep_better (const LinceTrialFrame *frame, LinceAligner *aligner, LinceTrial *trial,
     const LinceAlignment *alignment, float prior)
 {
@@ -107,9 +115,7 @@ keep_better (const LinceTrialFrame *frame, LinceAligner *aligner, LinceTrial *tr
 
   if (lince_verify (alignment, frame->pyramid, trial->reference, prior, &verdict) &&
       (!trial->done || verdict.evidence > trial->verdict.evidence)) {
-    trial->done = true;
-    trial->verdict = verdict;
-    trial->verdict.image = trial->image;
+    take_verdict (trial, &verdict);
     if (verdict.confidence >= 0.5f)
       trial->verdict.blur = lince_align_blur (aligner, frame->pyramid, trial->reference, alignment);
   }
@@ -219,9 +225,7 @@ keep_mark (LinceTrial *trial, const LinceVerdict *verdict)
 {
   if (trial->done && verdict->evidence <= trial->verdict.evidence)
     return;
-  trial->done = true;
-  trial->verdict = *verdict;
-  trial->verdict.image = trial->image;
+  take_verdict (trial, verdict);
 }
 
 /* Hypotheses are turned and sheared a little by their errors; what is upright keeps its shape. */
@@ -318,15 +322,43 @@ look_closely (const LinceTrialFrame *frame, LinceCompositor *compositor, LinceTr
   trial->verdict.clear = false;
   if (place_mark (frame, compositor, trial, trial->verdict.homography, MARK_CLOSE_PLAN,
           &composition, &verdict) &&
-      verdict.confidence >= 0.5f && verdict.clear) {
-    trial->verdict = verdict;
-    trial->verdict.image = trial->image;
-  }
+      verdict.confidence >= 0.5f && verdict.clear)
+    take_verdict (trial, &verdict);
+}
+
+/* A hypothesis straightened to the sides of the reference, by its height or its width, around the
+ * same middle: what regions tell of a small mark is often a tenth too wide or too high, from where
+ * a fit slides off. */
+static bool
+keep_sides (
+    const LinceReference *reference, const double homography[9], bool by_height, double start[9])
+{
+  LincePoint corners[4], outline[4];
+  float x, y, width, height;
+
+  if (!lince_quad_from_homography (homography, reference->width, reference->height, corners))
+    return false;
+  lince_quad_straighten (corners, outline);
+  x = (outline[0].x + outline[2].x) / 2;
+  y = (outline[0].y + outline[2].y) / 2;
+  width = outline[2].x - outline[0].x;
+  height = outline[2].y - outline[0].y;
+  if (by_height)
+    width = height * (float) reference->width / (float) reference->height;
+  else
+    height = width * (float) reference->height / (float) reference->width;
+  outline[0] = (LincePoint){x - width / 2, y - height / 2};
+  outline[1] = (LincePoint){x + width / 2, y - height / 2};
+  outline[2] = (LincePoint){x + width / 2, y + height / 2};
+  outline[3] = (LincePoint){x - width / 2, y + height / 2};
+  return lince_quad_to_homography (outline, reference->width, reference->height, start);
 }
 
 static void
 try_mark (const LinceTrialFrame *frame, LinceCompositor *compositor, LinceTrial *trial)
 {
+  double other[9];
+
   if (trial->prior > 0) {
     follow_mark (frame, compositor, trial);
     /* it only happened to be upright when it was found */
@@ -340,6 +372,9 @@ try_mark (const LinceTrialFrame *frame, LinceCompositor *compositor, LinceTrial 
   }
   for (int i = 0; i < trial->start_count && !lince_trial_holds (trial); i++) {
     find_mark (frame, compositor, trial, trial->starts[i]);
+    for (int k = 0; k < 2 && trial->fixed && trial->done && !lince_trial_holds (trial); k++)
+      if (keep_sides (trial->reference, trial->starts[i], k == 0, other))
+        find_mark (frame, compositor, trial, other);
     if (trial->upright && !trial->fixed && !lince_trial_holds (trial)) {
       trial->upright = false;
       find_mark (frame, compositor, trial, trial->starts[i]);

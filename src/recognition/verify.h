@@ -41,6 +41,7 @@ typedef struct {
   float blur;       /* standard deviation against the reference, frame pixels; negative: not told */
   bool clear;       /* nothing that it could say speaks against it; see below */
   bool mark;        /* compared as a mark, by its composition; else by its texture */
+  int64_t stood;    /* ns before it was found, where a mean of frames tells; else 0 */
   float confidence; /* 0 to 1; 0.5 is the threshold at which no false event is expected */
 } LinceVerdict;
 
@@ -48,11 +49,13 @@ typedef struct {
  * channel's sister, agrees with it in most pixels, as a half covered one does. What is covered is
  * covered in one piece, moves, and was or will be seen whole; the other picture never agrees
  * everywhere. So a verdict is clear
- *   of a print, when its votes are CLEAR_VOTES of what its contrast allows, wherever they fell;
+ *   of a print, when its votes are CLEAR_VOTES of its contrast above what chance reaches, and its
+ *     colours, where they have any to show, are those of the reference (palette.h) or its votes so
+ *     many that it agrees nearly everywhere: a photocopy too must be found;
  *   of a mark that stands as a bug does, its sides along the frame's, when its worst block has
- *   CLEAR_EVENNESS of the votes of all; of any other when it holds, for it moves, is covered, and
- *   had to agree in nearly all its cells to be found;
- * and in video a track is reported from the first frame on which it was clear. */
+ *   CLEAR_EVENNESS of the votes of all, CLEAR_AGREEMENT of it agrees and it shows its colours; of
+ * any other when it holds, for it moves, is covered, and had to agree in nearly all its cells to be
+ * found; and in video a track is reported from the first frame on which it was clear. */
 
 /* Judges an alignment. `prior` is added to the evidence: 0 for one of the many hypotheses of a
  * search, LINCE_VERIFY_FOLLOWED where the frames around tell that the object is to be expected.

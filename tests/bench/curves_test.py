@@ -14,6 +14,7 @@ import tempfile
 import xml.etree.ElementTree
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(sys.argv[1])))
+import bug_times
 import chart
 import curves
 import scoring
@@ -170,8 +171,27 @@ def check_picture(folder):
     assert os.path.getsize(path) < 100000
 
 
+def check_bug_times():
+    """One that fades in and out, comes again and is missed then; one that stands at the end."""
+    faint, full = entry("a", square(0, 0), opacity=.05), entry("a", square(0, 0), opacity=.6)
+    last = entry("b", square(50, 50))
+    rows = truth([], [faint], [full], [full], [faint], [], [], [full], [last], [last])
+    assert bug_times.stays(rows) == [("a", 1, 4), ("a", 7, 8), ("b", 8, 10)], bug_times.stays(rows)
+    message = ('Got message #7 from element "x" (element): recognition, type=(string){}, running-time=(guint64)1, '
+               'objects=(structure){{ "object\\,\\ id\\=\\(string\\){}\\,\\ exposure\\=\\(guint64\\)3\\,'
+               '\\ decided\\=\\(guint64\\){}\\;" }};\n')
+    text = "".join(message.format(*change) for change in (
+        ("appeared", "a", 1500000000), ("moved", "a", 9), ("vanished", "a", 2500000000),
+        ("appeared", "b", 4500000000), ("appeared", "c", 1000000000)))
+    changes = bug_times.read_changes(text)
+    assert changes == [("appeared", "a", 1.5), ("vanished", "a", 2.5), ("appeared", "b", 4.5), ("appeared", "c", 1)], changes
+    # two frames a second
+    assert bug_times.rate(rows, changes) == bug_times.Times(3, [.5, 1], [.5], 1, 1), bug_times.rate(rows, changes)
+
+
 with tempfile.TemporaryDirectory() as work:
     check_overlap()
+    check_bug_times()
     check_counts()
     check_siblings()
     check_empty()

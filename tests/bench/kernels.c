@@ -15,6 +15,8 @@
 #define VALUES 1024
 #define ROUNDS 60
 #define ROUND_NANOSECONDS 200000.
+#define COLUMNS 64 /* of a plane of floats, about that of a mark */
+#define LINES 40
 
 static uint8_t pixels[ROWS * STRIDE], out[2][STRIDE], sparse[3][STRIDE], thresholds[WIDTH];
 static uint16_t scratch[WIDTH + 4], values[VALUES], chosen[VALUES], far[BLOCKS * LINCE_BLOCK];
@@ -25,6 +27,8 @@ static LincePairs pairs;
 static uint32_t near[BLOCKS * LINCE_BLOCK];
 static float u[VALUES], v[VALUES], scale[VALUES];
 static int32_t turn[VALUES], weight[VALUES];
+static uint16_t sums[2][WIDTH];
+static float planes[5][(LINES + 2) * COLUMNS], made[LINES * COLUMNS];
 static volatile uint32_t sink;
 
 static uint8_t *
@@ -110,6 +114,106 @@ support (const LinceKernels *kernels)
   sink = kernels->support (&votes, 256, 7, &reach);
 }
 
+static void
+add_row (const LinceKernels *kernels)
+{
+  kernels->add_row (row (0), sums[0], WIDTH);
+}
+
+static void
+mean_row (const LinceKernels *kernels)
+{
+  kernels->mean_row (sums[0], sums[1], 65536 / 24, out[0], WIDTH);
+}
+
+/* ---- planes of floats ---- */
+
+static const LinceRows lines = {COLUMNS, LINES, COLUMNS};
+static const LinceRows cell = {LINCE_ROW_LANES, LINCE_ROW_LANES, COLUMNS};
+static const float light[3] = {.8f, .7f, 2};
+
+/* One row in, as of planes that have a row above and below. */
+static const float *
+plane (int number)
+{
+  return planes[number] + COLUMNS;
+}
+
+static LinceLightPlanes
+light_planes (void)
+{
+  return (LinceLightPlanes){plane (0), plane (1), plane (2), plane (3), plane (4), 1, 1 / 256.f};
+}
+
+static void
+sample_rows (const LinceKernels *kernels)
+{
+  const LinceSampling sampling = {.data = pixels,
+      .stride = STRIDE,
+      .width = WIDTH,
+      .height = ROWS,
+      .map = {1.3f, .02f, 40, .01f, .1f, 1, 1e-5f, 0, 1}};
+
+  kernels->sample_rows (&sampling, &lines, made);
+}
+
+static void
+light_rows (const LinceKernels *kernels)
+{
+  const LinceLightPlanes given = light_planes ();
+  float totals[LINCE_LIGHT_SUMS][LINCE_ROW_LANES] = {0};
+
+  kernels->light_rows (&given, &lines, light, totals);
+  sink = (uint32_t) totals[LINCE_LIGHT_WEIGHT][0];
+}
+
+static void
+light_cost_rows (const LinceKernels *kernels)
+{
+  const LinceLightPlanes given = light_planes ();
+  float totals[LINCE_ROW_LANES] = {0};
+
+  kernels->light_cost_rows (&given, &lines, light, totals);
+  sink = (uint32_t) totals[0];
+}
+
+static void
+compose_rows (const LinceKernels *kernels)
+{
+  const LinceLightPlanes given = light_planes ();
+
+  kernels->compose_rows (&given, &lines, light, made);
+}
+
+static void
+change_columns (const LinceKernels *kernels)
+{
+  const float *in[2] = {plane (0), plane (1)}, *from[2] = {plane (2), plane (3)};
+
+  memset (made, 0, COLUMNS * sizeof *made);
+  kernels->change_columns (in, from, made, COLUMNS);
+}
+
+static void
+shift_cell (const LinceKernels *kernels)
+{
+  const LinceShiftPlanes given = {plane (2) + LINCE_ROW_LANES, plane (4), plane (1), 32};
+  float totals[LINCE_SHIFT_SUMS][LINCE_ROW_LANES] = {0};
+
+  kernels->shift_cell (&given, &cell, totals);
+  sink = (uint32_t) totals[LINCE_SHIFT_XX][0];
+}
+
+static void
+left_cell (const LinceKernels *kernels)
+{
+  const LinceLeftPlanes given = {plane (1), plane (4), plane (2), plane (3), 1 / 16.f};
+  float first[LINCE_ROW_LANES] = {0}, second[LINCE_ROW_LANES] = {0};
+
+  kernels->left_cell (&given, &cell, first, second);
+  sink = (uint32_t) (first[0] + second[0]);
+}
+
 static const struct {
   const char *name, *unit;
   void (*call) (const LinceKernels *kernels);
@@ -125,7 +229,18 @@ static const struct {
     {"scan", "512 descriptors", scan},
     {"choose", "1024 values", choose},
     {"support", "256 matches", support},
+    {"add_row", "1920 pixels", add_row},
+    {"mean_row", "1920 pixels", mean_row},
+    {"sample_rows", "64 x 40 samples", sample_rows},
+    {"light_rows", "64 x 40 pixels", light_rows},
+    {"light_cost_rows", "64 x 40 pixels", light_cost_rows},
+    {"compose_rows", "64 x 40 pixels", compose_rows},
+    {"change_columns", "64 columns", change_columns},
+    {"shift_cell", "8 x 8 pixels", shift_cell},
+    {"left_cell", "8 x 8 pixels", left_cell},
 };
+_Static_assert(sizeof entries / sizeof *entries == sizeof (LinceKernels) / sizeof (void (*) (void)),
+    "a row for each kernel of the table");
 
 static uint32_t
 random_below (uint32_t below)
@@ -160,6 +275,9 @@ fill (void)
     turn[i] = (int32_t) random_below (256);
     weight[i] = (int32_t) random_below (64);
   }
+  for (int i = 0; i < (LINES + 2) * COLUMNS; i++)
+    for (int k = 0; k < 5; k++) /* opacity and what is valid are shares, the others levels */
+      planes[k][i] = (float) random_below (1000) * (k < 2 ? .001f : .2f);
 }
 
 static double

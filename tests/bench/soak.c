@@ -193,13 +193,13 @@ static bool
 play (LinceRecognizer *recognizer, char *const paths[2], long from, long to, Tenth *tenth)
 {
   static uint32_t seed = 1, clip, at;
-  static bool interlaced;
+  static bool served[2]; /* frames and fields of this size */
 
   for (long i = from; i < to; i++) {
     const LinceResult *result;
     LinceFrame frame;
     uint64_t before;
-    bool is_new; /* buffers of other sizes, or another index */
+    bool is_new; /* the first of its size and scan, or another index */
 
     if (i % CHANGE_INDEX == 0 && !change_index (recognizer, paths[i / CHANGE_INDEX % 2]))
       return false;
@@ -213,12 +213,14 @@ play (LinceRecognizer *recognizer, char *const paths[2], long from, long to, Ten
       clip = to - i > LAST ? (clip + 3) % CLIPS : 0;
     }
     frame = take (&stills[clip][at], &seed, i / CHANGE_SIZE % 2);
-    is_new = i % CHANGE_INDEX == 0 || frame.interlaced != interlaced;
+    if (i % CHANGE_SIZE == 0)
+      served[0] = served[1] = false;
+    is_new = i % CHANGE_INDEX == 0 || !served[frame.interlaced];
     before = allocations;
     if (!lince_recognizer_process (recognizer, &frame, i * FRAME_TIME, &result, NULL))
       return false;
     tenth->frames_that_allocate += allocations != before && !is_new;
-    interlaced = frame.interlaced;
+    served[frame.interlaced] = true;
     count_changes (result, tenth);
   }
   return true;

@@ -68,7 +68,7 @@ def check_times(lasting):
                     and last - FPS <= frame_of(e, "seen_running_time") <= last + 3]
         assert len(appeared) == 1, f"{name} from frame {first}: {appeared}"
         assert vanished or last == len(FRAMES) - 1, f"{name} until frame {last}"
-        assert appeared[0]["decided_utc"] > appeared[0]["seen_utc"]
+        assert appeared[0]["decided_utc"] >= appeared[0]["seen_utc"]  # at once where it stood in a mean of frames
         checked += 1
     assert checked >= 3, checked
     return checked

@@ -2,6 +2,7 @@
  * Cells, alignment and verification on drawn frames. */
 #include "drawing.h"
 #include "drawn_reference.h"
+#include "golden.h"
 
 #include "recognition/align.h"
 #include "recognition/verify.h"
@@ -85,6 +86,38 @@ START_TEST (a_placement_moves_onto_the_pixels)
     ck_assert_float_gt (verdict.confidence, 0.95f);
     ck_assert_float_gt (verdict.visible, 0.9f);
   }
+}
+END_TEST
+
+/* Rows: pixels off at the start, corners, evidence, correlation, agreement, visible, blur; whole,
+ * then covered from one side. */
+START_TEST (verdicts_are_as_ever)
+{
+  static const double tolerances[] = {.1, .1, .1, .1, .1, .1, .1, .1, .1, .5, .01, .02, .02, .1};
+  Golden got = {.columns = 14};
+
+  draw_placed (&scene, &poster.drawn, place, .8, 20);
+  for (int i = 0; i < 4; i++) {
+    LinceVerdict v;
+    double row[14] = {4 * (i + 1)};
+
+    if (i == 2)
+      cover (&scene, 200, 130, 90, 220, 60);
+    look ();
+    ck_assert (align_from (&poster, (float) row[0], &v));
+    for (int c = 0; c < 4; c++) {
+      row[1 + 2 * c] = (double) v.corners[c].x;
+      row[2 + 2 * c] = (double) v.corners[c].y;
+    }
+    row[9] = (double) v.evidence;
+    row[10] = (double) v.correlation;
+    row[11] = (double) v.agreement;
+    row[12] = (double) v.visible;
+    row[13] = (double) v.blur;
+    golden_add (&got, row);
+  }
+  golden_check (&got, "verdicts", tolerances);
+  golden_clear (&got);
 }
 END_TEST
 
@@ -383,6 +416,7 @@ main (void)
 
   tcase_add_checked_fixture (tests, set_up, tear_down);
   tcase_add_test (tests, a_placement_moves_onto_the_pixels);
+  tcase_add_test (tests, verdicts_are_as_ever);
   tcase_add_test (tests, light_does_not_matter);
   tcase_add_test (tests, less_than_half_may_be_covered);
   tcase_add_test (tests, what_leaves_the_frame_is_seen_in_part);

@@ -389,11 +389,106 @@ START_TEST (the_pixels_speak_for_the_right_sibling)
 }
 END_TEST
 
+/* Chroma of half the sides takes most of the colour from strokes of two pixels: they agree as if it
+ * had not. */
+START_TEST (thin_strokes_keep_their_luma_and_agree)
+{
+  DrawnReference mark = new_mark (MARK_SMALL, false, 0x00d050ff, CLEAR);
+  LincePoint place[4];
+  LinceComposition c;
+  LinceVerdict v = {0};
+
+  ground (GROUND_PLAIN);
+  outline (160, 120, 72, 27, 0, 0, place);
+  composite (&canvas, &mark.drawn, place, 1, 1, 0);
+  look (true);
+  ck_assert (align (&mark, place, .5f, true, &c, &v));
+  ck_assert_float_gt (c.agreement, 0.99f);
+  ck_assert_float_gt (c.evidence / c.contrast, 4.6f); /* 4.4 if chroma were as sharp as luma */
+  free_reference (&mark);
+}
+END_TEST
+
+/* The frame's ground changes below a mark that is wide, where nothing but what shows through tells
+ * it. */
+START_TEST (what_shows_through_a_mark_is_its_ground)
+{
+  DrawnReference mark = new_mark (MARK_FLAT, false, WHITE, BLUE);
+  LincePoint place[4];
+  LinceComposition c;
+  LinceVerdict v = {0};
+
+  ground (GROUND_PLAIN);
+  for (int y = 0; y < HEIGHT; y++)
+    for (int x = 0; x < WIDTH; x++) {
+      float far = hypotf ((float) x - 160, (float) y - 120) / 20;
+
+      canvas.full[0][y * WIDTH + x] -= 90 * expf (-far * far);
+    }
+  outline (160, 120, 140, 140, 0, 0, place);
+  composite (&canvas, &mark.drawn, place, .3, 1, 0);
+  look (true);
+  ck_assert (align (&mark, place, .5f, true, &c, &v));
+  ck_assert_float_eq_tol (c.light.opacity, 0.3f, 0.03f);
+  ck_assert_float_gt (c.evidence / c.contrast, 3.33f); /* 3.28 from what lies around alone */
+  free_reference (&mark);
+}
+END_TEST
+
+/* Of small words nothing is left beside the edges. */
+START_TEST (a_word_of_a_few_pixels_counts)
+{
+  DrawnReference mark = new_mark (MARK_SMALL, false, WHITE, 0xccd0d4ff);
+  DrawnReference sibling = new_mark (MARK_SMALL, true, WHITE, 0xccd0d4ff);
+  LincePoint place[4];
+
+  ground (GROUND_SLOPE);
+  outline (160, 120, 48, 18, 0, 0, place);
+  composite (&canvas, &mark.drawn, place, 1, 1, 0);
+  look (true);
+  ck_assert_float_gt (rivals (&mark, &sibling, place), 0.5f);
+  ck_assert_float_lt (rivals (&sibling, &mark, place), -0.5f);
+  free_reference (&mark);
+  free_reference (&sibling);
+}
+END_TEST
+
+/* A word tells siblings apart although the right one lies a part of a pixel beside its place, in a
+ * light that was measured before. */
+START_TEST (a_word_counts_for_more_than_all_edges)
+{
+  DrawnReference mark = new_mark (MARK_SMALL, false, ORANGE, CLEAR);
+  DrawnReference sibling = new_mark (MARK_SMALL, true, ORANGE, CLEAR);
+  LinceComposition a = {.light = {.8f, .95f, 0}}, b = {.light = {.9f, 1, 0}};
+  LincePoint place[4], beside[4];
+  float for_it, against;
+
+  ground (GROUND_SLOPE);
+  outline (160, 120, 240, 90, 0, 0, place);
+  composite (&canvas, &mark.drawn, place, .9, 1, 0);
+  look (true);
+  for (int i = 0; i < 4; i++)
+    beside[i] = (LincePoint){place[i].x + 1, place[i].y - 1};
+  ck_assert (
+      lince_quad_to_homography (beside, mark.reference.width, mark.reference.height, a.homography));
+  ck_assert (lince_quad_to_homography (
+      place, sibling.reference.width, sibling.reference.height, b.homography));
+  for_it = lince_composite_rivals (
+      compositor, pyramid, &mark.reference, &a, &sibling.reference, &b, 12288);
+  against = lince_composite_rivals (
+      compositor, pyramid, &sibling.reference, &b, &mark.reference, &a, 12288);
+  ck_assert_float_gt (for_it, 3);
+  ck_assert_float_lt (against, -3);
+  free_reference (&mark);
+  free_reference (&sibling);
+}
+END_TEST
+
 /* Faded to nothing, also one that was followed is refused; before that it is held. */
 START_TEST (what_fades_out_is_refused_when_it_is_gone)
 {
   DrawnReference mark = new_mark (MARK_WORD, false, WHITE, CLEAR);
-  float last = 1;
+  float last = 1.01f;
 
   for (int i = 5; i >= 0; i--) {
     LincePoint place[4];
@@ -670,27 +765,30 @@ START_TEST (means_are_of_the_last_two_blocks)
 }
 END_TEST
 
-/* The mean of frames of another size, or of fields, begins anew. */
-START_TEST (another_size_or_scan_begins_anew)
+/* The mean of frames of another size begins anew; fields and whole frames go on in one. */
+START_TEST (another_size_begins_anew_another_scan_does_not)
 {
   LinceGather *gather = lince_gather_new (NULL);
   uint8_t *luma = calloc (80, 80);
   LinceFrame frame = {
       .width = 80, .height = 80, .luma = {luma, 80, 1}, .par_numerator = 1, .par_denominator = 1};
 
-  for (int i = 0; i < 3; i++) {
-    frame.width = i == 2 ? 72 : 80;
-    frame.interlaced = i >= 1;
-    ck_assert (lince_gather_resize (gather, &frame, NULL));
-    memset (luma, 40 + i, 80 * 80);
-    for (int k = 0; k < LINCE_GATHER_FIRST; k++)
-      ck_assert_int_eq (lince_gather_add (gather, &frame, pool), k + 1 == LINCE_GATHER_FIRST);
-    ck_assert_int_eq (
-        lince_pyramid_octave (lince_gather_pyramid (gather), 0)->grey.data[5], 40 + i);
-    ck_assert_int_eq (
-        lince_pyramid_octave (lince_gather_pyramid (gather), 0)->grey.height, i >= 1 ? 40 : 80);
-    if (i < 2)
-      ck_assert (!lince_gather_add (gather, &frame, pool));
+  for (int size = 80; size >= 72; size -= 8) {
+    frame.width = size;
+    for (int k = 0; k < LINCE_GATHER_BLOCK; k++) {
+      bool due = k + 1 == LINCE_GATHER_FIRST || k + 1 == LINCE_GATHER_BLOCK;
+      const LinceGrey *mean;
+
+      frame.interlaced = k % 2;
+      memset (luma, size + k, 80 * 80);
+      ck_assert (lince_gather_resize (gather, &frame, NULL));
+      ck_assert_int_eq (lince_gather_add (gather, &frame, pool), due);
+      if (!due)
+        continue;
+      mean = &lince_pyramid_octave (lince_gather_pyramid (gather), 0)->grey;
+      ck_assert_int_eq (mean->height, frame.interlaced ? 40 : 80);
+      ck_assert_int_le (abs (2 * mean->data[5] - 2 * size - k), 1); /* k / 2, rounded */
+    }
   }
   free (luma);
   lince_gather_free (gather);
@@ -714,6 +812,10 @@ main (void)
   tcase_add_test (tests, nothing_is_seen_where_nothing_stands);
   tcase_add_test (tests, another_mark_is_refused);
   tcase_add_test (tests, the_pixels_speak_for_the_right_sibling);
+  tcase_add_test (tests, thin_strokes_keep_their_luma_and_agree);
+  tcase_add_test (tests, what_shows_through_a_mark_is_its_ground);
+  tcase_add_test (tests, a_word_of_a_few_pixels_counts);
+  tcase_add_test (tests, a_word_counts_for_more_than_all_edges);
   tcase_add_test (tests, what_fades_out_is_refused_when_it_is_gone);
   tcase_add_test (tests, a_verdict_weighs_votes_agreement_and_light);
   tcase_add_test (tests, no_place_leads_out_of_the_frame);
@@ -721,7 +823,7 @@ main (void)
   tcase_add_test (tests, an_increment_of_nothing_or_not_a_number_is_safe);
   tcase_add_test (tests, lanes_stay_within_the_picture);
   tcase_add_test (tests, means_are_of_the_last_two_blocks);
-  tcase_add_test (tests, another_size_or_scan_begins_anew);
+  tcase_add_test (tests, another_size_begins_anew_another_scan_does_not);
   suite_add_tcase (suite, tests);
   runner = srunner_create (suite);
   srunner_run_all (runner, CK_ENV);

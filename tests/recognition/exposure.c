@@ -156,6 +156,38 @@ START_TEST (a_missed_frame_is_no_end)
 }
 END_TEST
 
+/* A mark that stands upright as a channel's does, found in a mean of frames or not. */
+static uint32_t
+stand_as_a_bug (int64_t from, int64_t to, int64_t stood)
+{
+  LincePlacement one = placement (0, 1, 0);
+  uint32_t count = 0;
+
+  one.mark = one.upright = true;
+  one.stood = stood * MS;
+  for (int64_t t = from; t <= to; t += 40)
+    count += frame (t, false, 1, &one);
+  return count;
+}
+
+START_TEST (what_stood_in_the_mean_need_not_stand_again)
+{
+  ck_assert_uint_eq (stand_as_a_bug (1000, 1000, 240), 1);
+  check_change (&changes[0], LINCE_APPEARED, 1, 1000, 1000);
+  ck_assert_int_eq (changes[0].first_seen, 1000 * MS);
+}
+END_TEST
+
+START_TEST (a_bug_is_gone_sooner)
+{
+  ck_assert_uint_eq (stand_as_a_bug (1000, 1160, 0), 0);
+  ck_assert_uint_eq (stand_as_a_bug (1200, 1400, 0), 1);
+  ck_assert_uint_eq (nothing (1400 + 159), 0);
+  ck_assert_uint_eq (nothing (1400 + 160), 1);
+  check_change (&changes[0], LINCE_VANISHED, 1, 1400, 1560);
+}
+END_TEST
+
 START_TEST (the_end_is_at_the_last_sight)
 {
   ck_assert_uint_eq (stand (1000, 1400, 1, NULL), 1);
@@ -351,6 +383,8 @@ main (void)
   tcase_add_test (tests, a_short_stay_is_no_event);
   tcase_add_test (tests, without_a_minimum_the_first_sight_is_the_event);
   tcase_add_test (tests, a_missed_frame_is_no_end);
+  tcase_add_test (tests, what_stood_in_the_mean_need_not_stand_again);
+  tcase_add_test (tests, a_bug_is_gone_sooner);
   tcase_add_test (tests, the_end_is_at_the_last_sight);
   tcase_add_test (tests, a_cut_ends_at_once);
   tcase_add_test (tests, what_is_seen_beyond_the_cut_goes_on);

@@ -3,6 +3,7 @@
 #include <check.h>
 #include <math.h>
 
+#include "golden.h"
 #include "recognition/homography.h"
 #include "recognition/voting.h"
 #include "scene.h"
@@ -82,6 +83,32 @@ START_TEST (homography_is_the_same_each_time)
 }
 END_TEST
 
+/* Rows: inliers, then four corners: of the affine map that the samples give, and after each
+ * refinement, with each third correspondence wrong. */
+START_TEST (homographies_are_as_ever)
+{
+  static const double tolerances[] = {1, .2, .2, .2, .2, .2, .2, .2, .2};
+  static const float slacks[] = {6, 8, 6, 2};
+  LinceCorrespondence made[COUNT];
+  Golden got = {.columns = 9};
+  double h[9];
+
+  make_correspondences (made, 3, .5f);
+  for (int i = 0; i < 4; i++) {
+    double row[9] = {
+        i == 0 ? lince_homography_sample (made, COUNT, slacks[i], 200, h)
+               : lince_homography_refine (made, COUNT, WIDTH, HEIGHT, slacks[i], i > 1, 3, h)};
+
+    for (int c = 0; c < 4; c++)
+      ck_assert (lince_homography_project (
+          h, c == 1 || c == 2 ? WIDTH : 0, c >= 2 ? HEIGHT : 0, &row[1 + 2 * c], &row[2 + 2 * c]));
+    golden_add (&got, row);
+  }
+  golden_check (&got, "homographies", tolerances);
+  golden_clear (&got);
+}
+END_TEST
+
 START_TEST (degenerate_sets_are_refused)
 {
   LinceCorrespondence line[COUNT];
@@ -154,6 +181,8 @@ START_TEST (votes_find_every_instance)
 {
   LinceMatch matches[LINCE_VOTES_MAX];
   LinceVotingScratch *scratch = calloc (1, sizeof *scratch);
+  static const double tolerances[] = {0, 0, 1};
+  Golden got = {.columns = 3};
   LincePeak peaks[4];
   uint32_t count = 0, state = 5, found;
 
@@ -167,6 +196,11 @@ START_TEST (votes_find_every_instance)
   ck_assert_uint_eq (found, 2);
   ck_assert_uint_ge (peaks[0].votes, 14);
   ck_assert_uint_ge (peaks[1].votes, 9);
+  /* rows: seed, votes, weight */
+  for (uint32_t i = 0; i < found; i++)
+    golden_add (&got, (double[]){peaks[i].seed, peaks[i].votes, peaks[i].weight});
+  golden_check (&got, "peaks", tolerances);
+  golden_clear (&got);
   ck_assert_float_eq_tol (matches[peaks[0].seed].centre_u, 1200, 15);
   ck_assert_float_eq_tol (matches[peaks[1].seed].centre_u, 200, 15);
   for (uint32_t i = 0; i < 9; i++)
@@ -197,6 +231,7 @@ main (void)
 
   tcase_add_test (tests, homography_survives_outliers);
   tcase_add_test (tests, homography_is_the_same_each_time);
+  tcase_add_test (tests, homographies_are_as_ever);
   tcase_add_test (tests, degenerate_sets_are_refused);
   tcase_add_test (tests, mirror_images_are_refused);
   tcase_add_test (tests, implausible_shapes_are_refused);

@@ -166,6 +166,80 @@ START_TEST (the_end_closes_what_stands)
 }
 END_TEST
 
+/* As the film's, but `b` has left, and the numbers of the others are one higher. */
+static LinceIndex *
+other_index (void)
+{
+  LinceIndexBuilder *builder = new_builder ();
+  const char *const objects[] = {"0", "a", "c"};
+  LinceIndex *index;
+
+  for (int i = 0; i < 3; i++) {
+    DrawnPicture drawn = movie_picture (i == 0 ? 7 : objects[i][0] - 'a');
+
+    add_object (builder, objects[i]);
+    ck_assert (lince_index_builder_add_image (
+        builder, objects[i], objects[i], &drawn.picture, NULL, NULL));
+    free_picture (&drawn);
+  }
+  index = lince_index_builder_finish (builder, NULL);
+  lince_index_builder_free (builder);
+  return index;
+}
+
+/* Kept frames and open exposures are told in the numbers of the index that has come into use, which
+ * may be the only one left. */
+START_TEST (another_index_renumbers_what_is_kept)
+{
+  LinceIndex *other = other_index ();
+  const LinceResult *result;
+  int popped = 0, left = 0, ended = 0;
+
+  start (64, INT64_C (2000000000));
+  lince_recognizer_set_index (recognizer, collection);
+  for (int i = 0; i < MOVIE_CUT; i++) {
+    if (i == 12) {
+      /* `b` has appeared */
+      for (; popped < 9; popped++)
+        ck_assert_int_eq (
+            count_right (lince_lookahead_pop (lookahead, true), popped), popped < 3   ? 1
+                                                                         : popped < 6 ? 2
+                                                                                      : 3);
+      lince_recognizer_set_index (recognizer, other);
+      lince_index_unref (collection);
+      collection = NULL;
+    }
+    ck_assert (push (i));
+  }
+  while ((result = lince_lookahead_pop (lookahead, true))) {
+    ck_assert_ptr_eq (result->index, other);
+    ck_assert_uint_eq (result->placement_count, 2);
+    ck_assert_int_eq (count_right (result, popped), 2);
+    for (uint32_t i = 0; i < 2; i++) {
+      ck_assert_str_eq (id_of (other, result->placements[i].object), "a");
+      ck_assert_uint_eq (result->placements[i].image, 1);
+      /* on from before */
+      ck_assert_uint_le (result->placements[i].exposure, 3);
+      ck_assert (i == 0 || result->placements[0].track < result->placements[1].track);
+    }
+    for (uint32_t i = 0; i < result->change_count; i++) {
+      const LinceChange *change = &result->changes[i];
+
+      ended += change->type == LINCE_VANISHED;
+      left += change->reason == LINCE_REASON_COLLECTION && !strcmp (change->id, "b") &&
+              change->decided == 9 * FRAME_TIME && change->seen == 8 * FRAME_TIME;
+    }
+    popped++;
+  }
+  ck_assert_int_eq (popped, MOVIE_CUT);
+  ck_assert_int_eq (left, 1);
+  ck_assert_int_eq (ended, 1);
+  ck_assert_uint_eq (lince_lookahead_end (lookahead)->change_count, 2);
+  stop ();
+  lince_index_unref (other);
+}
+END_TEST
+
 static void
 draw_movie (void)
 {
@@ -187,6 +261,7 @@ main (void)
   tcase_add_test (tests, the_span_lets_results_out);
   tcase_add_test (tests, a_full_memory_and_bad_limits_are_refused);
   tcase_add_test (tests, the_end_closes_what_stands);
+  tcase_add_test (tests, another_index_renumbers_what_is_kept);
   suite_add_tcase (suite, tests);
   runner = srunner_create (suite);
   srunner_run_all (runner, CK_ENV);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "allocations.h"
+#include "golden.h"
 #include "recognition/mark_match.h"
 #include "recognition/mark_search.h"
 
@@ -187,6 +188,43 @@ START_TEST (regions_are_connected_parts)
 }
 END_TEST
 
+/* As the planes of 4:1:1 do, in one finder. */
+START_TEST (wide_and_high_pictures_take_turns)
+{
+  enum { LONG = 600, SHORT = 24 };
+  static uint8_t pixels[LONG * SHORT];
+  LinceRegionFinder *both = lince_region_finder_new (NULL);
+  LinceRegionRule rule = {
+      .step = 8, .phase = 4, .least = 4, .most = .5f, .side = 1, .min_levels = 1};
+  uint32_t state = 7;
+
+  for (int i = 0; i < LONG * SHORT; i++) {
+    state = state * 1664525u + 1013904223u;
+    pixels[i] = (uint8_t) (state >> 24);
+  }
+  ck_assert (lince_region_finder_resize (both, LONG, SHORT, 900, NULL));
+  ck_assert (lince_region_finder_resize (both, SHORT, LONG, 900, NULL));
+  for (int high = 0; high < 2; high++) {
+    int width = high ? SHORT : LONG, height = high ? LONG : SHORT;
+    LinceGrey grey = {pixels, width, width, height};
+    LinceRegionFinder *own = lince_region_finder_new (NULL);
+    const LinceRegion *expected, *got;
+    uint32_t count, got_count;
+
+    ck_assert (lince_region_finder_resize (own, width, height, 900, NULL));
+    lince_region_find (own, &grey, &rule);
+    lince_region_find (both, &grey, &rule);
+    expected = lince_regions (own, &count);
+    got = lince_regions (both, &got_count);
+    ck_assert_uint_gt (count, 20);
+    ck_assert_uint_eq (got_count, count);
+    ck_assert_mem_eq (got, expected, count * sizeof *got);
+    lince_region_finder_free (own);
+  }
+  lince_region_finder_free (both);
+}
+END_TEST
+
 static uint32_t
 bits_apart (const LinceDescriptor *a, const LinceDescriptor *b)
 {
@@ -352,6 +390,84 @@ draw_scene (uint8_t *pixels)
     draw (pixels, WIDTH, HEIGHT, i, places[i], origins[i], i == 1 ? 30 : 190);
 }
 
+static uint32_t
+count_bits (uint64_t word)
+{
+  return (uint32_t) __builtin_popcountll (word);
+}
+
+/* Rows of regions: centroid, area, side, levels, dark. Rows of shapes: the same centroid, the
+ * frame, the strength of two harmonics, and four counts of bits, one a word. */
+START_TEST (regions_and_shapes_are_as_ever)
+{
+  static const double of_regions[] = {.2, .2, 8, 1, 1, .1};
+  static const double of_shapes[] = {.2, .2, .2, .2, .2, .2, .02, .02, 4, 4, 4, 4};
+  static uint8_t pixels[WIDTH * HEIGHT];
+  Golden regions_got = {.columns = 6}, shapes_got = {.columns = 12};
+  LinceRegionFinder *finder;
+  const LinceRegion *regions;
+  uint32_t count;
+
+  draw_scene (pixels);
+  find (&finder, pixels, WIDTH, HEIGHT);
+  regions = lince_regions (finder, &count);
+  for (uint32_t i = 0; i < count; i++) {
+    const LinceRegion *r = &regions[i];
+    const LinceRun *runs = lince_region_runs (finder, r);
+    LinceFrameOfShape frame;
+    LinceShapePhases phases;
+    LinceShapeMask mask;
+    LinceDescriptor descriptor;
+
+    golden_add (&regions_got,
+        (double[]){(double) r->x, (double) r->y, r->area, r->right - r->left, r->levels, r->dark});
+    if (!lince_shape_frame (r, &frame))
+      continue;
+    lince_shape_mask (r, runs, &mask);
+    lince_shape_phases (r, runs, &frame, &phases);
+    lince_shape_describe (&mask, &frame, &descriptor);
+    golden_add (
+        &shapes_got, (double[]){(double) frame.x, (double) frame.y, (double) frame.a,
+                         (double) frame.b, (double) frame.c, (double) frame.d,
+                         (double) phases.strength[0], (double) phases.strength[1],
+                         count_bits (descriptor.words[0]), count_bits (descriptor.words[1]),
+                         count_bits (descriptor.words[2]), count_bits (descriptor.words[3])});
+  }
+  golden_check (&regions_got, "regions", of_regions);
+  golden_check (&shapes_got, "shapes", of_shapes);
+  golden_clear (&regions_got);
+  golden_clear (&shapes_got);
+  lince_region_finder_free (finder);
+}
+END_TEST
+
+/* Rows: mark, the affine map, score, of the best hypotheses. */
+START_TEST (hypotheses_are_as_ever)
+{
+  static const double tolerances[] = {.1, .02, .02, 1, .02, .02, 1, .05};
+  static uint8_t pixels[WIDTH * HEIGHT];
+  LinceHypothesis hypotheses[LINCE_MARK_HYPOTHESES];
+  Golden got = {.columns = 8};
+  LinceMarkPlan plan = {0};
+  LinceMarks marks;
+  void *block = compile_marks (&marks);
+  uint32_t count;
+
+  draw_scene (pixels);
+  count = search_frame (pixels, &marks, &plan, 1, hypotheses);
+  ck_assert_uint_ge (count, 8);
+  for (uint32_t i = 0; i < 8; i++) {
+    const double *h = hypotheses[i].homography;
+
+    golden_add (&got, (double[]){hypotheses[i].image, h[0], h[1], h[2], h[3], h[4], h[5],
+                          (double) hypotheses[i].score});
+  }
+  golden_check (&got, "marks", tolerances);
+  golden_clear (&got);
+  free (block);
+}
+END_TEST
+
 START_TEST (marks_are_found)
 {
   static uint8_t pixels[WIDTH * HEIGHT];
@@ -511,7 +627,10 @@ main (void)
 
   tcase_add_test (regions, regions_of_drawn_shapes);
   tcase_add_test (regions, regions_are_connected_parts);
+  tcase_add_test (regions, wide_and_high_pictures_take_turns);
   tcase_add_test (regions, shapes_are_covariant);
+  tcase_add_test (search, regions_and_shapes_are_as_ever);
+  tcase_add_test (search, hypotheses_are_as_ever);
   tcase_add_test (search, marks_are_found);
   tcase_add_test (search, one_region_is_enough);
   tcase_add_test (search, edges_have_signs);

@@ -222,7 +222,7 @@ static const struct {
   double error;
 } stills[] = {
     {{GROUND_PLAIN, true, false, {{&flat, 150, 150, 110, 0, 0, 1, 0, 0, 0}}, 0, 99}, .5},
-    {{GROUND_BUSY, true, false, {{&flat, 300, 160, 120, .2, .05, 1, 0, 0, 0}}, 0, 99}, .6},
+    {{GROUND_BUSY, true, false, {{&flat, 300, 160, 120, .2, .05, 1, 0, 0, 0}}, 0, 99}, .5},
     {{GROUND_PLAIN, true, false, {{&ring, 250.4, 160.3, 110, 0, 0, 1, 0, 0, 0}}, 0, 99}, .5},
     {{GROUND_SLOPE, true, false, {{&ring, 250.4, 160.3, 110, 0, 0, .7, 0, 0, 0}}, 0, 99}, .5},
     {{GROUND_SLOPE, true, false, {{&word, 250, 120.3, 220, 0, 0, .6, 0, 0, 0}}, 0, 99}, .5},
@@ -426,20 +426,28 @@ START_TEST (a_symmetrical_mark_is_placed_as_it_stands)
 }
 END_TEST
 
-/* A mark that comes over another, which is followed, leaves both there. */
+/* A mark that comes over another, which is followed, leaves both there: also where so much of their
+ * outlines is common that one is asked whether it explains the other's pixels. */
 START_TEST (marks_that_overlap_are_both_there)
 {
+  static const Standing over[] = {
+      {NULL, 175, 222, 134, 0, 0, 1, 0, 0, 0}, {NULL, 178, 217, 142, 0, 0, 1, 0, 0, 0}};
+  static const double common[] = {.27, .31};
   LinceIndex *index = new_index (family, 6);
-  Film film = {GROUND_PLAIN, true, false,
-      {{&flat, 230, 160, 240, 0, 0, 1, 0, 0, 0}, {NULL, 175, 222, 134, 0, 0, 1, 0, 0, 0}}, 0, 99};
+  Film film = {GROUND_PLAIN, true, false, {{&flat, 230, 160, 240, 0, 0, 1, 0, 0, 0}}, 0, 99};
   LinceRecognizer *recognizer = new_recognizer (index, 1);
+  LincePoint corners[2][4];
 
+  film.marks[1] = over[_i];
+  film.marks[1].mark = &ring;
+  stand (&film.marks[0], 0, corners[0]);
+  stand (&film.marks[1], 0, corners[1]);
+  ck_assert_double_ge (lince_quad_overlap (corners[0], corners[1]), common[_i]);
   for (int i = 0; i < 9; i++) {
     int right;
 
     film.marks[1].mark = i < 3 ? NULL : &ring;
-    /* the first frame is as few matches have it */
-    right = count_right (&film, show (recognizer, &film, i), i, i == 0 ? 3.5 : 2);
+    right = count_right (&film, show (recognizer, &film, i), i, 2);
     ck_assert_msg (i == 3 || right == (i < 3 ? 1 : 2), "frame %d: %d placed", i, right);
   }
   lince_recognizer_free (recognizer);
@@ -574,11 +582,12 @@ START_TEST (a_bug_is_seen_from_its_first_frame)
 }
 END_TEST
 
-/* Hardly lighter than its ground; the index comes late. */
-START_TEST (a_mark_found_late_is_seen_from_its_first_frame)
+/* A ring of that ink, seen on all of eight frames though the index comes on the sixth. */
+static void
+check_late (uint32_t ink)
 {
-  static const Enrolled coloured = {"coloured", MARK_RING, false, 0x7a66c8ff, CLEAR};
-  static const Enrolled *const only[] = {&coloured};
+  const Enrolled coloured = {"coloured", MARK_RING, false, ink, CLEAR};
+  const Enrolled *const only[] = {&coloured};
   LinceIndex *index = new_index (only, 1);
   const Film film = {
       GROUND_PLAIN, true, false, {{&coloured, 240, 150, 130, 0, 0, 1, 0, 0, 0}}, 0, 99};
@@ -589,22 +598,18 @@ START_TEST (a_mark_found_late_is_seen_from_its_first_frame)
     ck_assert_msg (right[i] == 1, "frame %d: %d", i, right[i]);
   lince_index_unref (index);
 }
+
+/* Hardly lighter than its ground. */
+START_TEST (a_mark_found_late_is_seen_from_its_first_frame)
+{
+  check_late (0x7a66c8ff);
+}
 END_TEST
 
 /* It differs from its ground in colour alone: the frames that are kept must be kept with it. */
 START_TEST (a_mark_of_its_grounds_luma_is_seen_from_its_first_frame)
 {
-  static const Enrolled coloured = {"coloured", MARK_RING, false, 0x705cc8ff, CLEAR};
-  static const Enrolled *const only[] = {&coloured};
-  LinceIndex *index = new_index (only, 1);
-  const Film film = {
-      GROUND_PLAIN, true, false, {{&coloured, 240, 150, 130, 0, 0, 1, 0, 0, 0}}, 0, 99};
-  int right[8];
-
-  ck_assert_int_eq (look_back (&film, NULL, index, 5, 8, right), 8);
-  for (int i = 0; i < 8; i++)
-    ck_assert_msg (right[i] == 1, "frame %d: %d", i, right[i]);
-  lince_index_unref (index);
+  check_late (0x705cc8ff);
 }
 END_TEST
 
@@ -685,7 +690,7 @@ main (void)
   tcase_add_test (tests, a_sister_is_not_taken_for_it);
   tcase_add_test (tests, what_fades_out_goes_with_its_last_frame);
   tcase_add_test (tests, a_symmetrical_mark_is_placed_as_it_stands);
-  tcase_add_test (tests, marks_that_overlap_are_both_there);
+  tcase_add_loop_test (tests, marks_that_overlap_are_both_there, 0, 2);
   tcase_add_test (tests, threads_and_cpus_agree);
   tcase_add_test (tests, no_frame_allocates);
   tcase_add_test (back, a_bug_is_seen_from_its_first_frame);

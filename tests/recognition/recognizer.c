@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 
+#include "recognition/gather.h"
 #include "recognition/kernels/kernels.h"
 #include "recognition/profile.h"
 
@@ -508,6 +509,16 @@ START_TEST (bad_calls_are_refused_and_change_nothing)
   bad = frame;
   bad.luma.step = 0;
   ck_assert (!lince_recognizer_process (recognizer, &bad, 200, NULL, &error));
+  for (int i = 0; i < 4; i++) {
+    bad = frame;
+    bad.cb = bad.cr = frame.luma;
+    bad.chroma_width = i == 0 ? 0 : i == 1 ? frame.width + 1 : frame.width;
+    bad.chroma_height = i == 2 ? -8 : frame.height;
+    bad.cr.step = i == 3 ? 0 : 1;
+    ck_assert (!lince_recognizer_process (recognizer, &bad, 200, NULL, &error));
+    ck_assert (!lince_recognizer_still (recognizer, &bad, NULL, &error));
+    ck_assert_int_eq (error.code, LINCE_ERROR_ARGUMENT);
+  }
   ck_assert (lince_recognizer_process (recognizer, &frame, 101, NULL, NULL));
   wrong.threads = 2;
   ck_assert (!lince_recognizer_set_settings (recognizer, &wrong, &error));
@@ -613,28 +624,71 @@ mark_index (void)
   return index;
 }
 
-/* Not on the frames that are searched for textured pictures, where there are others. */
+/* Whether the mean of the frames up to number i of a film is searched. */
+static bool
+is_mean_due (int i)
+{
+  return i + 1 == LINCE_GATHER_FIRST || (i + 1) % LINCE_GATHER_BLOCK == 0;
+}
+
+/* On the first frame that is searched neither for textured pictures nor in the mean, where there
+ * are such. */
 START_TEST (marks_are_searched_at_their_own_interval)
 {
   LinceIndex *index = mark_index ();
-  LinceStatistics statistics;
 
   for (int name = LINCE_PLAN_THOROUGH; name <= LINCE_PLAN_LIVE; name++) {
+    LinceStatistics statistics = {0}, before;
     LinceRecognizer *recognizer;
-    uint64_t expected = 0;
+    uint32_t waited = 0, late = 0;
+    LincePlan plan;
 
     settings.plan = (LincePlanName) name;
+    lince_plan_make (settings.plan, MOVIE_WIDTH, MOVIE_HEIGHT, &plan);
     recognizer = new_recognizer ();
     lince_recognizer_set_index (recognizer, index);
     for (int i = 0; i < MOVIE_FRAMES; i++) {
+      bool busy, due = i == 0 || i == MOVIE_CUT || ++waited >= plan.mark_interval;
+
+      before = statistics;
       process (recognizer, &movie ()[i], i * FRAME_TIME);
       lince_recognizer_statistics (recognizer, &statistics);
-      expected += name == LINCE_PLAN_THOROUGH || i % 4 == 1;
-      ck_assert_msg (
-          statistics.mark_searches == expected, "%s: frame %d", lince_plan_name (settings.plan), i);
+      busy = plan.interval > 1 && (is_mean_due (i) || statistics.searches > before.searches);
+      ck_assert_msg (statistics.mark_searches - before.mark_searches == (due && !busy),
+          "%s: frame %d", lince_plan_name (settings.plan), i);
+      late += due && busy;
+      waited = due ? (busy ? plan.mark_interval : 0) : waited;
     }
+    ck_assert (late > 0 || plan.interval == 1);
     lince_recognizer_free (recognizer);
   }
+  lince_index_unref (index);
+}
+END_TEST
+
+/* The mean of frames costs most of all: nothing else is searched beside it, but on a shot's first
+ * frame. */
+START_TEST (the_mean_is_searched_alone)
+{
+  LinceIndex *index = mark_index ();
+  LinceStatistics statistics = {0}, before;
+  LinceRecognizer *recognizer;
+
+  settings.plan = LINCE_PLAN_LIVE;
+  recognizer = new_recognizer ();
+  lince_recognizer_set_index (recognizer, index);
+  for (int i = 0; i < 4 * LINCE_GATHER_BLOCK; i++) {
+    before = statistics;
+    process (recognizer, &movie ()[MOVIE_CUT], i * FRAME_TIME);
+    lince_recognizer_statistics (recognizer, &statistics);
+    if (is_mean_due (i))
+      ck_assert_msg (
+          statistics.searches + statistics.mark_searches == before.searches + before.mark_searches,
+          "frame %d", i);
+  }
+  ck_assert_uint_gt (statistics.searches, LINCE_GATHER_BLOCK);
+  ck_assert_uint_ge (statistics.mark_searches, LINCE_GATHER_BLOCK * 2 / 3);
+  lince_recognizer_free (recognizer);
   lince_index_unref (index);
 }
 END_TEST
@@ -753,6 +807,7 @@ main (void)
   tcase_add_test (tests, stages_are_named_timed_and_counted);
   tcase_add_test (tests, plans_search_at_their_intervals_and_follow_on_every_frame);
   tcase_add_test (tests, marks_are_searched_at_their_own_interval);
+  tcase_add_test (tests, the_mean_is_searched_alone);
   tcase_add_test (tests, a_jump_is_followed_under_any_plan);
   tcase_add_test (tests, a_plan_changes_between_frames);
   tcase_add_test (tests, the_index_may_change_from_another_thread);

@@ -194,6 +194,50 @@ START_TEST (hypotheses_are_as_ever)
 }
 END_TEST
 
+/* Rows: a keypoint's place, and image, distance and place of its nearest features. */
+START_TEST (neighbours_are_as_ever)
+{
+  static const double tolerances[] = {.1, .1, .1, 4, 1, 1};
+  const LinceTexturedSet set = {POSTERS, 1, &collection.part, NULL};
+  const LinceTextured *textured = &collection.part.textured;
+  Grey scene = draw_scene ();
+  LinceFrame frame = frame_of (&scene);
+  LincePyramid *pyramid = lince_pyramid_new (NULL);
+  LincePool *pool = lince_pool_new (1, NULL);
+  LinceExtractor extractor;
+  Golden got = {.columns = 6};
+
+  ck_assert (lince_extractor_init (&extractor, 60, NULL));
+  ck_assert (lince_pyramid_resize (pyramid, &frame, NULL));
+  lince_pyramid_build (pyramid, &frame, pool);
+  ck_assert (lince_extractor_resize (&extractor, pyramid, 1, NULL));
+  lince_extractor_run (&extractor, pyramid, 0, 60, pool, NULL);
+  for (uint32_t i = 0; i < extractor.count; i++) {
+    const LinceKeypoint *keypoint = &extractor.keypoints[i];
+    LinceNeighbour neighbours[LINCE_MATCHES_A_KEYPOINT];
+    LinceProbes probes;
+    uint32_t count;
+
+    lince_probe (textured, lince_kernels (), &extractor.descriptors[i], keypoint->dark, &probes);
+    count =
+        lince_match (&set, 0, lince_kernels (), &extractor.descriptors[i], &probes, neighbours, 0);
+    for (uint32_t n = 0; n < count; n++) {
+      LincePlacedFeature feature;
+
+      ck_assert (lince_textured_slot (textured, neighbours[n].slot, WIDTH, HEIGHT, &feature));
+      golden_add (&got, (double[]){(double) keypoint->x, (double) keypoint->y, neighbours[n].image,
+                            neighbours[n].distance, (double) feature.x, (double) feature.y});
+    }
+  }
+  golden_check (&got, "neighbours", tolerances);
+  golden_clear (&got);
+  lince_extractor_clear (&extractor);
+  lince_pyramid_free (pyramid);
+  lince_pool_free (pool);
+  grey_free (&scene);
+}
+END_TEST
+
 START_TEST (nothing_where_nothing_is)
 {
   Grey background = draw_background (640, 480, 9), other = draw_grey_poster (300, 300, 999);
@@ -518,6 +562,7 @@ main (void)
   tcase_add_unchecked_fixture (tests, setup, teardown);
   tcase_add_test (tests, posters_are_found_where_they_are);
   tcase_add_test (tests, hypotheses_are_as_ever);
+  tcase_add_test (tests, neighbours_are_as_ever);
   tcase_add_test (tests, nothing_where_nothing_is);
   tcase_add_test (tests, threads_and_levels_change_nothing);
   tcase_add_test (tests, nothing_is_allocated_for_a_frame);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Magnified tiles: turns, and the place of a small print found in one. */
 #include "drawing.h"
+#include "golden.h"
 
 #include "recognition/quad.h"
 #include "recognition/reference.h"
@@ -57,15 +58,17 @@ START_TEST (each_has_its_turn)
 {
   Scene scene = grey_scene (WIDTH, HEIGHT);
   LinceSearch *search = lince_search_new (NULL);
-  uint32_t count, seen[64] = {0};
+  LinceTileTurns turns = {0};
+  uint32_t count, seen[LINCE_TILES] = {0};
 
   show (&scene);
   count = lince_tiles_count (tiles);
   ck_assert_uint_gt (count, 1);
-  ck_assert_uint_le (count, 64);
+  ck_assert_uint_le (count, LINCE_TILES);
   ck_assert (lince_search_resize (search, pyramid, 1, NULL));
+  lince_tiles_weigh (tiles, search, &turns);
   for (uint32_t i = 0; i < 2 * count; i++)
-    seen[lince_tiles_next (tiles, search)]++;
+    seen[lince_tiles_next (&turns)]++;
   for (uint32_t i = 0; i < count; i++)
     ck_assert_uint_eq (seen[i], 2);
   lince_search_free (search);
@@ -98,9 +101,28 @@ error_of (const LinceHypothesis *hypothesis, const DrawnPicture *drawn, const Li
   return most;
 }
 
+/* Tile and corners. */
+static void
+add_row (
+    Golden *golden, uint32_t tile, const LinceHypothesis *hypothesis, const DrawnPicture *drawn)
+{
+  double row[9] = {tile};
+  LincePoint corners[4];
+
+  ck_assert (lince_quad_from_homography (
+      hypothesis->homography, drawn->picture.width, drawn->picture.height, corners));
+  for (int c = 0; c < 4; c++) {
+    row[1 + 2 * c] = (double) corners[c].x;
+    row[2 + 2 * c] = (double) corners[c].y;
+  }
+  golden_add (golden, row);
+}
+
 START_TEST (small_print)
 {
+  static const double tolerances[] = {.1, 1, 1, 1, 1, 1, 1, 1, 1};
   static LinceHypothesis hypotheses[LINCE_MAX_HYPOTHESES];
+  Golden got = {.columns = 9};
   Scene scene = grey_scene (WIDTH, HEIGHT);
   DrawnPicture poster = draw_poster (240, 180, 11);
   LinceIndexBuilder *builder = lince_index_builder_new (NULL);
@@ -119,10 +141,15 @@ START_TEST (small_print)
     uint32_t found = lince_tiles_search (tiles, pyramid, t, lince_index_textured (collection, NULL),
         KEYPOINTS, pool, NULL, hypotheses);
 
+    if (found > 0 && _i == 0)
+      add_row (&got, t, &hypotheses[0], &poster);
     for (uint32_t i = 0; i < found; i++)
       nearest = fmin (nearest, error_of (&hypotheses[i], &poster, place));
   }
   ck_assert_double_lt (nearest, NEAR);
+  if (_i == 0)
+    golden_check (&got, "tiles", tolerances);
+  golden_clear (&got);
   lince_index_unref (collection);
   free_picture (&poster);
   free_scene (&scene);
