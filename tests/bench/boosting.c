@@ -7,7 +7,8 @@
 #define SAMPLES LINCE_DESCRIPTOR_SAMPLES
 #define CANDIDATES (SAMPLES * (SAMPLES - 1) / 2)
 #define CHOSEN (64 * LINCE_DESCRIPTOR_WORDS)
-#define PLANES 16 /* bits of a weight */
+#define PLANES 16   /* bits of a weight */
+#define REPORTED 32 /* comparisons between lines of progress */
 
 /* Pairs of one class: for each candidate a bit a pair, 64 to the word. */
 typedef struct {
@@ -165,26 +166,42 @@ choose (Choice *choice)
   return best;
 }
 
-void
-lince_boost_pairs (const LinceBoosting *boosting, LincePairs *pairs)
+static void
+list_candidates (Choice *choice)
 {
-  Choice *choice = g_new0 (Choice, 1);
   guint count = 0;
 
-  choice->rate = boosting->rate;
   for (guint i = 0; i < SAMPLES; i++)
     for (guint j = i + 1; j < SAMPLES; j++) {
       choice->first[count] = (guint8) i;
       choice->second[count++] = (guint8) j;
     }
-  class_init (&choice->classes[0], choice, boosting->same, boosting->same_count);
-  class_init (&choice->classes[1], choice, boosting->different, boosting->different_count);
-  for (guint n = 0; n < CHOSEN; n++)
+}
+
+static void
+choose_all (Choice *choice, guint rounds)
+{
+  for (guint n = 0; n < CHOSEN; n++) {
     put (choice, n, choose (choice));
-  for (guint n = 0; n < boosting->rounds * CHOSEN; n++) {
+    if ((n + 1) % REPORTED == 0)
+      g_printerr ("%u of %d comparisons are chosen\n", n + 1, CHOSEN);
+  }
+  for (guint n = 0; n < rounds * CHOSEN; n++) {
     take (choice, n % CHOSEN);
     put (choice, n % CHOSEN, choose (choice));
   }
+}
+
+void
+lince_boost_pairs (const LinceBoosting *boosting, LincePairs *pairs)
+{
+  Choice *choice = g_new0 (Choice, 1);
+
+  choice->rate = boosting->rate;
+  list_candidates (choice);
+  class_init (&choice->classes[0], choice, boosting->same, boosting->same_count);
+  class_init (&choice->classes[1], choice, boosting->different, boosting->different_count);
+  choose_all (choice, boosting->rounds);
   for (guint n = 0; n < CHOSEN; n++) {
     pairs->first[n] = choice->first[choice->chosen[n]];
     pairs->second[n] = choice->second[choice->chosen[n]];

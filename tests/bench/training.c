@@ -19,6 +19,7 @@
 #define MOST_PAIRS 60 /* of one view, so that no picture rules */
 #define REACH 1.25    /* of two places that are the same, pixels of the keypoint's scale */
 #define SCALE_REACH 1.4
+#define REPORTED 100  /* pictures between lines of progress */
 #define TURN_REACH 18 /* 256ths of a turn: farther, a match's vote is lost anyway */
 
 typedef struct {
@@ -323,9 +324,12 @@ collect_some (gpointer data)
   int number;
 
   worker_init (&worker);
-  while ((number = g_atomic_int_add (&collecting->next, 1)) < collecting->count)
+  while ((number = g_atomic_int_add (&collecting->next, 1)) < collecting->count) {
+    if (number > 0 && number % REPORTED == 0)
+      g_printerr ("picture %d of %d\n", number, collecting->count);
     collecting->pairs[number] =
         pairs_of_picture (&worker, collecting->seed, collecting->first + (guint) number);
+  }
   worker_clear (&worker);
   return NULL;
 }
