@@ -21,10 +21,13 @@ typedef struct {
 
 typedef struct {
   guint8 first[CANDIDATES], second[CANDIDATES];
-  Class classes[2]; /* same, different */
-  double rate;
+  Class classes[2];   /* same, different */
+  guint words, pairs; /* of `answers` */
+  guint64 *answers;   /* CANDIDATES times `words`: each one's bits of the second keypoints */
+  guint ones[CANDIDATES];
+  double rate, limit;
   gint chosen[CHOSEN];
-  gboolean taken[CANDIDATES];
+  guint16 barred[CANDIDATES]; /* by how many of those chosen, itself being one */
 } Choice;
 
 static void
@@ -124,10 +127,54 @@ count_in (Class *class, guint candidate, gboolean in)
 }
 
 static void
+answer_all (Choice *choice, const LinceSamplePair *pairs, guint count)
+{
+  choice->pairs = count;
+  choice->words = (count + 63) / 64;
+  choice->answers = g_new0 (guint64, (gsize) CANDIDATES * choice->words);
+  for (guint c = 0; c < CANDIDATES; c++) {
+    guint64 *answers = choice->answers + (gsize) c * choice->words;
+
+    for (guint p = 0; p < count; p++) {
+      const guint8 *samples = pairs[p].second;
+
+      answers[p / 64] |= (guint64) (samples[choice->first[c]] < samples[choice->second[c]])
+                         << (p % 64);
+    }
+    choice->ones[c] = (guint) count_common (answers, answers, choice->words);
+  }
+}
+
+/* Of the bits of two candidates, without its sign: which of the two samples is first means nothing.
+ */
+static double
+correlation (const Choice *choice, guint a, guint b)
+{
+  const guint64 *first = choice->answers + (gsize) a * choice->words;
+  const guint64 *second = choice->answers + (gsize) b * choice->words;
+  double count = choice->pairs, p = choice->ones[a] / count, q = choice->ones[b] / count;
+  double both = (double) count_common (first, second, choice->words) / count;
+
+  return fabs (both - p * q) / sqrt (p * (1 - p) * q * (1 - q) + 1e-12);
+}
+
+/* Bars those that say much the same as the candidate, or lets them in again. */
+static void
+bar (Choice *choice, guint candidate, gboolean in)
+{
+  for (guint c = 0; c < CANDIDATES; c++) {
+    if (c != candidate &&
+        (choice->limit >= 1 || correlation (choice, c, candidate) <= choice->limit))
+      continue;
+    choice->barred[c] = (guint16) (in ? choice->barred[c] + 1 : choice->barred[c] - 1);
+  }
+}
+
+static void
 put (Choice *choice, guint place, guint candidate)
 {
   choice->chosen[place] = (gint) candidate;
-  choice->taken[candidate] = TRUE;
+  bar (choice, candidate, TRUE);
   for (guint k = 0; k < 2; k++)
     count_in (&choice->classes[k], candidate, TRUE);
 }
@@ -137,7 +184,7 @@ take (Choice *choice, guint place)
 {
   guint candidate = (guint) choice->chosen[place];
 
-  choice->taken[candidate] = FALSE;
+  bar (choice, candidate, FALSE);
   for (guint k = 0; k < 2; k++)
     count_in (&choice->classes[k], candidate, FALSE);
 }
@@ -154,7 +201,7 @@ choose (Choice *choice)
   for (guint c = 0; c < CANDIDATES; c++) {
     double bound;
 
-    if (choice->taken[c])
+    if (choice->barred[c] > 0)
       continue;
     bound = log1p (up * share (&choice->classes[0], c)) +
             log1p (-down * share (&choice->classes[1], c));
@@ -163,6 +210,10 @@ choose (Choice *choice)
       best = c;
     }
   }
+  if (least == INFINITY)
+    g_error ("no comparison is left whose correlation with those chosen is within %g: raise the "
+             "limit or train with more pairs",
+        choice->limit);
   return best;
 }
 
@@ -198,7 +249,9 @@ lince_boost_pairs (const LinceBoosting *boosting, LincePairs *pairs)
   Choice *choice = g_new0 (Choice, 1);
 
   choice->rate = boosting->rate;
+  choice->limit = boosting->limit;
   list_candidates (choice);
+  answer_all (choice, boosting->same, boosting->same_count);
   class_init (&choice->classes[0], choice, boosting->same, boosting->same_count);
   class_init (&choice->classes[1], choice, boosting->different, boosting->different_count);
   choose_all (choice, boosting->rounds);
@@ -208,5 +261,6 @@ lince_boost_pairs (const LinceBoosting *boosting, LincePairs *pairs)
   }
   for (guint k = 0; k < 2; k++)
     class_clear (&choice->classes[k]);
+  g_free (choice->answers);
   g_free (choice);
 }

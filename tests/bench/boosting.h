@@ -14,6 +14,11 @@
  *
  *   log (1 + (e^g - 1) sum_S w_i d_ci) + log (1 - (1 - e^-g) sum_F w_i d_ci)
  *
+ * among those whose bits do not correlate with the bits of one that is chosen by more than a limit,
+ * as ORB and BAD choose them (Rublee, Rabaud, Konolige, Bradski 2011; Suarez, Buenaposada, Baumela
+ * 2021): two that
+ * say the same lengthen some distances and not others.
+ *
  * Then each of those chosen is taken out and chosen again, some rounds long. Weights are integers
  * of 16 bits and sums are exact, so the same pairs give the same comparisons. */
 #pragma once
@@ -31,6 +36,7 @@ typedef struct {
   const LinceSamplePair *same, *different;
   guint same_count, different_count;
   double rate;  /* g */
+  double limit; /* of the correlation of any two that are chosen; 1: none */
   guint rounds; /* of exchanges after the greedy choice */
 } LinceBoosting;
 

@@ -49,7 +49,7 @@
 #define COMPARED 16  /* different places each one is compared with */
 
 static int pictures = 3200, held_out = 800, most_pairs = 40000, threads = 2, rounds = 0;
-static double rate = .08;
+static double rate = .08, limit = .5;
 static char *output, *material;
 static gboolean judge;
 static char **tables;
@@ -60,6 +60,7 @@ static const GOptionEntry options[] = {
     {"pairs", 0, 0, G_OPTION_ARG_INT, &most_pairs, "of each, evenly taken from all", "N"},
     {"threads", 't', 0, G_OPTION_ARG_INT, &threads, "that draw", "N"},
     {"rate", 0, 0, G_OPTION_ARG_DOUBLE, &rate, "of the boosting, a bit (boosting.h)", "G"},
+    {"correlation", 0, 0, G_OPTION_ARG_DOUBLE, &limit, "of any two, at most; 1: any", "R"},
     {"rounds", 0, 0, G_OPTION_ARG_INT, &rounds, "of exchanges", "N"},
     {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "where the table is written", "FILE"},
     {"material", 0, 0, G_OPTION_ARG_FILENAME, &material,
@@ -146,7 +147,7 @@ train (const GArray *pairs, LincePairs *table)
   LinceSamplePair *same = g_new (LinceSamplePair, pairs->len);
   LinceSamplePair *different = g_new (LinceSamplePair, pairs->len * DIFFERENT);
   LinceBoosting boosting = {
-      same, different, pairs->len, pairs->len * DIFFERENT, rate, (guint) rounds};
+      same, different, pairs->len, pairs->len * DIFFERENT, rate, limit, (guint) rounds};
 
   for (guint i = 0; i < pairs->len; i++) {
     same[i] = (LinceSamplePair){at (pairs, i)->frame, at (pairs, i)->reference};
@@ -370,9 +371,9 @@ parse (int *argc, char ***argv)
     return FALSE;
   }
   if (pictures < 2 || held_out < 2 || threads < 1 || threads > 16 || most_pairs < 2 || rounds < 0 ||
-      !(rate > 0 && rate < 1)) {
+      !(rate > 0 && rate < 1) || !(limit > 0 && limit <= 1)) {
     g_printerr ("a number is out of range: at least 2 pictures and pairs of each, 1 to 16 threads, "
-                "a rate between 0 and 1\n");
+                "a rate between 0 and 1, a correlation up to 1\n");
     return FALSE;
   }
   return TRUE;

