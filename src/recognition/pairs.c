@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * The descriptor's comparisons, chosen one after the other, each the one that best parts the
  * distances of keypoints seen twice (through tilts, turns, blur, noise and compression) from those
- * of different ones, given the ones before it. */
+ * of different ones, given the ones before it. tests/bench/train_descriptor.c chooses others, which
+ * match 1 to 2 % more of the places (0.620 for 0.602 nearer than 10,000 others in film); what that
+ * does for what is found is not measured in full, so they are not taken yet. */
 #include "recognition/descriptor.h"
 
 const LincePairs lince_pairs = {
