@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Marks over frames: where they are placed, in what light, what speaks for them, and for one
  * against another. */
+#include "../suite.h"
 #include "drawn_reference.h"
 #include "golden.h"
 #include "marks.h"
@@ -800,8 +801,6 @@ main (void)
 {
   Suite *suite = suite_create ("composite");
   TCase *tests = tcase_create ("composite");
-  SRunner *runner;
-  int failed;
 
   tcase_set_timeout (tests, 60);
   tcase_add_checked_fixture (tests, set_up, tear_down);
@@ -825,9 +824,5 @@ main (void)
   tcase_add_test (tests, means_are_of_the_last_two_blocks);
   tcase_add_test (tests, another_size_begins_anew_another_scan_does_not);
   suite_add_tcase (suite, tests);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_ENV);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite (suite);
 }

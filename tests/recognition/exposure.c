@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * From placements to exposures: every way that a stay begins, goes on and ends. Times in ms. */
+#include "../suite.h"
 #include "index_pictures.h"
 
 #include "recognition/exposure.h"
@@ -374,8 +375,6 @@ main (void)
 {
   Suite *suite = suite_create ("exposure");
   TCase *tests = tcase_create ("exposure");
-  SRunner *runner;
-  int failed;
 
   tcase_add_checked_fixture (tests, set_up, tear_down);
   tcase_add_test (tests, a_stay_appears_after_the_minimum_duration);
@@ -397,9 +396,5 @@ main (void)
   tcase_add_test (tests, the_end_closes_all_and_forgets_the_gap);
   tcase_add_test (tests, as_many_as_fit_a_frame_all_come_and_go);
   suite_add_tcase (suite, tests);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_ENV);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite (suite);
 }

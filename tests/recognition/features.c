@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Keypoints and descriptors: golden vectors, and what must hold under turns, light and blur. */
-#include <check.h>
 
+#include "../suite.h"
 #include "golden.h"
 #include "recognition/extractor.h"
 #include "recognition/pyramid.h"
@@ -224,8 +224,6 @@ main (void)
 {
   Suite *suite = suite_create ("features");
   TCase *tests = tcase_create ("all");
-  SRunner *runner = srunner_create (suite);
-  int failed;
 
   tcase_add_test (tests, keypoints_are_as_ever);
   tcase_add_test (tests, shares_make_up_the_whole);
@@ -234,8 +232,5 @@ main (void)
   tcase_add_test (tests, flat_pictures_have_none);
   tcase_add_test (tests, pairs_are_sound);
   suite_add_tcase (suite, tests);
-  srunner_run_all (runner, CK_ENV);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed > 0;
+  return run_suite (suite);
 }

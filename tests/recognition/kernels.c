@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Every kernel of every level against plain C, on hostile input: all widths, extreme values,
  * buffers of exactly the size that the header promises, guards around what is written. */
+#include "../suite.h"
 #include "recognition/kernels/kernels.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -593,8 +593,6 @@ main (void)
 {
   Suite *suite = suite_create ("kernels");
   TCase *tests = tcase_create ("all");
-  SRunner *runner = srunner_create (suite);
-  int failed;
 
   tcase_set_timeout (tests, 120);
   tcase_add_test (tests, plain_c_is_right);
@@ -609,8 +607,5 @@ main (void)
   tcase_add_loop_test (tests, sums_agree, 1, LINCE_CPU_LEVELS);
   tcase_add_loop_test (tests, planes_agree, 1, LINCE_CPU_LEVELS);
   suite_add_tcase (suite, tests);
-  srunner_run_all (runner, CK_ENV);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed > 0;
+  return run_suite (suite);
 }

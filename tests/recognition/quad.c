@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Outlines and homographies. */
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../suite.h"
 #include "recognition/quad.h"
 
 static const LincePoint tilted[4] = {{100, 50}, {300, 80}, {280, 260}, {120, 240}};
@@ -131,8 +131,6 @@ main (void)
 {
   Suite *suite = suite_create ("quad");
   TCase *tests = tcase_create ("quad");
-  SRunner *runner;
-  int failed;
 
   tcase_add_test (tests, a_homography_meets_its_corners);
   tcase_add_test (tests, an_inverse_undoes);
@@ -141,9 +139,5 @@ main (void)
   tcase_add_test (tests, only_what_a_camera_can_see_is_plausible);
   tcase_add_test (tests, only_what_is_hardly_turned_is_upright);
   suite_add_tcase (suite, tests);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_ENV);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite (suite);
 }

@@ -2,6 +2,7 @@
  * Tracks, from hypotheses that a test gives: how a mark that is symmetrical is turned, how siblings
  * at one place are told apart over frames, and when a print or a bug that agrees in part is taken
  * for another of its design. */
+#include "../suite.h"
 #include "drawn_reference.h"
 #include "golden.h"
 #include "marks.h"
@@ -394,8 +395,6 @@ main (void)
 {
   Suite *suite = suite_create ("track");
   TCase *tests = tcase_create ("track");
-  SRunner *runner;
-  int failed;
 
   tcase_set_timeout (tests, 120);
   tcase_add_checked_fixture (tests, set_up, tear_down);
@@ -408,9 +407,5 @@ main (void)
   tcase_add_test (tests, one_whose_leader_is_gone_stands_for_itself);
   tcase_add_test (tests, a_covered_print_is_placed_and_one_in_other_colours_is_not);
   suite_add_tcase (suite, tests);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_ENV);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite (suite);
 }
