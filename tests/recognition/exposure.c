@@ -189,6 +189,22 @@ START_TEST (a_bug_is_gone_sooner)
 }
 END_TEST
 
+/* What moves may be lost for a moment: only an upright mark is held to be on the screen itself. */
+START_TEST (what_is_no_upright_mark_is_held_longer)
+{
+  for (int i = 0; i < 2; i++) {
+    LincePlacement one = placement (0, 1, 0);
+
+    one.mark = i == 0;
+    one.upright = i == 1;
+    ck_assert_uint_eq (frame (1000 + 3000 * i, false, 1, &one), 0);
+    ck_assert_uint_eq (frame (1200 + 3000 * i, false, 1, &one), 1);
+    ck_assert_uint_eq (nothing (1200 + 3000 * i + 299), 0);
+    ck_assert_uint_eq (nothing (1200 + 3000 * i + 300), 1);
+  }
+}
+END_TEST
+
 START_TEST (the_end_is_at_the_last_sight)
 {
   ck_assert_uint_eq (stand (1000, 1400, 1, NULL), 1);
@@ -384,6 +400,7 @@ main (void)
   tcase_add_test (tests, a_missed_frame_is_no_end);
   tcase_add_test (tests, what_stood_in_the_mean_need_not_stand_again);
   tcase_add_test (tests, a_bug_is_gone_sooner);
+  tcase_add_test (tests, what_is_no_upright_mark_is_held_longer);
   tcase_add_test (tests, the_end_is_at_the_last_sight);
   tcase_add_test (tests, a_cut_ends_at_once);
   tcase_add_test (tests, what_is_seen_beyond_the_cut_goes_on);
