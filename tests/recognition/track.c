@@ -214,26 +214,32 @@ START_TEST (siblings_change_places_when_more_speaks_for_the_other)
 }
 END_TEST
 
-/* Of two that look the same one is placed and the other named with it. */
+/* Of two that look the same, marks or prints, one is placed and the other named with it. */
 START_TEST (what_cannot_be_told_apart_is_an_alternative)
 {
-  LincePlacement placements[LINCE_MAX_PLACEMENTS];
-  LinceHypothesis hypotheses[2];
-  Canvas canvas;
+  for (int print = 0; print < 2; print++) {
+    LincePlacement placements[LINCE_MAX_PLACEMENTS];
+    LinceHypothesis hypotheses[2];
+    Canvas canvas;
 
-  for (uint32_t i = 0; i < 2; i++) {
-    marks[i] = new_reference (draw_mark (MARK_RING, false, ORANGE, 0));
-    marks[i].reference.mark = true;
-    marks[i].reference.object = i;
+    for (uint32_t i = 0; i < 2; i++) {
+      marks[i] = new_reference (
+          print ? draw_poster (130, 130, 11) : draw_mark (MARK_RING, false, ORANGE, 0));
+      marks[i].reference.mark = !print;
+      marks[i].reference.object = i;
+    }
+    outline (160, 120, 130, 130, .1, 0, place);
+    canvas = show (0, 0);
+    hypotheses[0] = suppose (0, 0);
+    hypotheses[1] = suppose (1, 0);
+    ck_assert_uint_eq (propose (hypotheses, 2, placements), 1);
+    ck_assert_uint_eq (placements[0].alternative_count, 1);
+    ck_assert_uint_eq (placements[0].alternatives[0], 1 - placements[0].object);
+    lince_tracker_clear (tracker);
+    free_canvas (&canvas);
+    for (int i = 0; i < 2 && !print; i++)
+      free_reference (&marks[i]);
   }
-  outline (160, 120, 130, 130, .1, 0, place);
-  canvas = show (0, 0);
-  hypotheses[0] = suppose (0, 0);
-  hypotheses[1] = suppose (1, 0);
-  ck_assert_uint_eq (propose (hypotheses, 2, placements), 1);
-  ck_assert_uint_eq (placements[0].alternative_count, 1);
-  ck_assert_uint_eq (placements[0].alternatives[0], 1 - placements[0].object);
-  free_canvas (&canvas);
 }
 END_TEST
 
