@@ -345,7 +345,7 @@ least_of (const uint16_t *values, uint32_t count)
 static uint32_t
 choose (const uint16_t *values, uint32_t count, uint32_t reach, uint32_t most, uint16_t *out)
 {
-  uint32_t least = choose_bound (values, count, least_of (values, count), reach, most);
+  uint32_t least = choose_bound (count_to, values, count, least_of (values, count), reach, most);
   uint32_t found = 0, i = 0;
 
   for (; i + 16 <= count; i += 16) {

@@ -150,7 +150,7 @@ uint32_t
 lince_avx512_choose (
     const uint16_t *values, uint32_t count, uint32_t reach, uint32_t most, uint16_t *out)
 {
-  uint32_t least = choose_bound (values, count, least_of (values, count), reach, most);
+  uint32_t least = choose_bound (count_to, values, count, least_of (values, count), reach, most);
   uint32_t found = 0;
 
   for (uint32_t i = 0; i < count && found < most; i += 32) {

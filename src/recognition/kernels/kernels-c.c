@@ -155,7 +155,7 @@ choose (const uint16_t *values, uint32_t count, uint32_t reach, uint32_t most, u
 
   for (uint32_t i = 0; i < count; i++)
     least = values[i] < least ? values[i] : least;
-  least = choose_bound (values, count, least, reach, most);
+  least = choose_bound (count_to, values, count, least, reach, most);
   for (uint32_t i = 0; i < count && found < most; i++)
     if (values[i] <= least)
       out[found++] = (uint16_t) i;

@@ -292,7 +292,7 @@ static uint32_t
 choose (const uint16_t *values, uint32_t count, uint32_t reach, uint32_t most, uint16_t *out)
 {
   const uint16x8_t weights = {1, 2, 4, 8, 16, 32, 64, 128};
-  uint32_t least = choose_bound (values, count, least_of (values, count), reach, most);
+  uint32_t least = choose_bound (count_to, values, count, least_of (values, count), reach, most);
   uint32_t found = 0, i = 0;
 
   for (; i + 8 <= count && found < most; i += 8) {
