@@ -144,29 +144,6 @@ mark_valid (LinceCanvas *c, const float map[9], float width, float height)
     }
 }
 
-/* Level pixels with margin to where `homography` leads, and its divisor at the level's middle;
- * false where the horizon runs through that. */
-static bool
-compose_map (const LinceCanvas *c, const double homography[9], double whole[9], double *middle)
-{
-  lince_homography_compose (homography, c->to_reference, whole);
-  *middle = whole[6] * c->columns / 2 + whole[7] * c->rows / 2 + whole[8];
-  return fabs (*middle) > 1e-12;
-}
-
-/* Level pixels with margin to frame pixels, scaled to 1 at the level's middle. */
-static bool
-level_map (const LinceCanvas *c, const double homography[9], float map[9])
-{
-  double whole[9], middle;
-
-  if (!compose_map (c, homography, whole, &middle))
-    return false;
-  for (int i = 0; i < 9; i++)
-    map[i] = (float) (whole[i] / middle);
-  return true;
-}
-
 /* What the matrices of newer video have to be corrected by to become BT.601, in which the reference
  * is: luma by Cb and Cr, Cb by itself and Cr, Cr by Cb and itself. Without it a pure green in
  * BT.709 is brighter by 28 levels of luma, which the fit of the light takes for a gain of 1.29
@@ -198,10 +175,14 @@ lince_canvas_take_frame (
     LinceCanvas *c, const LincePyramid *pyramid, const double homography[9], double scale)
 {
   const LincePyramidLevel *base = lince_pyramid_octave (pyramid, 0);
+  double whole[9], middle;
   float map[9];
 
-  if (!level_map (c, homography, map))
+  lince_homography_compose (homography, c->to_reference, whole);
+  middle = lince_homography_middle (whole, c->columns, c->rows);
+  if (middle == 0)
     return false;
+  lince_homography_onto (whole, middle, 1, 1, map);
   mark_valid (
       c, map, (float) base->grey.width * base->scale_x, (float) base->grey.height * base->scale_y);
   c->components = lince_pyramid_chroma_count (pyramid) > 0 ? LINCE_CANVAS_COMPONENTS : 1;
@@ -254,11 +235,13 @@ bool
 lince_canvas_take_other (LinceCanvas *c, const LinceReference *other, const double between[9])
 {
   const LinceReferenceLevel *level = &other->levels[0];
-  double whole[9], kx, ky, middle;
+  double whole[9], middle;
   float map[9], half[9];
   int width, height;
 
-  if (!compose_map (c, between, whole, &middle))
+  lince_homography_compose (between, c->to_reference, whole);
+  middle = lince_homography_middle (whole, c->columns, c->rows);
+  if (middle == 0)
     return false;
   for (int i = 0; i < other->level_count; i++) {
     double share = (double) other->width / other->levels[i].width;
@@ -267,16 +250,12 @@ lince_canvas_take_other (LinceCanvas *c, const LinceReference *other, const doub
     if (i + 1 == other->level_count || fabs (whole[0] / middle) < 1.4 * share)
       break;
   }
-  kx = (double) level->width / other->width;
-  ky = (double) level->height / other->height;
   width = lince_reference_chroma_width (level);
   height = lince_reference_chroma_height (level);
-  for (int i = 0; i < 9; i++) {
-    double k = i < 3 ? kx : i < 6 ? ky : 1;
-
-    map[i] = (float) (whole[i] * k / middle);
+  lince_homography_onto (whole, middle, (double) level->width / other->width,
+      (double) level->height / other->height, map);
+  for (int i = 0; i < 9; i++)
     half[i] = i < 6 ? map[i] / 2 : map[i];
-  }
   take_alpha (c, level, map);
   take_plane (c, &(LinceGrey){level->luma, level->width, level->width, level->height}, map,
       219.f / 255.f, 16, c->colour[0]);

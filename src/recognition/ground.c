@@ -104,11 +104,19 @@ lince_ground_means (LinceCanvas *c, const LinceCanvasPlane *planes, LinceCanvasP
   }
 }
 
+/* Of a pixel that is of the mark in part, if at all: an edge in the frame is softer or beside its
+ * place, so it tells little. */
+static float
+weight_around (float alpha)
+{
+  return (1 - alpha) * (alpha > EDGE ? EDGE_WEIGHT : 1.f);
+}
+
 void
 lince_ground_estimate (LinceCanvas *c)
 {
   for (int i = 0; i < c->count; i++)
-    c->weight[i] = c->valid[i] * (1 - c->alpha[i]) * (c->alpha[i] > EDGE ? EDGE_WEIGHT : 1.f);
+    c->weight[i] = c->valid[i] * weight_around (c->alpha[i]);
   lince_ground_means (c, c->frame, c->ground);
 }
 
@@ -120,9 +128,8 @@ lince_ground_look_through (LinceCanvas *c, const float light[3])
   float clear = 1 - light[0];
 
   for (int i = 0; i < c->count; i++)
-    c->weight[i] = c->valid[i] * (c->alpha[i] > SOLID     ? clear * clear
-                                     : c->alpha[i] > EDGE ? EDGE_WEIGHT * (1 - c->alpha[i])
-                                                          : 1 - c->alpha[i]);
+    c->weight[i] =
+        c->valid[i] * (c->alpha[i] > SOLID ? clear * clear : weight_around (c->alpha[i]));
   for (int k = 0; k < c->components; k++) {
     const float *alpha = k == 0 ? c->alpha : c->soft_alpha, lift = k == 0 ? light[2] : 0;
 

@@ -6,6 +6,7 @@
 #include "recognition/kernels/kernels.h"
 #include "recognition/levels.h"
 #include "recognition/limit.h"
+#include "recognition/quad.h"
 
 #define SIDE (LINCE_CELL_SIDE / 2) /* chroma samples of a cell */
 #define COMPONENTS 2
@@ -37,31 +38,30 @@ take_planes (const LinceAlignment *alignment, const LincePyramid *pyramid,
   const LincePyramidLevel *grey = lince_pyramid_octave (pyramid, alignment->octave);
   double scale = (double) alignment->scale * sqrt ((double) grey->scale_x * grey->scale_y);
   int octave = lince_level_octave (pyramid, 1, 2 * scale);
-  const double *h = alignment->homography;
-  double middle = h[6] * reference->width / 2 + h[7] * reference->height / 2 + h[8];
+  double middle =
+      lince_homography_middle (alignment->homography, reference->width, reference->height);
+  double whole[9]; /* from the reference's chroma samples */
 
-  if (octave < 0 || !(fabs (middle) > 1e-12))
+  if (octave < 0 || middle == 0)
     return false;
+  for (int i = 0; i < 9; i++)
+    whole[i] = alignment->homography[i] * (i % 3 == 0      ? 2 * template->to_reference_x
+                                              : i % 3 == 1 ? 2 * template->to_reference_y
+                                                           : 1);
   planes->own[0] = level->cb;
   planes->own[1] = level->cr;
   planes->width = lince_reference_chroma_width (level);
   planes->height = lince_reference_chroma_height (level);
   for (int k = 0; k < COMPONENTS; k++) {
     const LincePyramidLevel *plane = lince_pyramid_chroma (pyramid, k, octave);
-    const double to_plane[3] = {1 / plane->scale_x, 1 / plane->scale_y, 1};
 
     planes->sampling[k] = (LinceSampling){.data = plane->grey.data,
         .stride = plane->grey.stride,
         .width = plane->grey.width,
         .height = plane->grey.height,
         .offset = 128};
-    for (int i = 0; i < 9; i++) {
-      double own = i % 3 == 0   ? 2 * template->to_reference_x
-                   : i % 3 == 1 ? 2 * template->to_reference_y
-                                : 1;
-
-      planes->sampling[k].map[i] = (float) (h[i] * own * to_plane[i / 3] / middle);
-    }
+    lince_homography_onto (
+        whole, middle, 1 / plane->scale_x, 1 / plane->scale_y, planes->sampling[k].map);
   }
   return true;
 }

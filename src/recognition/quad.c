@@ -57,6 +57,22 @@ lince_homography_map (const double h[9], double x, double y, double *out_x, doub
   return true;
 }
 
+double
+lince_homography_middle (const double h[9], int width, int height)
+{
+  double middle = h[6] * width / 2 + h[7] * height / 2 + h[8];
+
+  return fabs (middle) > 1e-12 ? middle : 0;
+}
+
+void
+lince_homography_onto (
+    const double h[9], double middle, double scale_x, double scale_y, float out[9])
+{
+  for (int i = 0; i < 9; i++)
+    out[i] = (float) (h[i] * (i < 3 ? scale_x : i < 6 ? scale_y : 1) / middle);
+}
+
 bool
 lince_quad_from_homography (const double h[9], double width, double height, LincePoint corners[4])
 {

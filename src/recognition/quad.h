@@ -13,6 +13,13 @@ void lince_homography_compose (const double a[9], const double b[9], double out[
 bool lince_homography_inverse (const double h[9], double out[9]);
 /* Maps a point; false when it lies on or behind the horizon. */
 bool lince_homography_map (const double h[9], double x, double y, double *out_x, double *out_y);
+/* The divisor at the middle of a picture of `width` x `height` pixels; 0 when the horizon runs
+ * through that. */
+double lince_homography_middle (const double h[9], int width, int height);
+/* What sampling takes: `h` in floats, 1 where its divisor is `middle`, onto a picture that has
+ * `scale_x` and `scale_y` pixels for one that `h` leads to. */
+void lince_homography_onto (
+    const double h[9], double middle, double scale_x, double scale_y, float out[9]);
 
 /* The corners of a reference of `width` x `height` pixels. False when a corner lies behind the
  * horizon or is not a finite number below 1e6. */

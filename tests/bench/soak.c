@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "../suite.h"
 #include "allocations.h"
 #include "marks.h"
 
@@ -312,17 +313,11 @@ main (int argc, char **argv)
 {
   Suite *suite = suite_create ("soak");
   TCase *tests = tcase_create ("soak");
-  SRunner *runner;
-  int failed;
 
   if (argc > 1)
     frames = strtol (argv[1], NULL, 10);
   tcase_set_timeout (tests, 3600);
   tcase_add_test (tests, nothing_grows);
   suite_add_tcase (suite, tests);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_ENV);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite (suite);
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Parts of linced that need no daemon: configuration, redaction, views, WebSocket frames, and a
  * client's bounded queue over a real pair of sockets. */
-#include <check.h>
 #include <gio/gio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../suite.h"
 #include "daemon/access.h"
 #include "daemon/client.h"
 #include "daemon/config.h"
@@ -395,9 +395,5 @@ main (void)
   tcase_add_test (parts, test_client_slow_and_silent);
   tcase_add_test (parts, test_client_ends_with_its_peer);
   suite_add_tcase (suite, parts);
-  SRunner *runner = srunner_create (suite);
-  srunner_run_all (runner, CK_ENV);
-  int failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite (suite);
 }

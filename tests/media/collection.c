@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "../suite.h"
 #include "media/collection.h"
 #include "media/variant.h"
 
@@ -654,8 +655,6 @@ main (void)
 {
   Suite *suite = suite_create ("collection");
   TCase *tests = tcase_create ("directories");
-  SRunner *runner;
-  int failed;
 
   tcase_add_checked_fixture (tests, set_up, tear_down);
   tcase_add_test (tests, names_are_ids);
@@ -675,9 +674,5 @@ main (void)
   tcase_add_test (tests, may_be_cancelled);
   tcase_add_test (tests, compiles_into_a_file);
   suite_add_tcase (suite, tests);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_NORMAL);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed > 0;
+  return run_suite (suite);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "../suite.h"
 #include "media/picture.h"
 
 #include <sys/stat.h>
@@ -299,8 +300,6 @@ main (void)
 {
   Suite *suite = suite_create ("picture");
   TCase *tests = tcase_create ("files");
-  SRunner *runner;
-  int failed;
 
   tcase_add_checked_fixture (tests, set_up, tear_down);
   tcase_add_test (tests, png_is_read_to_the_pixel);
@@ -315,9 +314,5 @@ main (void)
   tcase_add_test (tests, orientation_is_applied);
   tcase_add_test (tests, frame_is_full_range_over_grey);
   suite_add_tcase (suite, tests);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_NORMAL);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed > 0;
+  return run_suite (suite);
 }

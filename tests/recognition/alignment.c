@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Cells, alignment and verification on drawn frames. */
+#include "../suite.h"
 #include "drawing.h"
 #include "drawn_reference.h"
 #include "golden.h"
@@ -411,8 +412,6 @@ main (void)
 {
   Suite *suite = suite_create ("alignment");
   TCase *tests = tcase_create ("alignment");
-  SRunner *runner;
-  int failed;
 
   tcase_add_checked_fixture (tests, set_up, tear_down);
   tcase_add_test (tests, a_placement_moves_onto_the_pixels);
@@ -431,9 +430,5 @@ main (void)
   tcase_add_test (tests, a_cell_on_its_own_pixels_agrees_fully);
   tcase_add_test (tests, thin_and_tiny_references_fit_a_template);
   suite_add_tcase (suite, tests);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_ENV);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite (suite);
 }

@@ -2,6 +2,7 @@
  * Posters, marks and a translucent channel bug in one film, with a cut: the same bits with any
  * number of threads and at any level of CPU, whatever the buffers held before; frames and fields in
  * turn, and stills in between. 25 frames a second. */
+#include "../suite.h"
 #include "allocations.h"
 #include "marks.h"
 
@@ -333,8 +334,6 @@ main (void)
 {
   Suite *suite = suite_create ("all kinds");
   TCase *tests = tcase_create ("all kinds");
-  SRunner *runner;
-  int failed;
 
   tcase_set_timeout (tests, 300);
   tcase_add_unchecked_fixture (tests, make_film, drop_film);
@@ -344,9 +343,5 @@ main (void)
   tcase_add_test (tests, what_the_buffers_held_does_not_show);
   tcase_add_loop_test (tests, stills_leave_the_video_as_it_is, 0, 2);
   suite_add_tcase (suite, tests);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_ENV);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite (suite);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Blur of known size on drawn frames: how near the measure comes. */
+#include "../suite.h"
 #include "drawing.h"
 #include "drawn_reference.h"
 
@@ -209,16 +210,11 @@ main (void)
 {
   Suite *suite = suite_create ("blur");
   TCase *tests = tcase_create ("blur");
-  SRunner *runner = srunner_create (suite);
-  int failed;
 
   tcase_add_checked_fixture (tests, set_up, tear_down);
   tcase_set_timeout (tests, 120);
   tcase_add_test (tests, of_a_texture);
   tcase_add_test (tests, of_a_mark);
   suite_add_tcase (suite, tests);
-  srunner_run_all (runner, CK_NORMAL);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite (suite);
 }

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Marks over frames: where they are placed, in what light, what speaks for them, and for one
  * against another. */
+#include "../suite.h"
 #include "drawn_reference.h"
 #include "golden.h"
 #include "marks.h"
 
+#include "recognition/canvas.h"
 #include "recognition/gather.h"
+#include "recognition/ground.h"
 #include "recognition/increment.h"
 #include "recognition/lanes.h"
+#include "recognition/light.h"
 #include "recognition/verify.h"
 
 #define WIDTH 320
@@ -673,6 +677,175 @@ START_TEST (lanes_stay_within_the_picture)
 }
 END_TEST
 
+/* --- the ground ------------------------------------------------------------------------------ */
+
+#define GROUND_SIDE 24
+#define GROUND_RADIUS 6 /* a quarter of the side */
+
+/* A solid square with an edge around it on a slope, of which the first two rows lie outside of the
+ * frame. */
+static void
+draw_ground (LinceCanvas *c)
+{
+  c->columns = c->rows = c->stride = GROUND_SIDE;
+  c->count = GROUND_SIDE * GROUND_SIDE;
+  c->components = LINCE_CANVAS_COMPONENTS;
+  for (int i = 0; i < c->count; i++) {
+    int x = i % GROUND_SIDE, y = i / GROUND_SIDE, far = abs (2 * x - 23) + 1;
+
+    far = (far > abs (2 * y - 23) + 1 ? far : abs (2 * y - 23) + 1) / 2;
+    c->alpha[i] = far <= 4 ? 1 : far == 5 ? .5f : 0;
+    c->soft_alpha[i] = .9f * c->alpha[i];
+    c->valid[i] = y >= 2;
+    for (int k = 0; k < c->components; k++) {
+      c->colour[k][i] = (float) (200 - 60 * k + x);
+      c->frame[k][i] = far <= 4 ? (float) (150 - 20 * k + y) : (float) (80 - 10 * k + x + 2 * y);
+    }
+  }
+}
+
+/* The mean that the ground should be at a pixel: of all around it by their weights, with two of the
+ * whole canvas' mean. */
+static double
+mean_around (const double *weights, const double *values, int x, int y)
+{
+  double all = 0, sum = 0, near = 2, near_sum = 0;
+
+  for (int i = 0; i < GROUND_SIDE * GROUND_SIDE; i++) {
+    all += weights[i];
+    sum += weights[i] * values[i];
+    if (abs (i % GROUND_SIDE - x) <= GROUND_RADIUS && abs (i / GROUND_SIDE - y) <= GROUND_RADIUS) {
+      near += weights[i];
+      near_sum += weights[i] * values[i];
+    }
+  }
+  return (near_sum + 2 * sum / all) / near;
+}
+
+static void
+check_ground (const LinceCanvas *c, int k, const double *weights, const double *values)
+{
+  for (int i = 0; i < c->count; i++)
+    ck_assert_double_eq_tol ((double) c->ground[k][i],
+        mean_around (weights, values, i % GROUND_SIDE, i / GROUND_SIDE), 2e-3);
+}
+
+/* An edge tells a fiftieth, a solid part nothing; seen through, the square of what is clear. */
+START_TEST (the_ground_is_a_weighted_mean)
+{
+  static const float lights[][3] = {{.6f, .5f, 7}, {1, .95f, -3}};
+  static double weights[GROUND_SIDE * GROUND_SIDE], values[GROUND_SIDE * GROUND_SIDE];
+  LinceCanvas *c = calloc (1, sizeof *c);
+
+  draw_ground (c);
+  lince_ground_estimate (c);
+  for (int k = 0; k < c->components; k++) {
+    for (int i = 0; i < c->count; i++) {
+      weights[i] = c->alpha[i] == 1 ? 0 : c->alpha[i] > 0 ? .5 * .02 : 1;
+      weights[i] *= (double) c->valid[i];
+      values[i] = (double) c->frame[k][i];
+    }
+    check_ground (c, k, weights, values);
+  }
+  for (int n = 0; n < 2; n++) {
+    const float *light = lights[n];
+
+    lince_ground_look_through (c, light);
+    for (int k = 0; k < c->components; k++) {
+      for (int i = 0; i < c->count; i++) {
+        double clear = 1 - (double) light[0], a = c->alpha[i] == 1 ? (k == 0 ? 1 : .9) : 0;
+        double mark = (double) light[1] * (double) c->colour[k][i];
+
+        weights[i] = c->alpha[i] == 1 ? clear * clear : c->alpha[i] > 0 ? .5 * .02 : 1;
+        weights[i] *= (double) c->valid[i];
+        values[i] = (double) c->frame[k][i] - a * (mark + (k == 0 ? (double) light[2] : 0));
+        values[i] /= fmax (1 - a * (double) light[0], .05);
+      }
+      check_ground (c, k, weights, values);
+    }
+  }
+  free (c);
+}
+END_TEST
+
+/* The mark as it is seen in a light, on a slope, above row `end`; below in another. */
+static void
+draw_in_light (LinceCanvas *c, const LinceLight *above, int end, const LinceLight *below)
+{
+  draw_ground (c);
+  for (int k = 0; k < c->components; k++)
+    for (int i = 0; i < c->count; i++) {
+      const LinceLight *light = i / GROUND_SIDE < end ? above : below;
+      float alpha = k == 0 ? c->alpha[i] : c->soft_alpha[i], lift = k == 0 ? light->lift : 0;
+
+      c->ground[k][i] = (float) (40 + 2 * (i % GROUND_SIDE) - 10 * k);
+      c->frame[k][i] = c->ground[k][i] + alpha * (light->scale * c->colour[k][i] + lift -
+                                                     light->opacity * c->ground[k][i]);
+    }
+}
+
+/* In one light it is found; in two, the one that explains more, from wherever the search begins;
+ * where nothing is seen, the usual. */
+START_TEST (the_light_explains_most)
+{
+  const LinceLight opaque = {1, .95f, 0}, half = {.5f, .475f, 0}, open = {.7f, .665f, 0},
+                   dim = {.8f, .56f, 0};
+  LinceCanvas *c = calloc (1, sizeof *c);
+  LinceLight light;
+
+  draw_in_light (c, &open, GROUND_SIDE, &open);
+  lince_light_fit (c, .15f, &light);
+  ck_assert_float_eq_tol (light.opacity, .7f, .02f);
+  ck_assert_float_eq_tol (light.scale, .665f, .02f);
+  ck_assert_float_eq_tol (light.lift, 0, .5f);
+  draw_in_light (c, &opaque, 14, &half);
+  lince_light_fit (c, .15f, &light);
+  ck_assert_float_gt (light.opacity, .85f);
+  draw_in_light (c, &half, 14, &opaque);
+  lince_light_fit (c, .15f, &light);
+  ck_assert_float_lt (light.opacity, .65f);
+  draw_in_light (c, &dim, GROUND_SIDE, &dim);
+  lince_light_fit (c, .15f, &light);
+  /* dimmer than usual: .75 if the usual did not weigh the more the more pixels there are */
+  ck_assert_float_eq_tol (light.opacity, .723f, .01f);
+  memset (c->valid, 0, sizeof c->valid);
+  lince_light_fit (c, .15f, &light);
+  ck_assert_float_eq_tol (light.opacity, .8f, 1e-3f);
+  ck_assert_float_eq_tol (light.scale, .76f, 1e-3f);
+  ck_assert_float_eq_tol (light.lift, 0, 1e-3f);
+  free (c);
+}
+END_TEST
+
+/* Where a mark leaves the frame its pixels do not count: nor those within half a pixel of the edge,
+ * which would be sampled beyond it. */
+START_TEST (what_leaves_the_frame_does_not_count)
+{
+  static const double corners[][2] = {
+      {100, 80}, {-30, 60}, {WIDTH - 80, 60}, {90, -40}, {90, HEIGHT - 70}};
+  DrawnReference mark = new_mark (MARK_RING, false, ORANGE, CLEAR);
+  LinceCanvas *c = calloc (1, sizeof *c);
+
+  look (true);
+  lince_canvas_take_reference (c, &mark.reference, 0);
+  for (int n = 0; n < 5; n++) {
+    const double h[9] = {1, 0, corners[n][0], 0, 1, corners[n][1], 0, 0, 1};
+
+    ck_assert (lince_canvas_take_frame (c, pyramid, h, 1));
+    for (int i = 0; i < c->count; i++) {
+      double x = i % c->stride + .5 - c->margin + corners[n][0];
+      double y = i / c->stride + .5 - c->margin + corners[n][1];
+      bool inside =
+          i % c->stride < c->columns && x > .5 && y > .5 && x < WIDTH - .5 && y < HEIGHT - .5;
+
+      ck_assert_msg (c->valid[i] == (inside ? 1 : 0), "place %d, pixel %d", n, i);
+    }
+  }
+  free (c);
+  free_reference (&mark);
+}
+END_TEST
+
 /* Frames of which each is `base` and its number: planar or packed, means against sums of their own.
  */
 static uint8_t
@@ -800,8 +973,6 @@ main (void)
 {
   Suite *suite = suite_create ("composite");
   TCase *tests = tcase_create ("composite");
-  SRunner *runner;
-  int failed;
 
   tcase_set_timeout (tests, 60);
   tcase_add_checked_fixture (tests, set_up, tear_down);
@@ -814,6 +985,9 @@ main (void)
   tcase_add_test (tests, the_pixels_speak_for_the_right_sibling);
   tcase_add_test (tests, thin_strokes_keep_their_luma_and_agree);
   tcase_add_test (tests, what_shows_through_a_mark_is_its_ground);
+  tcase_add_test (tests, the_ground_is_a_weighted_mean);
+  tcase_add_test (tests, the_light_explains_most);
+  tcase_add_test (tests, what_leaves_the_frame_does_not_count);
   tcase_add_test (tests, a_word_of_a_few_pixels_counts);
   tcase_add_test (tests, a_word_counts_for_more_than_all_edges);
   tcase_add_test (tests, what_fades_out_is_refused_when_it_is_gone);
@@ -825,9 +999,5 @@ main (void)
   tcase_add_test (tests, means_are_of_the_last_two_blocks);
   tcase_add_test (tests, another_size_begins_anew_another_scan_does_not);
   suite_add_tcase (suite, tests);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_ENV);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite (suite);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Explanations: each stage's failure, provoked once, is named as that stage's. */
+#include "../suite.h"
 #include "drawing.h"
 
 #include "recognition/explain.h"
@@ -469,8 +470,6 @@ main (void)
 {
   Suite *suite = suite_create ("explain");
   TCase *tests = tcase_create ("explain");
-  SRunner *runner = srunner_create (suite);
-  int failed;
 
   tcase_set_timeout (tests, 300);
   tcase_add_checked_fixture (tests, set_up, tear_down);
@@ -489,8 +488,5 @@ main (void)
   tcase_add_test (tests, mark);
   tcase_add_test (tests, wrong_use);
   suite_add_tcase (suite, tests);
-  srunner_run_all (runner, CK_NORMAL);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed > 0;
+  return run_suite (suite);
 }

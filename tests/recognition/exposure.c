@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * From placements to exposures: every way that a stay begins, goes on and ends. Times in ms. */
+#include "../suite.h"
 #include "index_pictures.h"
 
 #include "recognition/exposure.h"
@@ -185,6 +186,22 @@ START_TEST (a_bug_is_gone_sooner)
   ck_assert_uint_eq (nothing (1400 + 159), 0);
   ck_assert_uint_eq (nothing (1400 + 160), 1);
   check_change (&changes[0], LINCE_VANISHED, 1, 1400, 1560);
+}
+END_TEST
+
+/* What moves may be lost for a moment: only an upright mark is held to be on the screen itself. */
+START_TEST (what_is_no_upright_mark_is_held_longer)
+{
+  for (int i = 0; i < 2; i++) {
+    LincePlacement one = placement (0, 1, 0);
+
+    one.mark = i == 0;
+    one.upright = i == 1;
+    ck_assert_uint_eq (frame (1000 + 3000 * i, false, 1, &one), 0);
+    ck_assert_uint_eq (frame (1200 + 3000 * i, false, 1, &one), 1);
+    ck_assert_uint_eq (nothing (1200 + 3000 * i + 299), 0);
+    ck_assert_uint_eq (nothing (1200 + 3000 * i + 300), 1);
+  }
 }
 END_TEST
 
@@ -374,8 +391,6 @@ main (void)
 {
   Suite *suite = suite_create ("exposure");
   TCase *tests = tcase_create ("exposure");
-  SRunner *runner;
-  int failed;
 
   tcase_add_checked_fixture (tests, set_up, tear_down);
   tcase_add_test (tests, a_stay_appears_after_the_minimum_duration);
@@ -385,6 +400,7 @@ main (void)
   tcase_add_test (tests, a_missed_frame_is_no_end);
   tcase_add_test (tests, what_stood_in_the_mean_need_not_stand_again);
   tcase_add_test (tests, a_bug_is_gone_sooner);
+  tcase_add_test (tests, what_is_no_upright_mark_is_held_longer);
   tcase_add_test (tests, the_end_is_at_the_last_sight);
   tcase_add_test (tests, a_cut_ends_at_once);
   tcase_add_test (tests, what_is_seen_beyond_the_cut_goes_on);
@@ -397,9 +413,5 @@ main (void)
   tcase_add_test (tests, the_end_closes_all_and_forgets_the_gap);
   tcase_add_test (tests, as_many_as_fit_a_frame_all_come_and_go);
   suite_add_tcase (suite, tests);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_ENV);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite (suite);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Keypoints and descriptors: golden vectors, and what must hold under turns, light and blur. */
-#include <check.h>
 
+#include "../suite.h"
 #include "golden.h"
 #include "recognition/extractor.h"
 #include "recognition/pyramid.h"
@@ -200,6 +200,27 @@ START_TEST (flat_pictures_have_none)
 }
 END_TEST
 
+/* Four in each cell, of a contrast of six levels when they are smoothed; or of one. */
+START_TEST (faint_spots_are_found_as_long_as_they_have_contrast)
+{
+  for (int contrast = 2; contrast <= 8; contrast += 6) {
+    Grey spots = grey_new (192, 192, 77);
+    Finder finder;
+    int found = 0;
+
+    for (int i = 0; i < 9 * 144; i++)
+      spots.pixels[(i / 9 / 12 * 16 + 7 + i % 9 / 3) * 192 + i / 9 % 12 * 16 + 7 + i % 3] +=
+          (uint8_t) contrast;
+    finder = find (&spots, 2000);
+    for (uint32_t i = 0; i < finder.extractor.count; i++)
+      found += finder.extractor.keypoints[i].scale == finder.extractor.scales.first;
+    ck_assert_msg (found == (contrast == 8 ? 144 : 0), "contrast %d: %d found", contrast, found);
+    finder_clear (&finder);
+    grey_free (&spots);
+  }
+}
+END_TEST
+
 /* The comparisons are all different and every sample is used. */
 START_TEST (pairs_are_sound)
 {
@@ -224,18 +245,14 @@ main (void)
 {
   Suite *suite = suite_create ("features");
   TCase *tests = tcase_create ("all");
-  SRunner *runner = srunner_create (suite);
-  int failed;
 
   tcase_add_test (tests, keypoints_are_as_ever);
   tcase_add_test (tests, shares_make_up_the_whole);
   tcase_add_test (tests, turned_pictures_look_the_same);
   tcase_add_test (tests, light_and_shade_make_little_difference);
   tcase_add_test (tests, flat_pictures_have_none);
+  tcase_add_test (tests, faint_spots_are_found_as_long_as_they_have_contrast);
   tcase_add_test (tests, pairs_are_sound);
   suite_add_tcase (suite, tests);
-  srunner_run_all (runner, CK_ENV);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed > 0;
+  return run_suite (suite);
 }

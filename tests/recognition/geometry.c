@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Voting and homographies on constructed matches. */
-#include <check.h>
 #include <math.h>
 
+#include "../suite.h"
 #include "golden.h"
 #include "recognition/homography.h"
 #include "recognition/voting.h"
@@ -226,8 +226,6 @@ main (void)
 {
   Suite *suite = suite_create ("geometry");
   TCase *tests = tcase_create ("all");
-  SRunner *runner = srunner_create (suite);
-  int failed;
 
   tcase_add_test (tests, homography_survives_outliers);
   tcase_add_test (tests, homography_is_the_same_each_time);
@@ -238,8 +236,5 @@ main (void)
   tcase_add_test (tests, votes_find_every_instance);
   tcase_add_test (tests, no_matches_no_peaks);
   suite_add_tcase (suite, tests);
-  srunner_run_all (runner, CK_ENV);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed > 0;
+  return run_suite (suite);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * The governor on simulated costs: steps, spikes, noise, ramps. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../suite.h"
 #include "recognition/governor.h"
 
 #define MS INT64_C (1000000)
@@ -275,8 +275,6 @@ main (void)
 {
   Suite *suite = suite_create ("governor");
   TCase *tests = tcase_create ("governor");
-  SRunner *runner;
-  int failed;
 
   tcase_add_checked_fixture (tests, set_up, NULL);
   tcase_add_test (tests, what_fits_stays_as_it_is);
@@ -294,9 +292,5 @@ main (void)
   tcase_add_test (tests, extreme_numbers_are_no_trouble);
   tcase_add_test (tests, the_same_costs_give_the_same_plans);
   suite_add_tcase (suite, tests);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_ENV);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite (suite);
 }

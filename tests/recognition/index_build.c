@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Building an index: what it holds, that it depends on nothing but its content, what is refused. */
+#include "../suite.h"
 #include "index_pictures.h"
 
 #include <pthread.h>
@@ -924,8 +925,6 @@ main (void)
 {
   Suite *suite = suite_create ("index build");
   TCase *tests = tcase_create ("build");
-  SRunner *runner;
-  int failed;
 
   tcase_add_test (tests, file_and_memory_hold_the_same);
   tcase_add_test (tests, order_of_adding_does_not_matter);
@@ -950,9 +949,5 @@ main (void)
   tcase_add_test (tests, kept_images_are_checked);
   tcase_add_test (tests, marks_are_kept);
   suite_add_tcase (suite, tests);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_NORMAL);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed > 0;
+  return run_suite (suite);
 }

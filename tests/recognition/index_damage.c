@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Index files that are not what they should be: refused by name and reason, or harmless; never a
  * crash. */
+#include "../suite.h"
 #include "index_pictures.h"
 
 #include <fcntl.h>
@@ -479,8 +480,6 @@ main (void)
 {
   Suite *suite = suite_create ("index damage");
   TCase *tests = tcase_create ("damage");
-  SRunner *runner;
-  int failed;
 
   tcase_set_timeout (tests, 120);
   tcase_add_checked_fixture (tests, set_up, tear_down);
@@ -500,9 +499,5 @@ main (void)
   tcase_add_test (tests, other_faults_are_passed_on);
   tcase_add_test (tests, many_open_at_once);
   suite_add_tcase (suite, tests);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_NORMAL);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed > 0;
+  return run_suite (suite);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * The bytes of index files: every field of every header, at the place that the headers document. */
+#include "../suite.h"
 #include "index_pictures.h"
 
 #include "recognition/bytes.h"
@@ -207,8 +208,6 @@ main (void)
 {
   Suite *suite = suite_create ("index format");
   TCase *tests = tcase_create ("bytes");
-  SRunner *runner;
-  int failed;
 
   tcase_add_test (tests, hash_is_xxh64);
   tcase_add_test (tests, manifest_bytes);
@@ -217,9 +216,5 @@ main (void)
   tcase_add_test (tests, segment_bytes);
   tcase_add_test (tests, files_on_disk);
   suite_add_tcase (suite, tests);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_NORMAL);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed > 0;
+  return run_suite (suite);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Every kernel of every level against plain C, on hostile input: all widths, extreme values,
  * buffers of exactly the size that the header promises, guards around what is written. */
+#include "../suite.h"
 #include "recognition/kernels/kernels.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -549,7 +549,10 @@ START_TEST (plain_planes_are_right)
   lince_kernels_c.light_rows (
       &(LinceLightPlanes){alpha, one, ground, colour, frame, 1, 0}, &rows, light, sums);
   ck_assert (sums[LINCE_LIGHT_OO][7] == 10000 && sums[LINCE_LIGHT_QQ][7] == 40000);
+  ck_assert (sums[LINCE_LIGHT_OQ][7] == -20000 && sums[LINCE_LIGHT_PP][7] == 1);
+  ck_assert (sums[LINCE_LIGHT_OP][7] == -100 && sums[LINCE_LIGHT_QP][7] == 200);
   ck_assert (sums[LINCE_LIGHT_O][0] == -400 && sums[LINCE_LIGHT_WEIGHT][0] == 1);
+  ck_assert (sums[LINCE_LIGHT_Q][0] == 800 && sums[LINCE_LIGHT_P][0] == 4);
   lince_kernels_c.left_cell (
       &(LinceLeftPlanes){one, frame, ground, model, .25f}, &rows, left[0], left[1]);
   ck_assert (left[0][3] == 4 && left[1][3] == 0);
@@ -557,6 +560,9 @@ START_TEST (plain_planes_are_right)
       &(LinceShiftPlanes){ramp + LANES + 1, ramp + LANES, one, 4}, &rows, shifts);
   /* slopes of 3 and 24 levels, 3 too little, weighed by 1 / (4 + 9 / 2) */
   ck_assert_float_eq_tol (shifts[LINCE_SHIFT_XX][2], 9 / 8.5f, 1e-5f);
+  ck_assert_float_eq_tol (shifts[LINCE_SHIFT_XY][2], 3 * 24 / 8.5f, 1e-5f);
+  ck_assert_float_eq_tol (shifts[LINCE_SHIFT_YY][2], 24 * 24 / 8.5f, 1e-4f);
+  ck_assert_float_eq_tol (shifts[LINCE_SHIFT_X][2], 3 * -3 / 8.5f, 1e-5f);
   ck_assert_float_eq_tol (shifts[LINCE_SHIFT_Y][2], 24 * -3 / 8.5f, 1e-5f);
   /* a slope of 3 levels against itself, a pixel aside, and against 500 all over */
   memset (left, 0, sizeof left);
@@ -575,6 +581,91 @@ START_TEST (plain_planes_are_right)
 }
 END_TEST
 
+/* A pixel that is off by as much as counts half: 4 levels. */
+START_TEST (plain_light_bounds_what_is_off)
+{
+  enum { LANES = LINCE_ROW_LANES };
+  const LinceRows rows = {LANES, 1, LANES};
+  float one[LANES], ground[LANES], colour[LANES], frame[LANES], dark[3] = {0, 0, 0};
+  float sums[LINCE_LIGHT_SUMS][LANES] = {0}, cost[LANES] = {0}, columns[LANES];
+  const float *in[2] = {colour, frame}, *out[2] = {one, ground};
+  LinceLightPlanes planes = {one, one, ground, colour, frame, 1, 1 / 16.f};
+
+  for (int i = 0; i < LANES; i++) {
+    one[i] = 1;
+    ground[i] = columns[i] = 10;
+    colour[i] = 2;
+    frame[i] = 14;
+  }
+  lince_kernels_c.light_rows (&planes, &rows, dark, sums);
+  ck_assert_float_eq (sums[LINCE_LIGHT_WEIGHT][1], .5f);
+  ck_assert_float_eq (sums[LINCE_LIGHT_Q][1], .5f * 2 * 4);
+  lince_kernels_c.light_cost_rows (&planes, &rows, dark, cost);
+  ck_assert_float_eq (cost[1], .5f);
+  lince_kernels_c.change_columns (in, out, columns, LANES);
+  ck_assert_float_eq (columns[1], 10 + 2 * 14 - 1 * 10);
+}
+END_TEST
+
+/* What all levels share is compared with nothing but these. */
+START_TEST (plain_sums_are_right)
+{
+  const uint8_t rows[5][3] = {{0, 0, 255}, {0}, {255, 0, 0}};
+  const uint8_t *five[5] = {rows[0], rows[1], rows[2], rows[1], rows[1]}, row[3] = {1, 5, 7};
+  const uint16_t others[3] = {5, 2000, 60000};
+  uint16_t scratch[7], sums[3] = {65535, 10, 0};
+  uint8_t out[3], square[23 * 23] = {0};
+  int32_t x, y;
+
+  lince_kernels_c.smooth_row (five, scratch, out, 3);
+  /* columns of 6 * 255, 0 and 255, and the ends once more on either side */
+  ck_assert_uint_eq (out[0], (11 * 1530 + 255 + 128) >> 8);
+  ck_assert_uint_eq (out[1], (5 * 1530 + 5 * 255 + 128) >> 8);
+  ck_assert_uint_eq (out[2], (1530 + 11 * 255 + 128) >> 8);
+  lince_kernels_c.add_row (row, sums, 3);
+  ck_assert (sums[0] == 0 && sums[1] == 15 && sums[2] == 7);
+  /* a tenth, rounded, at most 255 */
+  lince_kernels_c.mean_row (sums, others, 6554, out, 3);
+  ck_assert (out[0] == 1 && out[1] == 202 && out[2] == 255);
+  square[23 * 9 + 14] = 10;
+  square[23 * 11 + 22] = 1;
+  square[23 * 19 + 19] = 200; /* not of the disc */
+  lince_kernels_c.moments (square + 23 * 11 + 11, 23, &x, &y);
+  ck_assert (x == 3 * 10 + 11 && y == -2 * 10);
+}
+END_TEST
+
+START_TEST (plain_searches_are_right)
+{
+  const uint16_t values[5] = {5, 3, 9, 3, 4};
+  const float u[4] = {0, 3, 3, 1}, v[4] = {0, 0, 4, 1}, scale[4] = {2, 2, 2, 3.1f};
+  const int32_t turn[4] = {250, 4, 250, 250}, weight[4] = {5, 7, 11, 13};
+  const LinceVotes votes = {u, v, scale, turn, weight};
+  uint8_t samples[LINCE_DESCRIPTOR_SAMPLES] = {1, 2}, circle[7 * 7];
+  uint8_t bright, dark;
+  LincePairs pairs = {{0}, {0}};
+  LinceDescriptor descriptor;
+  uint16_t chosen[3];
+
+  ck_assert_uint_eq (lince_kernels_c.choose (values, 5, 2, 3, chosen), 3);
+  ck_assert (chosen[0] == 1 && chosen[1] == 3 && chosen[2] == 4);
+  ck_assert_uint_eq (lince_kernels_c.choose (values, 5, 0, 1, chosen), 1);
+  ck_assert_uint_eq (chosen[0], 1);
+  /* the third is too far away, the fourth too large; turns go round */
+  ck_assert_uint_eq (lince_kernels_c.support (&votes, 4, 0, &(LinceVoteReach){2, 1.5f, 10}), 12);
+  ck_assert_uint_eq (lince_kernels_c.support (&votes, 4, 0, &(LinceVoteReach){2, 1.5f, 9}), 5);
+  pairs.second[65] = 1;
+  lince_kernels_c.describe (samples, &pairs, &descriptor);
+  ck_assert (descriptor.words[0] == 0 && descriptor.words[1] == 2);
+  memset (circle, 10, sizeof circle);
+  circle[3 * 7 + 3] = 100;
+  circle[3 * 7] = 20;
+  circle[3 * 7 + 6] = 31;
+  lince_kernels_c.response_row (circle + 3 * 7 + 3, 7, &bright, &dark, 1);
+  ck_assert (bright == 100 - 26 && dark == 0);
+}
+END_TEST
+
 /* The plain C itself, on values that can be reckoned by hand. */
 START_TEST (plain_c_is_right)
 {
@@ -586,6 +677,7 @@ START_TEST (plain_c_is_right)
   LinceDescriptorBlock block = {{{0}}};
   LinceDescriptor query = {{~0ull, 0, 1, 0}};
   uint16_t distances[LINCE_BLOCK];
+  uint32_t found[LINCE_BLOCK];
 
   lince_kernels_c.halve_row (a, b, out, 3);
   ck_assert_uint_eq (out[0], 191);
@@ -603,6 +695,8 @@ START_TEST (plain_c_is_right)
   lince_kernels_c.distances (&query, &block, 1, distances);
   ck_assert_uint_eq (distances[3], 3);
   ck_assert_uint_eq (distances[0], 65);
+  ck_assert_uint_eq (lince_kernels_c.scan (&query, &block, 1, 3, found, 8), 1);
+  ck_assert_uint_eq (found[0], 3 << 20 | 3);
 }
 END_TEST
 
@@ -624,8 +718,6 @@ main (void)
 {
   Suite *suite = suite_create ("kernels");
   TCase *tests = tcase_create ("all");
-  SRunner *runner = srunner_create (suite);
-  int failed;
 
   tcase_set_timeout (tests, 120);
   tcase_add_test (tests, plain_c_is_right);
@@ -637,11 +729,11 @@ main (void)
   tcase_add_loop_test (tests, choices_agree, 1, LINCE_CPU_LEVELS);
   tcase_add_loop_test (tests, supports_agree, 1, LINCE_CPU_LEVELS);
   tcase_add_test (tests, plain_planes_are_right);
+  tcase_add_test (tests, plain_light_bounds_what_is_off);
+  tcase_add_test (tests, plain_sums_are_right);
+  tcase_add_test (tests, plain_searches_are_right);
   tcase_add_loop_test (tests, sums_agree, 1, LINCE_CPU_LEVELS);
   tcase_add_loop_test (tests, planes_agree, 1, LINCE_CPU_LEVELS);
   suite_add_tcase (suite, tests);
-  srunner_run_all (runner, CK_ENV);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed > 0;
+  return run_suite (suite);
 }

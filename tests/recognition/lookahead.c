@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Looking back in a recording, on the drawn film. */
+#include "../suite.h"
 #include "movie.h"
 
 #include "recognition/lookahead.h"
@@ -251,8 +252,6 @@ main (void)
 {
   Suite *suite = suite_create ("lookahead");
   TCase *tests = tcase_create ("lookahead");
-  SRunner *runner;
-  int failed;
 
   tcase_set_timeout (tests, 240);
   tcase_add_unchecked_fixture (tests, draw_movie, NULL);
@@ -263,9 +262,5 @@ main (void)
   tcase_add_test (tests, the_end_closes_what_stands);
   tcase_add_test (tests, another_index_renumbers_what_is_kept);
   suite_add_tcase (suite, tests);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_ENV);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite (suite);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * The mark generator, stage by stage: regions, their shapes, the search, bad blocks. */
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../suite.h"
 #include "allocations.h"
 #include "golden.h"
 #include "recognition/mark_match.h"
@@ -622,8 +622,6 @@ main (void)
 {
   Suite *suite = suite_create ("mark");
   TCase *regions = tcase_create ("regions"), *search = tcase_create ("search");
-  SRunner *runner;
-  int failed;
 
   tcase_add_test (regions, regions_of_drawn_shapes);
   tcase_add_test (regions, regions_are_connected_parts);
@@ -638,9 +636,5 @@ main (void)
   tcase_add_test (search, bad_blocks_are_refused);
   suite_add_tcase (suite, regions);
   suite_add_tcase (suite, search);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_NORMAL);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed > 0;
+  return run_suite (suite);
 }

@@ -2,6 +2,7 @@
  * The whole recogniser on drawn films that show marks: placements against truth, siblings, fading,
  * bugs in the mean of frames, looking back; determinism, allocation, formats. 25 frames a second.
  */
+#include "../suite.h"
 #include "allocations.h"
 #include "marks.h"
 
@@ -676,8 +677,6 @@ main (void)
 {
   Suite *suite = suite_create ("mark film");
   TCase *tests = tcase_create ("mark film"), *back = tcase_create ("looking back");
-  SRunner *runner;
-  int failed;
 
   tcase_set_timeout (tests, 280);
   tcase_set_timeout (back, 280);
@@ -700,9 +699,5 @@ main (void)
   tcase_add_test (tests, what_is_plain_or_transparent_is_a_mark);
   suite_add_tcase (suite, tests);
   suite_add_tcase (suite, back);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_ENV);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite (suite);
 }

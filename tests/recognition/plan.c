@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * The named plans of work: their table holds what its users reckon with. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../suite.h"
 #include "recognition/plan.h"
 
 static const int sizes[][2] = {
@@ -120,8 +120,6 @@ main (void)
 {
   Suite *suite = suite_create ("plan");
   TCase *tests = tcase_create ("plan");
-  SRunner *runner;
-  int failed;
 
   tcase_add_test (tests, every_plan_is_found_by_its_name);
   tcase_add_test (tests, rungs_fall);
@@ -130,9 +128,5 @@ main (void)
   tcase_add_test (tests, thorough_does_all_there_is);
   tcase_add_test (tests, what_is_no_plan_is_the_least_one);
   suite_add_tcase (suite, tests);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_ENV);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite (suite);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * The pool of threads; also run under the thread sanitizer. */
+#include "../suite.h"
 #include "recognition/pool.h"
 
-#include <check.h>
 #include <string.h>
 
 #define ITEMS 500
@@ -122,8 +122,6 @@ main (void)
 {
   Suite *suite = suite_create ("pool");
   TCase *tests = tcase_create ("all");
-  SRunner *runner = srunner_create (suite);
-  int failed;
 
   tcase_set_timeout (tests, 120);
   tcase_add_test (tests, every_item_runs_once);
@@ -132,8 +130,5 @@ main (void)
   tcase_add_test (tests, cpu_time_counts_helpers);
   tcase_add_test (tests, bad_numbers_are_refused);
   suite_add_tcase (suite, tests);
-  srunner_run_all (runner, CK_ENV);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed > 0;
+  return run_suite (suite);
 }

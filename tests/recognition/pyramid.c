@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * The pyramid and the scale space on top of it: sizes, scales, values, scan and sample step. */
+#include "../suite.h"
 #include "recognition/kernels/kernels.h"
 #include "recognition/pyramid.h"
 #include "recognition/scales.h"
-
-#include <check.h>
 
 #include "scene.h"
 
@@ -265,8 +264,6 @@ main (void)
 {
   Suite *suite = suite_create ("pyramid");
   TCase *tests = tcase_create ("all");
-  SRunner *runner = srunner_create (suite);
-  int failed;
 
   tcase_add_checked_fixture (tests, setup, teardown);
   tcase_add_test (tests, octaves_are_means);
@@ -278,8 +275,5 @@ main (void)
   tcase_add_test (tests, scales_keep_their_places);
   tcase_add_test (tests, borders_repeat_the_edge);
   suite_add_tcase (suite, tests);
-  srunner_run_all (runner, CK_ENV);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed > 0;
+  return run_suite (suite);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Outlines and homographies. */
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../suite.h"
 #include "recognition/quad.h"
 
 static const LincePoint tilted[4] = {{100, 50}, {300, 80}, {280, 260}, {120, 240}};
@@ -77,6 +77,7 @@ START_TEST (only_what_a_camera_can_see_is_plausible)
   const LincePoint outside[4] = {{-900, 50}, {-700, 80}, {-720, 260}, {-880, 240}};
   const LincePoint small[4] = {{10, 10}, {14, 10}, {14, 14}, {10, 14}};
   const LincePoint wedge[4] = {{100, 50}, {300, 50}, {205, 260}, {195, 260}};
+  const LincePoint blunt[4] = {{100, 50}, {300, 50}, {300, 250}, {196, 166}};
 
   ck_assert (lince_quad_plausible (tilted, 12, 640, 480));
   ck_assert (!lince_quad_plausible (mirrored, 12, 640, 480));
@@ -85,6 +86,25 @@ START_TEST (only_what_a_camera_can_see_is_plausible)
   ck_assert (!lince_quad_plausible (outside, 12, 640, 480));
   ck_assert (!lince_quad_plausible (small, 12, 640, 480));
   ck_assert (!lince_quad_plausible (wedge, 12, 640, 480));
+  ck_assert (!lince_quad_plausible (blunt, 12, 640, 480));
+}
+END_TEST
+
+START_TEST (sampling_maps_are_one_in_the_middle)
+{
+  const double h[9] = {2, 0, 10, 0, 4, 20, .01, .02, 1},
+               horizon[9] = {1, 0, 0, 0, 1, 0, -.02, 0, 1 + 1e-13};
+  const double middle = 1 + .01 * 50 + .02 * 25;
+  float map[9];
+
+  ck_assert_double_eq_tol (lince_homography_middle (h, 100, 50), middle, 1e-12);
+  ck_assert_double_eq (lince_homography_middle (horizon, 100, 50), 0);
+  lince_homography_onto (h, middle, .5, .25, map);
+  ck_assert_float_eq_tol (map[0], .5f, 1e-6f);
+  ck_assert_float_eq_tol (map[2], 2.5f, 1e-6f);
+  ck_assert_float_eq_tol (map[4], .5f, 1e-6f);
+  ck_assert_float_eq_tol (map[5], 2.5f, 1e-6f);
+  ck_assert_float_eq_tol (map[6] * 50 + map[7] * 25 + map[8], 1, 1e-6f);
 }
 END_TEST
 
@@ -131,19 +151,14 @@ main (void)
 {
   Suite *suite = suite_create ("quad");
   TCase *tests = tcase_create ("quad");
-  SRunner *runner;
-  int failed;
 
   tcase_add_test (tests, a_homography_meets_its_corners);
   tcase_add_test (tests, an_inverse_undoes);
   tcase_add_test (tests, what_lies_behind_the_horizon_is_refused);
   tcase_add_test (tests, areas_and_overlaps);
   tcase_add_test (tests, only_what_a_camera_can_see_is_plausible);
+  tcase_add_test (tests, sampling_maps_are_one_in_the_middle);
   tcase_add_test (tests, only_what_is_hardly_turned_is_upright);
   suite_add_tcase (suite, tests);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_ENV);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite (suite);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * The whole recogniser on a drawn film: placements against truth, changes, determinism, formats. */
+#include "../suite.h"
 #include "allocations.h"
 #include "golden.h"
 #include "movie.h"
@@ -783,8 +784,6 @@ main (void)
 {
   Suite *suite = suite_create ("recognizer");
   TCase *tests = tcase_create ("recognizer");
-  SRunner *runner;
-  int failed;
 
   tcase_set_timeout (tests, 240);
   tcase_add_unchecked_fixture (tests, make_collection, drop_collection);
@@ -812,9 +811,5 @@ main (void)
   tcase_add_test (tests, a_plan_changes_between_frames);
   tcase_add_test (tests, the_index_may_change_from_another_thread);
   suite_add_tcase (suite, tests);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_ENV);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite (suite);
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * The whole search on drawn scenes: places found, several instances, nothing where nothing is; the
  * same result with any number of threads and at any level of CPU; no allocation a frame. */
+#include "../suite.h"
 #include "recognition/search.h"
-
-#include <check.h>
 
 #include "allocations.h"
 #include "golden.h"
@@ -555,8 +554,6 @@ main (void)
 {
   Suite *suite = suite_create ("search");
   TCase *tests = tcase_create ("all");
-  SRunner *runner = srunner_create (suite);
-  int failed;
 
   tcase_set_timeout (tests, 300);
   tcase_add_unchecked_fixture (tests, setup, teardown);
@@ -575,8 +572,5 @@ main (void)
   tcase_add_test (tests, an_empty_collection_finds_nothing);
   tcase_add_test (tests, words_hang_on_tops_in_a_large_collection);
   suite_add_tcase (suite, tests);
-  srunner_run_all (runner, CK_ENV);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed > 0;
+  return run_suite (suite);
 }

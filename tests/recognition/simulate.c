@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Simulation: what is drawn lies where it should, and what is said of a reference is so. */
+#include "../suite.h"
 #include "drawing.h"
 #include "drawn_reference.h"
 
@@ -311,8 +312,6 @@ main (void)
 {
   Suite *suite = suite_create ("simulate");
   TCase *tests = tcase_create ("simulate");
-  SRunner *runner = srunner_create (suite);
-  int failed;
 
   tcase_set_timeout (tests, 500);
   tcase_add_checked_fixture (tests, set_up, tear_down);
@@ -325,8 +324,5 @@ main (void)
   tcase_add_test (tests, what_references_are_good_for);
   tcase_add_test (tests, equal_pictures_have_equal_hashes);
   suite_add_tcase (suite, tests);
-  srunner_run_all (runner, CK_NORMAL);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed > 0;
+  return run_suite (suite);
 }

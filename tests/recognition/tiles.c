@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Magnified tiles: turns, and the place of a small print found in one. */
+#include "../suite.h"
 #include "drawing.h"
 #include "golden.h"
 
@@ -161,8 +162,6 @@ main (void)
 {
   Suite *suite = suite_create ("tiles");
   TCase *tests = tcase_create ("tiles");
-  SRunner *runner = srunner_create (suite);
-  int failed;
 
   tcase_set_timeout (tests, 300);
   tcase_add_checked_fixture (tests, set_up, tear_down);
@@ -170,8 +169,5 @@ main (void)
   tcase_add_test (tests, large_frames_have_none);
   tcase_add_loop_test (tests, small_print, 0, 2);
   suite_add_tcase (suite, tests);
-  srunner_run_all (runner, CK_NORMAL);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed > 0;
+  return run_suite (suite);
 }

@@ -2,10 +2,13 @@
  * Tracks, from hypotheses that a test gives: how a mark that is symmetrical is turned, how siblings
  * at one place are told apart over frames, and when a print or a bug that agrees in part is taken
  * for another of its design. */
+#include "../suite.h"
 #include "drawn_reference.h"
 #include "golden.h"
 #include "marks.h"
 
+#include "recognition/align.h"
+#include "recognition/palette.h"
 #include "recognition/track.h"
 
 #define WIDTH 320
@@ -197,6 +200,8 @@ START_TEST (siblings_change_places_when_more_speaks_for_the_other)
       ck_assert_uint_eq (placement.track, first);
       ck_assert_msg (changed < 0, "frame %u: back again", i);
     } else {
+      /* what it took to change places still speaks for it */
+      ck_assert (changed >= 0 || placement.alternative_count == 0);
       changed = changed < 0 ? (int) i : changed;
       other = other == 0 ? placement.track : other;
       ck_assert_uint_eq (placement.track, other);
@@ -234,6 +239,35 @@ START_TEST (a_beaten_sibling_rests)
   for (uint32_t i = 28; i < 60 && changed < 0; i++)
     changed = follow (1, i).object == 1 ? (int) i : -1;
   ck_assert_int_ge (changed, 28);
+}
+END_TEST
+
+/* Of two that look the same, marks or prints, one is placed and the other named with it. */
+START_TEST (what_cannot_be_told_apart_is_an_alternative)
+{
+  for (int print = 0; print < 2; print++) {
+    LincePlacement placements[LINCE_MAX_PLACEMENTS];
+    LinceHypothesis hypotheses[2];
+    Canvas canvas;
+
+    for (uint32_t i = 0; i < 2; i++) {
+      marks[i] = new_reference (
+          print ? draw_poster (130, 130, 11) : draw_mark (MARK_RING, false, ORANGE, 0));
+      marks[i].reference.mark = !print;
+      marks[i].reference.object = i;
+    }
+    outline (160, 120, 130, 130, .1, 0, place);
+    canvas = show (0, 0);
+    hypotheses[0] = suppose (0, 0);
+    hypotheses[1] = suppose (1, 0);
+    ck_assert_uint_eq (propose (hypotheses, 2, placements), 1);
+    ck_assert_uint_eq (placements[0].alternative_count, 1);
+    ck_assert_uint_eq (placements[0].alternatives[0], 1 - placements[0].object);
+    lince_tracker_clear (tracker);
+    free_canvas (&canvas);
+    for (int i = 0; i < 2 && !print; i++)
+      free_reference (&marks[i]);
+  }
 }
 END_TEST
 
@@ -395,6 +429,68 @@ START_TEST (a_covered_print_is_placed_and_one_in_other_colours_is_not)
 }
 END_TEST
 
+/* How well the colours of image 0 agree with `drawn` where that is shown, tinted by `tint`, a
+ * plain thing over that share of it. */
+static double
+colours_agree (const DrawnPicture *drawn, float tint, double covered)
+{
+  LinceAligner *aligner = lince_aligner_new (NULL);
+  Canvas canvas = new_canvas (WIDTH, HEIGHT, GROUND_PLAIN, 0);
+  LinceHypothesis hypothesis = suppose (0, 0);
+  LinceAlignment alignment;
+  double agreement;
+
+  for (int i = 0; i < WIDTH * HEIGHT; i++)
+    canvas.full[1][i] += 60; /* behind what is transparent */
+  composite (&canvas, drawn, place, 1, 1, 0);
+  for (int i = 0; i < WIDTH * HEIGHT; i++) {
+    bool under = i % WIDTH >= (double) place[1].x - covered * (double) (place[1].x - place[0].x);
+
+    canvas.full[0][i] = under ? 90 : canvas.full[0][i];
+    canvas.full[1][i] = under ? 60 : canvas.full[1][i];
+    canvas.full[2][i] = under ? -50 : canvas.full[2][i] + tint;
+  }
+  look_at (&canvas, 0);
+  ck_assert (lince_align_compare (
+      aligner, pyramid, &marks[0].reference, hypothesis.homography, 128, &alignment));
+  agreement = (double) lince_palette_agreement (&alignment, pyramid, &marks[0].reference);
+  lince_aligner_free (aligner);
+  free_canvas (&canvas);
+  return agreement;
+}
+
+/* A tint, what covers a part and what shows through do not change how colours agree; a picture
+ * without colours has none that disagree. */
+START_TEST (colours_agree_where_the_picture_is_seen)
+{
+  DrawnPicture poster = draw_poster (160, 120, 11), grey = new_picture (160, 120), other;
+
+  for (int i = 0; i < 160 * 120; i++) {
+    memset (grey.pixels + 4 * i, (int) picture_luma (&poster, i % 160, i / 160), 3);
+    grey.pixels[4 * i + 3] = 255;
+  }
+  outline (160, 120, 240, 180, 0, 0, place);
+  marks[0] = new_reference (poster);
+  other = draw_in_other_colours (&marks[0].drawn);
+  ck_assert_double_gt (colours_agree (&marks[0].drawn, 0, 0), .95);
+  ck_assert_double_gt (colours_agree (&marks[0].drawn, 40, 0), .95);
+  ck_assert_double_gt (colours_agree (&marks[0].drawn, 0, .5), .95);
+  ck_assert_double_lt (colours_agree (&other, 0, 0), -.9);
+  ck_assert_double_eq (colours_agree (&grey, 0, 0), 1);
+  free_reference (&marks[0]);
+  free_picture (&other);
+  marks[0] = new_reference (grey);
+  poster = draw_poster (160, 120, 11);
+  ck_assert_double_eq (colours_agree (&poster, 0, 0), 1);
+  free_reference (&marks[0]);
+  for (int i = 0; i < 160 * 120; i++)
+    if (hypot (i % 160 - 79.5, i / 160 - 59.5) > 60)
+      poster.pixels[4 * i + 3] = 0;
+  marks[0] = new_reference (poster);
+  ck_assert_double_gt (colours_agree (&marks[0].drawn, 0, 0), .995);
+}
+END_TEST
+
 /* Rows: frame, track, corners, confidence, visible, opacity, of a mark that moves, turns, is
  * covered in part and goes; nothing is proposed after the first frame. */
 START_TEST (tracks_are_as_ever)
@@ -453,8 +549,6 @@ main (void)
 {
   Suite *suite = suite_create ("track");
   TCase *tests = tcase_create ("track");
-  SRunner *runner;
-  int failed;
 
   tcase_set_timeout (tests, 120);
   tcase_add_checked_fixture (tests, set_up, tear_down);
@@ -463,15 +557,13 @@ main (void)
   tcase_add_test (tests, any_other_mark_is_turned_as_it_stands);
   tcase_add_test (tests, siblings_change_places_when_more_speaks_for_the_other);
   tcase_add_test (tests, a_beaten_sibling_rests);
+  tcase_add_test (tests, what_cannot_be_told_apart_is_an_alternative);
   tcase_add_test (tests, a_sibling_does_not_outlast_a_mark_that_fades);
   tcase_add_test (tests, a_mark_of_the_screen_is_found_from_sides_that_are_not_its_own);
   tcase_add_test (tests, a_mark_that_moves_is_placed_where_it_is_now);
   tcase_add_test (tests, one_whose_leader_is_gone_stands_for_itself);
   tcase_add_test (tests, a_covered_print_is_placed_and_one_in_other_colours_is_not);
+  tcase_add_test (tests, colours_agree_where_the_picture_is_seen);
   suite_add_tcase (suite, tests);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_ENV);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite (suite);
 }

@@ -5,11 +5,11 @@
  * usage: test_store_account GOLDEN_FOLDER
  *        test_store_account GOLDEN_FOLDER write    makes the golden files anew; look at what
  * changes */
-#include <check.h>
 #include <glib/gstdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../suite.h"
 #include "sample.h"
 #include "store/event_log.h"
 #include "store/log_file.h"
@@ -392,7 +392,6 @@ main (int argc, char **argv)
 {
   Suite *suite = suite_create ("account");
   TCase *tests = tcase_create ("account");
-  SRunner *runner;
 
   if (argc < 2)
     return 64;
@@ -405,9 +404,5 @@ main (int argc, char **argv)
   if (argc > 0)
     add_tests (tests);
   suite_add_tcase (suite, tests);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_ENV);
-  int failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite (suite);
 }

@@ -2,7 +2,6 @@
  * A full disk: a small tmpfs where one can be mounted (as root, or in a user namespace), and a
  * file-size limit everywhere. Events go on, wait in order, and what does not fit becomes one gap.
  */
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -17,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../suite.h"
 #include "sample.h"
 #include "store/account.h"
 #include "store/log_file.h"
@@ -363,16 +363,11 @@ main (void)
 {
   Suite *suite = suite_create ("full disk");
   TCase *tests = tcase_create ("full disk");
-  SRunner *runner;
 
   tcase_add_checked_fixture (tests, set_up, tear_down);
   tcase_add_test (tests, test_file_size_limit);
   tcase_add_test (tests, test_killed_while_full);
   tcase_add_test (tests, test_small_disk);
   suite_add_tcase (suite, tests);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_ENV);
-  int failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite (suite);
 }

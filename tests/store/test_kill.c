@@ -4,7 +4,6 @@
  *
  * usage: test_store_kill
  *        test_store_kill child FOLDER ROUND   the one that is killed */
-#include <check.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../suite.h"
 #include "sample.h"
 #include "store/account.h"
 #include "store/record.h"
@@ -179,7 +179,6 @@ main (int argc, char **argv)
 {
   Suite *suite = suite_create ("kill");
   TCase *tests = tcase_create ("kill");
-  SRunner *runner;
 
   self = argv[0];
   if (argc == 4 && strcmp (argv[1], "child") == 0)
@@ -187,9 +186,5 @@ main (int argc, char **argv)
   tcase_set_timeout (tests, 100);
   tcase_add_test (tests, test_kill);
   suite_add_tcase (suite, tests);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_ENV);
-  int failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite (suite);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * The event log by itself: what lies on the disk, what a crash leaves, segments and archives. */
-#include <check.h>
 #include <glib/gstdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "../suite.h"
 #include "sample.h"
 #include "store/event_log.h"
 #include "store/log_file.h"
@@ -525,7 +525,6 @@ main (void)
 {
   Suite *suite = suite_create ("log");
   TCase *tests = tcase_create ("log");
-  SRunner *runner;
 
   /* hundreds of openings, each with some syncs */
   tcase_set_timeout (tests, 100);
@@ -544,9 +543,5 @@ main (void)
   tcase_add_test (tests, test_leftovers);
   tcase_add_test (tests, test_damaged_archive);
   suite_add_tcase (suite, tests);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_ENV);
-  int failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite (suite);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * The record from end to end: order, numbers, duplicates, what stands, restarts, the account. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../suite.h"
 #include "sample.h"
 #include "store/account.h"
 #include "store/log_reader.h"
@@ -304,7 +304,6 @@ main (void)
 {
   Suite *suite = suite_create ("record");
   TCase *tests = tcase_create ("record");
-  SRunner *runner;
 
   tcase_add_checked_fixture (tests, set_up, tear_down);
   tcase_add_test (tests, test_order_and_lines);
@@ -314,9 +313,5 @@ main (void)
   tcase_add_test (tests, test_lock);
   tcase_add_test (tests, test_filters);
   suite_add_tcase (suite, tests);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_ENV);
-  int failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite (suite);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * The sums: minutes, sums, nothing twice. */
-#include <check.h>
 #include <stdlib.h>
 
+#include "../suite.h"
 #include "stream/minute_sums.h"
 
 #define SECOND G_GINT64_CONSTANT (1000000000)
@@ -150,8 +150,6 @@ main (void)
 {
   Suite *suite = suite_create ("sums");
   TCase *tests = tcase_create ("sums");
-  SRunner *runner = srunner_create (suite);
-  int failed;
 
   tcase_add_test (tests, stay_within_a_minute);
   tcase_add_test (tests, minutes_are_split);
@@ -159,8 +157,5 @@ main (void)
   tcase_add_test (tests, nothing_counts_twice);
   tcase_add_test (tests, open_ones_are_listed);
   suite_add_tcase (suite, tests);
-  srunner_run_all (runner, CK_NORMAL);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite (suite);
 }

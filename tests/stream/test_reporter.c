@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Bus messages in, events out. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../suite.h"
 #include "media/message.h"
 #include "stream/reporter.h"
 
@@ -277,8 +277,6 @@ main (int argc, char **argv)
 {
   Suite *suite = suite_create ("reporter");
   TCase *tests = tcase_create ("reporter");
-  SRunner *runner = srunner_create (suite);
-  int failed;
 
   gst_init (&argc, &argv);
   tcase_add_test (tests, exposure_from_first_to_last_sight);
@@ -287,8 +285,5 @@ main (int argc, char **argv)
   tcase_add_test (tests, resumed_stay_joins);
   tcase_add_test (tests, foreign_messages_are_left);
   suite_add_tcase (suite, tests);
-  srunner_run_all (runner, CK_NORMAL);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite (suite);
 }

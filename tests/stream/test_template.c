@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Templates, settings, and pipelines built from them. */
-#include <check.h>
 #include <glib/gstdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../suite.h"
 #include "stream/template.h"
 
 static char *directory; /* for templates of the test's own */
@@ -176,8 +176,7 @@ main (int argc, char **argv)
 {
   Suite *suite = suite_create ("template");
   TCase *tests = tcase_create ("template");
-  SRunner *runner = srunner_create (suite);
-  int failed;
+  int status;
 
   gst_init (&argc, &argv);
   directory = g_dir_make_tmp ("lince-template-XXXXXX", NULL);
@@ -188,10 +187,8 @@ main (int argc, char **argv)
   tcase_add_test (tests, settings_are_checked);
   tcase_add_test (tests, secrets_are_taken_out);
   suite_add_tcase (suite, tests);
-  srunner_run_all (runner, CK_NORMAL);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
+  status = run_suite (suite);
   g_rmdir (directory);
   g_free (directory);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return status;
 }

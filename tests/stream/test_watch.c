@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * States of a source, waits between tries, and which UTC a frame has: decisions on a clock that the
  * test turns. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../suite.h"
 #include "stream/outbox.h"
 #include "stream/utc.h"
 #include "stream/watch.h"
@@ -232,8 +232,6 @@ main (void)
 {
   Suite *suite = suite_create ("watch");
   TCase *tests = tcase_create ("watch");
-  SRunner *runner = srunner_create (suite);
-  int failed;
 
   tcase_add_test (tests, waits_grow_and_jitter);
   tcase_add_test (tests, source_comes_and_stalls);
@@ -245,8 +243,5 @@ main (void)
   tcase_add_test (tests, outbox_keeps_until_acknowledged);
   tcase_add_test (tests, outbox_is_bounded);
   suite_add_tcase (suite, tests);
-  srunner_run_all (runner, CK_NORMAL);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite (suite);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * The real `lince` on a clip and pictures that were drawn for it: what it prints, says and returns.
  * usage: commands LINCE MAKE_CLIP */
+#include "../suite.h"
 #include "clip_truth.h"
 
 #include <string.h>
 #include <unistd.h>
 
-#include <check.h>
 #include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
 
@@ -534,12 +534,10 @@ remove_folder (const char *path)
 }
 
 static int
-run_suite (void)
+run_tests (void)
 {
   Suite *suite = suite_create ("commands");
   TCase *tests = tcase_create ("lince");
-  SRunner *runner;
-  int failed;
 
   tcase_set_timeout (tests, 120);
   tcase_add_test (tests, scan_frames);
@@ -560,17 +558,13 @@ run_suite (void)
   tcase_add_test (tests, broken_clip);
   tcase_add_test (tests, clip_without_video);
   suite_add_tcase (suite, tests);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_NORMAL);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed;
+  return run_suite (suite);
 }
 
 int
 main (int argc, char **argv)
 {
-  int failed = 1, status = -1;
+  int result = EXIT_FAILURE, status = -1;
   g_autofree char *cache = NULL;
 
   if (argc != 3)
@@ -586,9 +580,9 @@ main (int argc, char **argv)
   if (g_spawn_sync (NULL, (char *[]){argv[2], folder, NULL}, NULL, G_SPAWN_DEFAULT, NULL, NULL,
           NULL, NULL, &status, NULL) &&
       g_spawn_check_wait_status (status, NULL))
-    failed = run_suite ();
+    result = run_tests ();
   else
     g_printerr ("the clip cannot be made\n");
   remove_folder (folder);
-  return failed > 0;
+  return result;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "../suite.h"
 #include "tool/output.h"
 
-#include <check.h>
 #include <math.h>
 
 static const struct {
@@ -117,17 +117,11 @@ main (void)
 {
   Suite *suite = suite_create ("output");
   TCase *tests = tcase_create ("text");
-  SRunner *runner;
-  int failed;
 
   tcase_add_loop_test (tests, number, 0, (int) G_N_ELEMENTS (numbers));
   tcase_add_test (tests, string);
   tcase_add_test (tests, times);
   tcase_add_test (tests, placements);
   suite_add_tcase (suite, tests);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_NORMAL);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed > 0;
+  return run_suite (suite);
 }

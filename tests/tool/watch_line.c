@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * What `lince watch` prints of an event. */
+#include "../suite.h"
 #include "tool/watch_line.h"
 
-#include <string.h>
-
-#include <check.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void
 set_quad (double quad[8], double x, double y)
@@ -76,15 +75,10 @@ main (void)
 {
   Suite *suite = suite_create ("watch line");
   TCase *tcase = tcase_create ("watch line");
-  SRunner *runner = srunner_create (suite);
-  int failed;
 
   tcase_add_test (tcase, position);
   tcase_add_test (tcase, look);
   tcase_add_test (tcase, control_characters);
   suite_add_tcase (suite, tcase);
-  srunner_run_all (runner, CK_NORMAL);
-  failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite (suite);
 }

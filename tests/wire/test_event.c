@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Events written, read, and refused. */
-#include <check.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../suite.h"
 #include "sample_events.h"
 #include "wire/event_fields.h"
 #include "wire/id.h"
@@ -405,7 +405,6 @@ main (void)
 {
   Suite *suite = suite_create ("event");
   TCase *tests = tcase_create ("event");
-  SRunner *runner;
 
   tcase_add_loop_test (tests, test_round_trip, 0, 2 * LINCE_EVENT_MOVED);
   tcase_add_test (tests, test_values_survive);
@@ -420,9 +419,5 @@ main (void)
   tcase_add_test (tests, test_texts);
   tcase_add_test (tests, test_ids);
   suite_add_tcase (suite, tests);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_ENV);
-  int failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite (suite);
 }

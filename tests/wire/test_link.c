@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * The link's lines, the picture's header, the client's messages and requests: written, read and
  * refused. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../suite.h"
 #include "sample_events.h"
 #include "wire/client.h"
 #include "wire/link.h"
@@ -334,7 +334,6 @@ main (void)
 {
   Suite *suite = suite_create ("link");
   TCase *tests = tcase_create ("link");
-  SRunner *runner;
 
   tcase_add_checked_fixture (tests, set_up, tear_down);
   tcase_add_test (tests, test_greetings);
@@ -347,9 +346,5 @@ main (void)
   tcase_add_test (tests, test_client);
   tcase_add_test (tests, test_request);
   suite_add_tcase (suite, tests);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_ENV);
-  int failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite (suite);
 }

@@ -2,11 +2,11 @@
  * event.schema.json and the table of fields say the same.
  *
  * usage: test_wire_schema SCHEMA */
-#include <check.h>
 #include <json-glib/json-glib.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../suite.h"
 #include "wire/event_fields.h"
 
 static JsonObject *defs;
@@ -170,7 +170,6 @@ main (int argc, char **argv)
   GError *error = NULL;
   TCase *tests = tcase_create ("schema");
   Suite *suite = suite_create ("schema");
-  SRunner *runner;
 
   if (argc != 2 || !json_parser_load_from_file (parser, argv[1], &error))
     g_error ("%s", error ? error->message : "usage: test_wire_schema SCHEMA");
@@ -181,9 +180,5 @@ main (int argc, char **argv)
   tcase_add_test (tests, test_names);
   tcase_add_test (tests, test_limits);
   suite_add_tcase (suite, tests);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_ENV);
-  int failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite (suite);
 }

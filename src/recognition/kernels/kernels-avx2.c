@@ -4,6 +4,7 @@
 
 #include "recognition/kernels/kernels-avx2.h"
 #include "recognition/kernels/canvas-rows.h"
+#include "recognition/kernels/choose-bound.h"
 #include "recognition/kernels/smooth-row.h"
 #include "recognition/kernels/sum-row.h"
 
@@ -344,17 +345,9 @@ least_of (const uint16_t *values, uint32_t count)
 static uint32_t
 choose (const uint16_t *values, uint32_t count, uint32_t reach, uint32_t most, uint16_t *out)
 {
-  uint32_t least = least_of (values, count), top = least + reach, found = 0, i = 0;
+  uint32_t least = choose_bound (count_to, values, count, least_of (values, count), reach, most);
+  uint32_t found = 0, i = 0;
 
-  while (least < top) {
-    uint32_t middle = (least + top + 1) / 2;
-
-    if (count_to (values, count, middle) <= most)
-      least = middle;
-    else
-      top = middle - 1;
-  }
-  least = least < UINT16_MAX ? least : UINT16_MAX;
   for (; i + 16 <= count; i += 16) {
     uint32_t mask = below (values + i, _mm256_set1_epi16 ((int16_t) least)) & 0x55555555u;
 

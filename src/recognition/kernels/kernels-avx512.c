@@ -2,6 +2,7 @@
  * Kernels for AVX-512 F, BW, DQ and VL. Rows end with masked loads and stores, so that nothing
  * outside of them is touched. */
 #include "recognition/kernels/canvas-rows.h"
+#include "recognition/kernels/choose-bound.h"
 #include "recognition/kernels/kernels-avx512.h"
 #include "recognition/kernels/sum-row.h"
 
@@ -149,17 +150,9 @@ uint32_t
 lince_avx512_choose (
     const uint16_t *values, uint32_t count, uint32_t reach, uint32_t most, uint16_t *out)
 {
-  uint32_t least = least_of (values, count), top = least + reach, found = 0;
+  uint32_t least = choose_bound (count_to, values, count, least_of (values, count), reach, most);
+  uint32_t found = 0;
 
-  while (least < top) {
-    uint32_t middle = (least + top + 1) / 2;
-
-    if (count_to (values, count, middle) <= most)
-      least = middle;
-    else
-      top = middle - 1;
-  }
-  least = least < UINT16_MAX ? least : UINT16_MAX;
   for (uint32_t i = 0; i < count && found < most; i += 32) {
     uint32_t mask = below (values + i, count - i, _mm512_set1_epi16 ((int16_t) least));
 

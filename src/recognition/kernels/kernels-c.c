@@ -2,6 +2,7 @@
  * Every kernel in plain C: what the others are measured against. */
 #include "recognition/kernels/kernels.h"
 #include "recognition/kernels/canvas-rows.h"
+#include "recognition/kernels/choose-bound.h"
 #include "recognition/kernels/smooth-row.h"
 #include "recognition/kernels/sum-row.h"
 
@@ -150,19 +151,11 @@ count_to (const uint16_t *values, uint32_t count, uint32_t bound)
 static uint32_t
 choose (const uint16_t *values, uint32_t count, uint32_t reach, uint32_t most, uint16_t *out)
 {
-  uint32_t least = UINT16_MAX, top, found = 0;
+  uint32_t least = UINT16_MAX, found = 0;
 
   for (uint32_t i = 0; i < count; i++)
     least = values[i] < least ? values[i] : least;
-  top = least + reach;
-  while (least < top) {
-    uint32_t middle = (least + top + 1) / 2;
-
-    if (count_to (values, count, middle) <= most)
-      least = middle;
-    else
-      top = middle - 1;
-  }
+  least = choose_bound (count_to, values, count, least, reach, most);
   for (uint32_t i = 0; i < count && found < most; i++)
     if (values[i] <= least)
       out[found++] = (uint16_t) i;

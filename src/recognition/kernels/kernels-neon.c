@@ -6,6 +6,7 @@
 
 #include "recognition/kernels/kernels.h"
 #include "recognition/kernels/canvas-rows.h"
+#include "recognition/kernels/choose-bound.h"
 #include "recognition/kernels/smooth-row.h"
 #include "recognition/kernels/sum-row.h"
 
@@ -291,17 +292,9 @@ static uint32_t
 choose (const uint16_t *values, uint32_t count, uint32_t reach, uint32_t most, uint16_t *out)
 {
   const uint16x8_t weights = {1, 2, 4, 8, 16, 32, 64, 128};
-  uint32_t least = least_of (values, count), top = least + reach, found = 0, i = 0;
+  uint32_t least = choose_bound (count_to, values, count, least_of (values, count), reach, most);
+  uint32_t found = 0, i = 0;
 
-  while (least < top) {
-    uint32_t middle = (least + top + 1) / 2;
-
-    if (count_to (values, count, middle) <= most)
-      least = middle;
-    else
-      top = middle - 1;
-  }
-  least = least < UINT16_MAX ? least : UINT16_MAX;
   for (; i + 8 <= count && found < most; i += 8) {
     uint16x8_t good = vcleq_u16 (vld1q_u16 (values + i), vdupq_n_u16 ((uint16_t) least));
     uint32_t mask = vaddvq_u16 (vandq_u16 (good, weights));
