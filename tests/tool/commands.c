@@ -395,7 +395,7 @@ START_TEST (bench_with_a_plan_and_a_budget)
       10);
   expect (&text, 0, "");
   ck_assert_ptr_nonnull (
-      strstr (text.out, "searched 2 frames, not searched 2; frames under each plan: live 4\n"));
+      strstr (text.out, "searched 1 frames, not searched 3; frames under each plan: live 4\n"));
 }
 END_TEST
 
