@@ -82,4 +82,8 @@ typedef struct {
  * serve. The caller clears `source`, also after a failure. */
 bool lince_reference_make (
     LinceReferenceSource *source, const LincePicture *picture, LinceError *error);
+/* The same of the mark alone that a small opaque picture shows on a plain ground (matte.h). Where
+ * it shows none `*cut_out` is false, and `source` holds nothing to use. */
+bool lince_reference_cut_out (
+    LinceReferenceSource *source, const LincePicture *picture, bool *cut_out, LinceError *error);
 void lince_reference_clear (LinceReferenceSource *source);
