@@ -81,26 +81,6 @@ reduce_plane (const uint8_t *from, int width, int height, uint8_t *to, int to_wi
   }
 }
 
-/* A plane that is smaller than wanted, between whose pixels values run evenly: of blocks regions
- * would have other outlines than of what is soft. */
-static void
-enlarge_plane (const uint8_t *from, int width, int height, uint8_t *to, int to_width, int to_height)
-{
-  for (int y = 0; y < to_height; y++)
-    for (int x = 0; x < to_width; x++) {
-      /* the middle of the pixel in 256ths of a source pixel from the first one's middle */
-      int u = (int) ((int64_t) (2 * x + 1) * width * 128 / to_width) - 128;
-      int v = (int) ((int64_t) (2 * y + 1) * height * 128 / to_height) - 128;
-      int x0 = u < 0 ? 0 : u / 256, y0 = v < 0 ? 0 : v / 256, right = x0 + 1 < width;
-      int below = y0 + 1 < height ? width : 0, fx = u < 0 ? 0 : u % 256, fy = v < 0 ? 0 : v % 256;
-      const uint8_t *p = from + (size_t) y0 * (size_t) width + x0;
-      int top = p[0] * (256 - fx) + p[right] * fx;
-      int bottom = p[below] * (256 - fx) + p[below + right] * fx;
-
-      to[y * to_width + x] = (uint8_t) ((top * (256 - fy) + bottom * fy + 32768) / 65536);
-    }
-}
-
 static bool
 reduce (Reduced *reduced, const uint8_t *const planes[PLANES], int width, int height, int side)
 {
@@ -118,8 +98,6 @@ reduce (Reduced *reduced, const uint8_t *const planes[PLANES], int width, int he
       return false;
     if (planes[i] == NULL)
       memset (reduced->planes[i], 255, size);
-    else if (reduced->width > width && reduced->height > height)
-      enlarge_plane (planes[i], width, height, reduced->planes[i], reduced->width, reduced->height);
     else
       reduce_plane (planes[i], width, height, reduced->planes[i], reduced->width, reduced->height);
   }

@@ -39,6 +39,7 @@ typedef struct {
   uint32_t object; /* number in the index */
   bool mark;       /* compared by the compositing model, in luma and chroma */
   bool print;      /* has a poster's detail all over: compared by its texture, also where `mark` */
+  bool cut_out;    /* the mark alone of a picture that is another image of the object (matte.h) */
   int width, height; /* of the reference picture as enrolled, pixels: the homographies' space */
   int level_count;   /* 1 to LINCE_REFERENCE_LEVELS */
   LinceReferenceLevel levels[LINCE_REFERENCE_LEVELS];
