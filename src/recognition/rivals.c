@@ -8,6 +8,8 @@
 
 #define RIVAL_PLACE 0.3      /* overlap from which two objects explain the same pixels */
 #define MARK_BOTH 8.0f       /* evidence for each of two marks at its own place: both are there */
+#define SAME_SIDES 0.02      /* relative difference of two marks' ratios of sides that is none */
+#define SAME_PLACE 0.8       /* overlap from which two marks of the same sides lie at one place */
 #define BOTH_OVERLAP 0.6     /* the most that two marks cover of each other's places */
 #define RIVAL_MEMORY 0.92f   /* of the evidence gathered, kept from frame to frame */
 #define MARK_DIFFERENCE 3.0f /* evidence by which one mark must beat another at its place */
@@ -56,6 +58,24 @@ both_stand (const Settling *settling, const LinceReference *a, const LinceCompos
              compositor, settling->pyramid, b, other, a, one, LINCE_VERIFY_MARK_AREA) >= MARK_BOTH;
 }
 
+/* The place at which a mark is compared: its own, but where it came off the upright and its rival,
+ * of the same sides, did not, its rival's. What lies askew leaves its edges, and edges outweigh the
+ * word in which two siblings differ. */
+static void
+place_to_compare (const LinceTrack *track, const LinceReference *reference, const LinceTrack *rival,
+    const LinceReference *rival_reference, double homography[9])
+{
+  double sides = (double) reference->width * rival_reference->height;
+  double rival_sides = (double) reference->height * rival_reference->width;
+
+  if (track->verdict.upright || !rival->verdict.upright ||
+      fabs (sides - rival_sides) > SAME_SIDES * sides ||
+      lince_quad_overlap (track->verdict.corners, rival->verdict.corners) < SAME_PLACE ||
+      !lince_quad_to_homography (
+          rival->verdict.corners, reference->width, reference->height, homography))
+    memcpy (homography, track->verdict.homography, sizeof track->verdict.homography);
+}
+
 /* What the frame says for one track's mark against the other's; false: both are there. */
 static bool
 compare_marks (const Settling *settling, const LinceReference *a, const LinceTrack *first,
@@ -64,8 +84,8 @@ compare_marks (const Settling *settling, const LinceReference *a, const LinceTra
   LinceComposition one = {0}, other = {0};
   float for_first, for_second;
 
-  memcpy (one.homography, first->verdict.homography, sizeof one.homography);
-  memcpy (other.homography, second->verdict.homography, sizeof other.homography);
+  place_to_compare (first, a, second, b, one.homography);
+  place_to_compare (second, b, first, a, other.homography);
   one.light = first->verdict.light;
   other.light = second->verdict.light;
   for_first = lince_composite_rivals (lince_judge_compositor (settling->judge), settling->pyramid,

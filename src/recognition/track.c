@@ -442,6 +442,19 @@ stands_still (const LinceTrial *trial)
   return true;
 }
 
+/* What moves slowly is smeared but little, and the mean may be where it was seen best: it is looked
+ * at as if this frame alone had proposed it. */
+static void
+begin_again (const LinceTrial *trial, LinceTrial *again)
+{
+  *again = (LinceTrial){.image = trial->image,
+      .reference = trial->reference,
+      .start_count = 1,
+      .upright = trial->verdict.upright,
+      .recent = trial->recent};
+  memcpy (again->starts[0], trial->verdict.homography, sizeof again->starts[0]);
+}
+
 void
 lince_tracker_propose_gathered (LinceTracker *tracker, const LincePyramid *pyramid,
     const LincePyramid *gathered, const LinceReferences *references, LincePool *pool,
@@ -450,6 +463,7 @@ lince_tracker_propose_gathered (LinceTracker *tracker, const LincePyramid *pyram
 {
   LinceTrialFrame frame = lince_trial_new (gathered, steps);
   uint32_t trials = prepare_hypotheses (tracker, references, hypotheses, count, most), kept = 0;
+  uint32_t moving = 0;
 
   lince_judge_run (tracker->judge, pool, &frame, tracker->trials, trials);
   statistics->rejected += trials;
@@ -469,10 +483,16 @@ lince_tracker_propose_gathered (LinceTracker *tracker, const LincePyramid *pyram
   frame.pyramid = pyramid;
   lince_judge_run (tracker->judge, pool, &frame, tracker->trials, kept);
   for (uint32_t i = 0; i < kept; i++) {
-    tracker->trials[i].done = stands_still (&tracker->trials[i]);
-    tracker->trials[i].verdict.stood = stood;
+    LinceTrial *trial = &tracker->trials[i];
+    bool still = stands_still (trial);
+
+    if (!still && lince_trial_holds (trial) && kept + moving < LINCE_MAX_HYPOTHESES)
+      begin_again (trial, &tracker->trials[kept + moving++]);
+    trial->done = still;
+    trial->verdict.stood = stood;
   }
-  accept_trials (tracker, kept, statistics);
+  lince_judge_run (tracker->judge, pool, &frame, tracker->trials + kept, moving);
+  accept_trials (tracker, kept + moving, statistics);
 }
 
 void

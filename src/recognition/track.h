@@ -53,7 +53,7 @@ void lince_tracker_propose (LinceTracker *tracker, const LincePyramid *pyramid,
     uint32_t count, uint32_t most, uint32_t steps, LinceStatistics *statistics);
 /* The same for hypotheses of a mean of frames, `gathered`, of which the newer half began `stood` ns
  * ago: what holds there strictly is then followed to the frame that `pyramid` holds, where it may
- * be weaker. */
+ * be weaker. What moved meanwhile is verified on that frame as if it was proposed there. */
 void lince_tracker_propose_gathered (LinceTracker *tracker, const LincePyramid *pyramid,
     const LincePyramid *gathered, const LinceReferences *references, LincePool *pool,
     const LinceHypothesis *hypotheses, uint32_t count, uint32_t most, uint32_t steps, int64_t stood,

@@ -262,6 +262,37 @@ START_TEST (a_mark_of_the_screen_is_found_from_sides_that_are_not_its_own)
 }
 END_TEST
 
+/* One that goes slowly shows in a mean of frames too, but it is where this frame has it, and did
+ * not stand. */
+START_TEST (a_mark_that_moves_is_placed_where_it_is_now)
+{
+  LincePyramid *gathered = pyramid;
+  LincePlacement placements[LINCE_MAX_PLACEMENTS];
+  LinceStatistics statistics = {0};
+  LinceHypothesis hypothesis;
+  LincePoint now[4];
+  Canvas before, canvas;
+
+  use_marks (MARK_RING, ORANGE);
+  outline (160, 120, 90, 90, 0, 0, place);
+  before = show (0, 0);
+  hypothesis = suppose (0, 0);
+  hypothesis.upright = true;
+  pyramid = lince_pyramid_new (NULL);
+  outline (167, 123, 90, 90, 0, 0, place);
+  memcpy (now, place, sizeof now);
+  canvas = show (0, 1);
+  lince_tracker_propose_gathered (tracker, pyramid, gathered, &references, pool, &hypothesis, 1,
+      plan.mark_trials, plan.trial_steps, 5 * FRAME_TIME, &statistics);
+  ck_assert_uint_eq (lince_tracker_placements (tracker, pyramid, &references, 0.5f, placements), 1);
+  ck_assert_double_lt (corner_error (placements[0].corners, now), 1);
+  ck_assert_int_eq (placements[0].stood, 0);
+  lince_pyramid_free (gathered);
+  free_canvas (&before);
+  free_canvas (&canvas);
+}
+END_TEST
+
 START_TEST (one_whose_leader_is_gone_stands_for_itself)
 {
   const uint32_t map[2] = {UINT32_MAX, 1};
@@ -405,6 +436,7 @@ main (void)
   tcase_add_test (tests, siblings_change_places_when_more_speaks_for_the_other);
   tcase_add_test (tests, a_sibling_does_not_outlast_a_mark_that_fades);
   tcase_add_test (tests, a_mark_of_the_screen_is_found_from_sides_that_are_not_its_own);
+  tcase_add_test (tests, a_mark_that_moves_is_placed_where_it_is_now);
   tcase_add_test (tests, one_whose_leader_is_gone_stands_for_itself);
   tcase_add_test (tests, a_covered_print_is_placed_and_one_in_other_colours_is_not);
   suite_add_tcase (suite, tests);
