@@ -916,11 +916,11 @@ START_TEST (small_marks_are_cut_out)
     LinceReference reference;
     LinceEnrolment enrolment;
     LinceIndex *index;
-    uint32_t count = 0;
+    uint32_t count = 0, seed = 1;
 
     fill_rectangle (&drawn, 0, 0, w, h, 0x4060a0ff);
     for (int x = 0; x < w && !cases[i].plain; x += 8)
-      fill_rectangle (&drawn, x, 0, 6, h, x % 16 == 0 ? 0xd02020ff : 0x20d020ff);
+      fill_rectangle (&drawn, x, 0, 8, h, next_random (&seed) << 8 | 255);
     fill_rectangle (&drawn, w / 4, h / 4, w / 2, h / 2, 0xf0f0f0ff);
     add_object (builder, "a");
     ck_assert (lince_index_builder_add_image (builder, "a", "a", &drawn.picture, &enrolment, NULL));
