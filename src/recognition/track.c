@@ -370,7 +370,8 @@ accept (LinceTracker *tracker, const LinceVerdict *verdict)
   LinceTrack *track = track_at (tracker, verdict);
 
   if (track) {
-    if (verdict->evidence > track->verdict.evidence + LINCE_VERIFY_FOLLOWED)
+    if (verdict->cut_out == track->verdict.cut_out &&
+        verdict->evidence > track->verdict.evidence + LINCE_VERIFY_FOLLOWED)
       track->verdict = *verdict;
     return;
   }
