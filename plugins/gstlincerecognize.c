@@ -514,7 +514,7 @@ install_properties (GObjectClass *object_class)
    * GstLinceRecognize:plan:
    *
    * How much is done on a frame, in counted units and not in time, so that one plan gives one
-   * result on any machine. `thorough` searches every frame, `live` every third one and the first of
+   * result on any machine. `thorough` searches every frame, `live` every fourth one and the first of
    * each shot; both follow and verify on every frame what has been found.
    */
   g_object_class_install_property (object_class, PROP_PLAN,

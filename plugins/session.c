@@ -58,7 +58,7 @@ gst_lince_recognize_plan_get_type (void)
   static gsize type = 0;
   static const GEnumValue values[] = {
       {GST_LINCE_RECOGNIZE_PLAN_THOROUGH, "Do all there is to do on every frame", "thorough"},
-      {GST_LINCE_RECOGNIZE_PLAN_LIVE, "Keep up with a camera: search every third frame", "live"},
+      {GST_LINCE_RECOGNIZE_PLAN_LIVE, "Keep up with a camera: search every fourth frame", "live"},
       {0, NULL, NULL},
   };
 

@@ -158,50 +158,28 @@ lince_comparison_with_mean (LinceCanvas *c, LinceComparison *comparison)
     comparison->colour = fminf (comparison->colour, contrast_kept (c, k));
 }
 
-/* By how much pixels of `plane` lie outside of what `other` has there and next to it. */
-static LinceLanes
-outside_of (const float *plane, const float *other, int stride)
-{
-  LinceLanes value = lince_lanes_load (plane), least = lince_lanes_load (other), most = least;
-  for (int row = -stride; row <= stride; row += stride)
-    for (int x = -1; x <= 1; x++) {
-      LinceLanes near = lince_lanes_load (other + row + x);
-
-      least = lince_lanes_least (least, near);
-      most = lince_lanes_most (most, near);
-    }
-  return lince_lanes_most (lince_lanes_most (least - value, value - most), (LinceLanes){0});
-}
-
-/* By how much two explanations differ at pixels, in squares of noise; `edges`: also where one has
- * next to it what the other has there. */
-static LinceLanes
-difference_at (const LinceCanvas *c, int i, bool edges)
-{
-  LinceLanes difference = {0};
-
-  for (int k = 0; k < c->components; k++) {
-    const float *first = c->model[k] + i, *second = c->left[k] + i;
-    LinceLanes d = edges ? lince_lanes_load (first) - lince_lanes_load (second)
-                         : lince_lanes_most (outside_of (first, second, c->stride),
-                               outside_of (second, first, c->stride));
-
-    difference += d * d * (1 / lince_comparison_noise[k]);
-  }
-  return difference;
-}
-
-/* Weighs the pixels that tell two explanations apart. */
+/* Weighs the pixels that tell two explanations apart, by squares of noise; `edges`: also where one
+ * has next to it what the other has there. */
 static void
 mark_different (LinceCanvas *c, bool edges)
 {
-  memset (c->weight, 0, (size_t) c->count * sizeof c->weight[0]);
-  for (int i = c->stride; i < c->count - c->stride; i += LINCE_LANES) {
-    LinceLanesInt different = difference_at (c, i, edges) > DIFFERENT;
+  int first = c->stride, end = c->count - c->stride;
 
-    lince_lanes_store (
-        c->weight + i, (LinceLanes) ((LinceLanesInt) lince_lanes_load (c->valid + i) & different));
+  memset (c->weight, 0, (size_t) c->count * sizeof c->weight[0]);
+  for (int k = 0; k < c->components; k++) {
+    const float factor = 1 / lince_comparison_noise[k], *model = c->model[k], *left = c->left[k];
+
+    if (!edges)
+      lince_kernels ()->apart_rows (model + first, left + first,
+          &(LinceRows){c->stride, c->rows - 2, c->stride}, factor, c->weight + first);
+    for (int i = first; edges && i < end; i++) {
+      float d = model[i] - left[i];
+
+      c->weight[i] += d * d * factor;
+    }
   }
+  for (int i = first; i < end; i++)
+    c->weight[i] = c->weight[i] > DIFFERENT ? c->valid[i] : 0;
 }
 
 /* What the pixels that count say for the first, and how many cells they are in. */

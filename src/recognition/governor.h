@@ -3,7 +3,7 @@
  *
  * It keeps an account: each frame earns the budget and spends what it cost. Where the debt exceeds
  * what a search and one expensive frame may owe, it goes a rung down at once: frames that cost
- * twice the budget do that within 12 frames under LINCE_PLAN_LIVE, one frame never does, whatever
+ * twice the budget do that within 17 frames under LINCE_PLAN_LIVE, one frame never does, whatever
  * it cost. It goes a rung up when frames have for some time cost so little that the rung above fits
  * too, and waits twice as long after each such step that had to be taken back. It reads no clock:
  * the same costs give the same plans. A flat value of one thread. */

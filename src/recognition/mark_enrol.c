@@ -8,15 +8,22 @@
 #include "recognition/feature.h"
 #include "recognition/mark_feature.h"
 
-#define SIZES 2     /* at which regions are looked for: LARGEST, and half of it */
+#define SIZES 3     /* at which regions are looked for: LARGEST, half of it, and LONG_LARGEST */
 #define LARGEST 128 /* the longer side there, pixels */
-#define MARGIN 8    /* of ground around the picture */
-#define PLANES 4    /* luma, Cb, Cr, mask */
+/* A word mark that is LONG times as long as it is high has letters of its own at this size only; at
+ * the others they run together. */
+#define LONG_LARGEST 256
+#define LONG 2
+#define MARGIN 8 /* of ground around the picture */
+#define PLANES 4 /* luma, Cb, Cr, mask */
 #define MAX_CANDIDATES 512
 #define MAX_FOUND 96 /* in one plane */
 #define STEP 6       /* grey levels */
 #define WEAK 0.045f  /* strength of a moment that gives no direction */
 #define ALIKE 14     /* bits in which a turned shape that looks alike may differ */
+/* Of the entries, turned shapes may not take what is left for the other regions' upright ones: with
+ * 34 for both, a mark of thin letters had six regions of which none was a letter. */
+#define AFFINE_ENTRIES 32
 #define POINT_CANDIDATES 16384
 #define FLAT_POINTS 12
 #define EDGE 10 /* grey levels across an edge */
@@ -42,7 +49,9 @@ typedef struct {
 } Candidate;
 
 typedef struct {
-  Reduced sizes[SIZES];
+  Reduced sizes[SIZES]; /* the largest first */
+  int size_count;
+  const Reduced *usual; /* the one of LARGEST */
   uint8_t *composite, *smooth;
   LinceRegionFinder *finder;
   Candidate *candidates;
@@ -196,7 +205,7 @@ add_candidates (Enrolling *work, const LinceGrey *grey, float scale, bool of_mas
 static void
 find_candidates (Enrolling *work)
 {
-  for (int s = 0; s < SIZES; s++) {
+  for (int s = 0; s < work->size_count; s++) {
     const Reduced *reduced = &work->sizes[s];
     float scale = (float) work->sizes[0].width / (float) reduced->width;
     LinceGrey grey = compose (work, reduced, 3, NULL);
@@ -246,8 +255,8 @@ bits_apart (const LinceDescriptor *a, const LinceDescriptor *b)
 /* Where the features of an image go. */
 typedef struct {
   LinceMarkFeature features[LINCE_MARK_ENTRIES];
-  uint32_t count;
-  float scale; /* picture pixels for one of the largest size */
+  uint32_t count, affine; /* in all, and turned ones */
+  float scale;            /* picture pixels for one of the largest size */
 } Output;
 
 /* Adds a description in `frame`, which is in the pixels where the candidate was found. */
@@ -258,8 +267,10 @@ add_feature (Output *output, const Candidate *candidate, const LinceFrameOfShape
   float k = candidate->scale * output->scale, fill = lince_shape_fill (&candidate->drawn) * 128;
   LinceMarkFeature *feature;
 
-  if (output->count == LINCE_MARK_ENTRIES)
+  if (output->count == LINCE_MARK_ENTRIES ||
+      (table == LINCE_MARK_AFFINE && output->affine == AFFINE_ENTRIES))
     return;
+  output->affine += table == LINCE_MARK_AFFINE;
   feature = &output->features[output->count++];
   *feature = (LinceMarkFeature){.table = table};
   lince_shape_describe (&candidate->mask, frame, &feature->descriptor);
@@ -434,29 +445,43 @@ write_features (
   return true;
 }
 
+/* The picture at all sizes, each made of the one before it. */
+static bool
+reduce_all (Enrolling *work, const LinceMarkPicture *picture, int longer)
+{
+  const uint8_t *first[PLANES] = {picture->luma, picture->cb, picture->cr, picture->mask};
+  const uint8_t *const *planes = first;
+  int width = picture->width, height = picture->height;
+
+  for (int s = 0; s < work->size_count; s++, longer /= 2) {
+    Reduced *reduced = &work->sizes[s];
+
+    if (!reduce (reduced, planes, width, height, longer))
+      return false;
+    planes = (const uint8_t *const *) reduced->planes;
+    width = reduced->width;
+    height = reduced->height;
+    work->usual = longer == LARGEST ? reduced : work->usual;
+  }
+  return true;
+}
+
 static bool
 prepare (Enrolling *work, const LinceMarkPicture *picture, LinceError *error)
 {
-  const uint8_t *planes[PLANES] = {picture->luma, picture->cb, picture->cr, picture->mask};
-  size_t area = (size_t) (LARGEST + 2 * MARGIN) * (LARGEST + 2 * MARGIN);
+  bool wide = picture->width >= LONG * picture->height;
+  bool high = picture->height >= LONG * picture->width;
+  int width = (wide ? LONG_LARGEST : LARGEST) + 2 * MARGIN;
+  int height = (high ? LONG_LARGEST : LARGEST) + 2 * MARGIN;
 
-  work->composite = malloc (area);
-  work->smooth = malloc (area);
+  work->size_count = wide || high ? SIZES : SIZES - 1;
+  work->composite = malloc ((size_t) width * (size_t) height);
+  work->smooth = malloc ((size_t) width * (size_t) height);
   work->candidates = malloc (MAX_CANDIDATES * sizeof *work->candidates);
   work->finder = lince_region_finder_new (error);
-  if (!work->composite || !work->smooth || !work->candidates || !work->finder ||
-      !lince_region_finder_resize (
-          work->finder, LARGEST + 2 * MARGIN, LARGEST + 2 * MARGIN, MAX_FOUND, error) ||
-      !reduce (&work->sizes[0], planes, picture->width, picture->height, LARGEST))
-    return false;
-  for (int s = 1; s < SIZES; s++) {
-    const Reduced *from = &work->sizes[s - 1];
-
-    if (!reduce (&work->sizes[s], (const uint8_t *const *) from->planes, from->width, from->height,
-            LARGEST >> s))
-      return false;
-  }
-  return true;
+  return work->composite && work->smooth && work->candidates && work->finder &&
+         lince_region_finder_resize (work->finder, width, height, MAX_FOUND, error) &&
+         reduce_all (work, picture, wide || high ? LONG_LARGEST : LARGEST);
 }
 
 bool
@@ -475,7 +500,7 @@ lince_mark_enrol (const LinceMarkPicture *picture, LinceFeatures *features, Linc
   qsort (work.candidates, work.count, sizeof *work.candidates, compare_candidates);
   for (uint32_t i = 0; i < work.count && i < LINCE_MARK_REGIONS; i++)
     add_region (&output, &work.candidates[i], i);
-  done = write_features (picture, &work.sizes[0], &output, features);
+  done = write_features (picture, work.usual, &output, features);
 end:
   for (int s = 0; s < SIZES; s++)
     reduced_clear (&work.sizes[s]);

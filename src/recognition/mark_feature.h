@@ -19,7 +19,7 @@
 
 #define LINCE_MARK_POINTS 48 /* of one image, at most */
 #define LINCE_MARK_REGIONS 14
-#define LINCE_MARK_ENTRIES 34 /* of one image, at most */
+#define LINCE_MARK_ENTRIES 46 /* of one image, at most */
 
 /* One description of one region. */
 typedef struct {
@@ -51,7 +51,7 @@ typedef struct {
 } LinceMarkHeader;
 
 #define LINCE_MARK_MAGIC 0x4b52414du /* "MARK" */
-#define LINCE_MARK_VERSION 1u
+#define LINCE_MARK_VERSION 2u
 
 typedef struct {
   uint32_t magic, version, image_count, point_count;

@@ -227,13 +227,12 @@ lince_mark_match (const LinceMarks *marks, const LinceMarkQuery *query, LinceMar
   return count;
 }
 
+/* Whether two matches whose middles are near agree in their maps. */
 static bool
 agree (const LinceMarkMatch *a, const LinceMarkMatch *b)
 {
-  float dx = a->u - b->u, dy = a->v - b->v, sum = 0, norm = 0;
+  float sum = 0, norm = 0;
 
-  if (dx * dx + dy * dy > CENTRE * CENTRE * a->size * a->size)
-    return false;
   for (int i = 0; i < 4; i++) {
     float d = a->matrix[i] - b->matrix[i];
 
@@ -312,12 +311,32 @@ solve (const Sums *sums, LinceMarkTrial *trial)
   trial->origin[1] = (float) (v - c * x - d * y);
 }
 
+/* Where matches put the middle of their mark, side by side: most are far from each other, and are
+ * told so without touching them. */
+typedef struct {
+  float u[MOST_JOINED], v[MOST_JOINED];
+} Middles;
+
+static void
+find_near (
+    const Middles *middles, uint32_t count, const LinceMarkMatch *match, uint8_t near[MOST_JOINED])
+{
+  float reach = CENTRE * CENTRE * match->size * match->size, u = match->u, v = match->v;
+
+  for (uint32_t i = 0; i < count; i++) {
+    float dx = u - middles->u[i], dy = v - middles->v[i];
+
+    near[i] = dx * dx + dy * dy <= reach;
+  }
+}
+
 /* Joins what agrees with match `seed`: of each other region of the mark the best match. */
 static void
-join_one (const LinceMarkImage *image, const LinceMarkMatch *matches, uint32_t count, uint32_t seed,
-    LinceMarkTrial *trial)
+join_one (const LinceMarkImage *image, const LinceMarkMatch *matches, const Middles *middles,
+    uint32_t count, uint32_t seed, LinceMarkTrial *trial)
 {
   const LinceMarkMatch *match = &matches[seed], *best[LINCE_MARK_REGIONS] = {NULL};
+  uint8_t near[MOST_JOINED];
   Sums sums = {0};
 
   *trial = (LinceMarkTrial){.u = match->u,
@@ -330,9 +349,12 @@ join_one (const LinceMarkImage *image, const LinceMarkMatch *matches, uint32_t c
   memcpy (trial->matrix, match->matrix, sizeof trial->matrix);
   memcpy (trial->origin, match->origin, sizeof trial->origin);
   add_match (&sums, match);
+  find_near (middles, count, match, near);
   for (uint32_t i = 0; i < count; i++) {
     const LinceMarkMatch *other = &matches[i];
 
+    if (!near[i])
+      continue;
     if (other->region != match->region && other->source != match->source &&
         (best[other->region] == NULL || other->weight > best[other->region]->weight) &&
         agree (match, other))
@@ -358,11 +380,17 @@ void
 lince_mark_join (
     const LinceMarks *marks, const LinceMarkMatch *matches, uint32_t count, LinceMarkTrial *trials)
 {
+  uint32_t joined = count < MOST_JOINED ? count : MOST_JOINED;
   LinceMarkImage image;
+  Middles middles;
 
   if (count == 0)
     return;
   image = lince_mark_image (marks, matches[0].image);
+  for (uint32_t i = 0; i < joined; i++) {
+    middles.u[i] = matches[i].u;
+    middles.v[i] = matches[i].v;
+  }
   for (uint32_t i = 0; i < count; i++)
-    join_one (&image, matches, count < MOST_JOINED ? count : MOST_JOINED, i, &trials[i]);
+    join_one (&image, matches, &middles, joined, i, &trials[i]);
 }

@@ -10,7 +10,11 @@
 #include "recognition/mark_match.h"
 #include "recognition/mark_sieve.h"
 
-#define SIZES 2 /* at which planes are looked at */
+#define SIZES 3 /* at which planes are looked at */
+/* Pixels of a mean of frames that a full plan looks at in full: the parts of a small mark are a few
+ * pixels at half its size. With the letters of long marks enrolled, and this, recall of 120 films
+ * of channel marks was 0.953 for 0.941. */
+#define FULL_MEAN 1000000
 #define MAX_PLANES (3 * SIZES)
 #define PIXELS_A_UNIT 190 /* of the frame, that a unit of a full search pays for */
 #define RUNS_A_UNIT 80    /* that a unit pays for */
@@ -20,6 +24,7 @@
 #define FINER 2            /* times, where what is upright may be translucent too */
 #define REGIONS 700        /* of one plane, at most */
 #define PLANE_MATCHES 8192 /* of one plane, at most */
+#define FEW_MATCHES 3072   /* of one plane, at most, where not all levels are looked at */
 #define MATCHES 24576      /* of all planes */
 #define AN_IMAGE 400       /* of one image, the best */
 #define TRIALS_AN_IMAGE 16 /* different places of one image in one table, the best */
@@ -35,7 +40,8 @@ typedef struct {
 struct LinceMarkSearch {
   int width, height;             /* of the finest octave */
   int frame_width, frame_height; /* of the frame, even: as of two fields */
-  uint32_t threads, image_count, plane_count;
+  uint32_t threads, image_count;
+  uint32_t plane_count, full_count; /* full-size ones are the last */
   Plane planes[MAX_PLANES];
   LinceRegionFinder **finders; /* one a thread */
   LinceMarkMatch *matches;     /* plane by plane */
@@ -109,25 +115,28 @@ plane_level (const LincePyramid *pyramid, const Plane *plane)
              : lince_pyramid_chroma (pyramid, plane->component - 1, plane->octave);
 }
 
-/* Which planes are looked at, largest first: about a quarter of the frame's pixels, and a
- * sixteenth, in which what is thin or noisy grows together. */
+/* Which planes may be looked at: about a quarter of the frame's pixels, a sixteenth, in which what
+ * is thin or noisy grows together, and all of its luma. */
 static void
 choose_planes (LinceMarkSearch *search, const LincePyramid *pyramid)
 {
-  search->plane_count = 0;
+  static const float scales[SIZES] = {2, 4, 1};
+
+  search->plane_count = search->full_count = 0;
   for (int size = 0; size < SIZES; size++)
-    for (int component = 0; component < 3; component++) {
+    for (int component = 0; component < (scales[size] > 1 ? 3 : 1); component++) {
       int count = component == 0 ? lince_pyramid_octave_count (pyramid)
                                  : lince_pyramid_chroma_count (pyramid);
       Plane plane = {component, 0};
-      float wanted = (float) (2 << size);
 
       if (count == 0)
         continue;
-      while (plane.octave + 1 < count && plane_level (pyramid, &plane)->scale_x < wanted)
+      while (plane.octave + 1 < count && plane_level (pyramid, &plane)->scale_x < scales[size])
         plane.octave++;
-      if (plane_level (pyramid, &plane)->scale_x == wanted)
-        search->planes[search->plane_count++] = plane;
+      if (plane_level (pyramid, &plane)->scale_x != scales[size])
+        continue;
+      search->planes[search->plane_count++] = plane;
+      search->full_count += scales[size] == 1;
     }
 }
 
@@ -238,14 +247,14 @@ typedef struct {
   const Plane *plane;
   const LincePyramidLevel *level;
   LinceMarkMatch *matches;
-  uint32_t count;
+  uint32_t capacity, count;
 } PlaneWork;
 
 static void
 look_up (PlaneWork *work, const LinceMarkQuery *query)
 {
   work->count += lince_mark_match (
-      work->searching->marks, query, work->matches + work->count, PLANE_MATCHES - work->count);
+      work->searching->marks, query, work->matches + work->count, work->capacity - work->count);
 }
 
 static LinceFrameOfShape
@@ -310,7 +319,8 @@ search_plane (void *context, uint32_t item, uint32_t thread)
   const Plane *plane = &search->planes[item];
   LinceRegionFinder *finder = search->finders[thread];
   PlaneWork work = {searching, plane, plane_level (searching->pyramid, plane),
-      search->matches + (size_t) item * PLANE_MATCHES, 0};
+      search->matches + (size_t) item * PLANE_MATCHES,
+      level_share (search, searching->plan) > 1 ? FEW_MATCHES : PLANE_MATCHES, 0};
   LinceRegionRule rule = plane_rule (search, searching->plan, plane, &work.level->grey);
   const LinceRegion *regions;
   uint32_t count;
@@ -535,6 +545,21 @@ choose (const LinceMarkSearch *search, LinceHypothesis *hypotheses)
   return count;
 }
 
+/* Finds the matches of all planes that the plan pays for. */
+static void
+search_planes (Searching *searching, LincePool *pool)
+{
+  LinceMarkSearch *search = searching->search;
+  const LinceMarkPlan *plan = searching->plan;
+  bool full = plan->upright_only && level_share (search, plan) == 1 &&
+              search->width * search->height <= FULL_MEAN;
+  uint32_t planes = search->plane_count - (full ? 0 : search->full_count);
+
+  for (uint32_t p = planes; p < search->plane_count; p++)
+    search->counts[p] = search->region_counts[p] = 0;
+  lince_pool_run (pool, search_plane, searching, planes);
+}
+
 uint32_t
 lince_mark_search_run (LinceMarkSearch *search, const LincePyramid *pyramid,
     const LinceMarks *marks, const LinceMarkPlan *plan, LincePool *pool, LinceProfile *profile,
@@ -543,11 +568,12 @@ lince_mark_search_run (LinceMarkSearch *search, const LincePyramid *pyramid,
   Searching searching = {search, pyramid, marks, plan, 0, 0};
   /* one table alone has all of the sieve */
   uint32_t tables = plan->upright_only ? LINCE_MARK_TABLES : 1;
+  uint32_t fine = FINE_SIEVED / level_share (search, plan);
 
   if (search->image_count == 0 ||
       marks->block_count[LINCE_MARK_AFFINE] + marks->block_count[LINCE_MARK_UPRIGHT] == 0)
     return 0;
-  lince_pool_run (pool, search_plane, &searching, search->plane_count);
+  search_planes (&searching, pool);
   if (profile != NULL)
     lince_profile_stamp (profile, LINCE_STAGE_SEARCH);
   group (search);
@@ -557,8 +583,8 @@ lince_mark_search_run (LinceMarkSearch *search, const LincePyramid *pyramid,
   if (profile != NULL)
     lince_profile_stamp (profile, LINCE_STAGE_VOTING);
   for (uint32_t t = 0; t < LINCE_MARK_TABLES; t++) {
-    sieve (&searching, pool, t, FEW_POINTS, tables * FINE_SIEVED);
-    sieve (&searching, pool, t, LINCE_MARK_POINTS, tables * FINE_SIEVED);
+    sieve (&searching, pool, t, FEW_POINTS, tables * fine);
+    sieve (&searching, pool, t, LINCE_MARK_POINTS, tables * fine);
   }
   if (profile != NULL)
     lince_profile_stamp (profile, LINCE_STAGE_GEOMETRY);

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * The descriptor's comparisons, chosen one after the other, each the one that best parts the
  * distances of keypoints seen twice (through tilts, turns, blur, noise and compression) from those
- * of different ones, given the ones before it. */
+ * of different ones, given the ones before it. tests/bench/train_descriptor.c chooses others, with
+ * which 0.620 for 0.602 of the places in film are nearer than 10,000 others, and pictures of 6 % of
+ * the frame's width are found in 0.75 for 0.58 of the frames (`live` 0.33 for 0.25; five other hard
+ * points of the curves are the same within 0.004, but size 0.1 under `live`, 0.58 for 0.50). Not
+ * taken yet: clips, photographs and 10,000 references were not measured with them. */
 #include "recognition/descriptor.h"
 
 const LincePairs lince_pairs = {

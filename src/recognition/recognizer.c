@@ -40,6 +40,7 @@ struct LinceRecognizer {
   uint32_t part;        /* of the keypoints that it took */
   uint32_t mark_waited; /* frames since the last search for marks */
   uint32_t mark_turn;   /* which of the grey levels it looked at */
+  uint32_t bug_turn;    /* likewise, of a mean of frames */
   uint32_t tile_waited; /* frames since the last search of a tile */
   LinceTileTurns tile_turns;
   int64_t time; /* of the last frame */
@@ -451,7 +452,7 @@ find_bugs (
 {
   LinceReferences references = {recognizer, load_reference};
   LinceProfile *profile = &recognizer->profile;
-  LinceMarkPlan bug = {.work = plan->bug, .upright_only = true};
+  LinceMarkPlan bug = {.work = plan->bug, .turn = recognizer->bug_turn++, .upright_only = true};
   const LincePyramid *gathered = lince_gather_pyramid (recognizer->gather);
   int64_t stood = time - recognizer->mean_time;
   uint32_t count;

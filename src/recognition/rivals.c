@@ -7,12 +7,14 @@
 #include "recognition/quad.h"
 
 #define RIVAL_PLACE 0.3      /* overlap from which two objects explain the same pixels */
+#define MARK_WITHIN 0.5      /* share of a mark that lies within another from which they do too */
 #define MARK_BOTH 8.0f       /* evidence for each of two marks at its own place: both are there */
 #define SAME_SIDES 0.02      /* relative difference of two marks' ratios of sides that is none */
 #define SAME_PLACE 0.8       /* overlap from which two marks of the same sides lie at one place */
 #define BOTH_OVERLAP 0.6     /* the most that two marks cover of each other's places */
 #define RIVAL_MEMORY 0.92f   /* of the evidence gathered, kept from frame to frame */
 #define MARK_DIFFERENCE 3.0f /* evidence by which one mark must beat another at its place */
+#define MARK_BEATEN 12.0f    /* and from which the other needs no look on every frame */
 
 /* What a settling works on. */
 typedef struct {
@@ -116,6 +118,10 @@ settle_marks (const Settling *settling, const LinceReference *a, LinceTrack *fir
   /* a third leads one of them */
   if (!known && (first->rival_of != 0 || second->rival_of != 0))
     return;
+  if (known && other->resting) {
+    note_rivalry (settling, leader, other, false);
+    return;
+  }
   if (!compare_marks (settling, a, first, b, second, &evidence)) {
     other->rival_of = known ? 0 : other->rival_of;
     return;
@@ -130,9 +136,11 @@ settle_marks (const Settling *settling, const LinceReference *a, LinceTrack *fir
   evidence = leader == first ? evidence : -evidence;
   other->behind = known ? RIVAL_MEMORY * other->behind + evidence : evidence;
   other->rival_of = leader->number;
+  other->beaten = evidence > 0 && other->behind >= MARK_BEATEN;
   if (other->behind < -MARK_DIFFERENCE) {
     leader->rival_of = other->number;
     leader->behind = -other->behind;
+    leader->beaten = false;
     other->rival_of = 0;
     leader = other;
     other = leader == first ? second : first;
@@ -140,6 +148,15 @@ settle_marks (const Settling *settling, const LinceReference *a, LinceTrack *fir
   if (fabsf (other->behind) < MARK_DIFFERENCE)
     add_alternative (leader, other->verdict.object);
   note_rivalry (settling, leader, other, fabsf (other->behind) < MARK_DIFFERENCE);
+}
+
+/* A part of a mark may look like all of another, or of its own sister, much smaller. */
+static bool
+explain_the_same (const LinceTrack *a, const LinceTrack *b)
+{
+  return lince_quad_overlap (a->verdict.corners, b->verdict.corners) >= RIVAL_PLACE ||
+         (a->verdict.mark && b->verdict.mark &&
+             lince_quad_cover (a->verdict.corners, b->verdict.corners) >= MARK_WITHIN);
 }
 
 /* Those whose leader is gone stand for themselves; but of a mark that fades out its sibling, which
@@ -152,10 +169,9 @@ free_rivals (const Settling *settling)
     bool led = false;
 
     for (uint32_t k = 0; k < settling->count && track->rival_of != 0; k++)
-      led = led || (settling->tracks[k].number == track->rival_of && settling->tracks[k].verified &&
-                       !settling->tracks[k].dropped &&
-                       lince_quad_overlap (settling->tracks[k].verdict.corners,
-                           track->verdict.corners) >= RIVAL_PLACE);
+      led = led ||
+            (settling->tracks[k].number == track->rival_of && settling->tracks[k].verified &&
+                !settling->tracks[k].dropped && explain_the_same (&settling->tracks[k], track));
     if (!led) {
       track->dropped = track->dropped ||
                        (track->rival_of != 0 && track->fading && track->behind >= MARK_DIFFERENCE);
@@ -218,8 +234,7 @@ lince_rivals_settle (LinceTrack *tracks, uint32_t count, LinceJudge *judge,
     for (uint32_t k = i + 1; k < count; k++) {
       LinceTrack *a = &tracks[i], *b = &tracks[k];
 
-      if (!a->verified || !b->verified || a->dropped || b->dropped ||
-          lince_quad_overlap (a->verdict.corners, b->verdict.corners) < RIVAL_PLACE)
+      if (!a->verified || !b->verified || a->dropped || b->dropped || !explain_the_same (a, b))
         continue;
       if (comes_first (&a->verdict, &b->verdict))
         settle (&settling, a, b);

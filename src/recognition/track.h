@@ -23,11 +23,15 @@ typedef struct {
   int64_t seen, before_seen; /* their times; before_seen < 0: there is none */
   bool verified;             /* on this frame */
   bool clear;                /* on some frame until now (verify.h): it may be reported */
+  uint32_t looks;            /* frames on which it was followed */
   int64_t stood;             /* ns before it was found, by a mean of frames */
   bool fading;               /* a mark whose opacity fell since it was seen before */
   bool dropped;              /* explained by a rival on this frame */
   uint64_t rival_of;         /* the number of the track that stands in its place; 0: none */
   float behind;              /* by how much evidence, gathered over frames */
+  bool beaten;               /* so far behind, the last time too, that it may rest; see track.c */
+  bool resting;              /* on this frame it was not looked at, but moved with its leader, */
+  double place[9];           /* in whose reference pixels its own lie there */
   uint32_t alternatives[LINCE_MAX_ALTERNATIVES];
   uint32_t alternative_count;
 } LinceTrack;

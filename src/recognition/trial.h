@@ -27,6 +27,7 @@ typedef struct {
   bool fixed;                 /* to the screen, by what the mean of frames shows */
   bool recent;                /* a track of that image ended shortly before */
   bool doubtful;              /* followed, but never seen clearly: it is looked at closely */
+  bool unlooked;              /* not on this frame, so that it cannot be seen clearly */
   bool clear;                 /* it was, in the mean of frames */
   bool texture;               /* of a mark its texture was verified last */
   int near_levels;            /* that suffice when the first start is near; 0: start with all */
@@ -34,6 +35,9 @@ typedef struct {
   LinceCompositeLight light;  /* of a mark at that fit, all 0: none */
   bool waiting;               /* followed, but it was not there on the last frame */
   bool frugal;                /* followed: a fit about as good as the last one is good enough */
+  float hope;                 /* votes a cell of the best coarse placement of a new mark */
+  bool blur_known;            /* followed: `blur`, of a frame before, still serves */
+  float blur;                 /* as in a verdict */
   bool done;                  /* `verdict` is filled */
   LinceVerdict verdict;
 } LinceTrial;

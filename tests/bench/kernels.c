@@ -214,6 +214,28 @@ left_cell (const LinceKernels *kernels)
   sink = (uint32_t) (first[0] + second[0]);
 }
 
+static void
+apart_rows (const LinceKernels *kernels)
+{
+  static const LinceRows inner = {COLUMNS - 2 * LINCE_ROW_LANES, LINES, COLUMNS};
+
+  kernels->apart_rows (
+      plane (2) + LINCE_ROW_LANES, plane (3) + LINCE_ROW_LANES, &inner, 1 / 16.f, made);
+}
+
+/* Of what is turned by a quarter: no eight samples lie in two rows. */
+static void
+sample_turned (const LinceKernels *kernels)
+{
+  const LinceSampling sampling = {.data = pixels,
+      .stride = STRIDE / 16,
+      .width = WIDTH / 16,
+      .height = ROWS * 16,
+      .map = {.1f, 1.3f, 40, 1.3f, .1f, 1, 1e-5f, 0, 1}};
+
+  kernels->sample_rows (&sampling, &lines, made);
+}
+
 static const struct {
   const char *name, *unit;
   void (*call) (const LinceKernels *kernels);
@@ -238,9 +260,12 @@ static const struct {
     {"change_columns", "64 columns", change_columns},
     {"shift_cell", "8 x 8 pixels", shift_cell},
     {"left_cell", "8 x 8 pixels", left_cell},
+    {"apart_rows", "48 x 40 pixels", apart_rows},
+    {"sample_rows", "turned by a quarter", sample_turned},
 };
-_Static_assert(sizeof entries / sizeof *entries == sizeof (LinceKernels) / sizeof (void (*) (void)),
-    "a row for each kernel of the table");
+_Static_assert(
+    sizeof entries / sizeof *entries == sizeof (LinceKernels) / sizeof (void (*) (void)) + 1,
+    "a row for each kernel of the table, and one more for samples");
 
 static uint32_t
 random_below (uint32_t below)

@@ -270,3 +270,25 @@ lince_bench_reference_free (LinceBenchReference *reference)
   g_free ((guint8 *) reference->picture.data);
   g_free (reference);
 }
+
+cairo_surface_t *
+lince_bench_surface_new (const LincePicture *picture)
+{
+  cairo_surface_t *surface =
+      cairo_image_surface_create (CAIRO_FORMAT_ARGB32, picture->width, picture->height);
+
+  for (int y = 0; y < picture->height; y++) {
+    const guint8 *from = picture->data + y * picture->stride;
+    guint8 *to = cairo_image_surface_get_data (surface) +
+                 (gsize) y * (gsize) cairo_image_surface_get_stride (surface);
+
+    for (int x = 0; x < picture->width; x++, from += 4, to += 4) {
+      to[0] = from[2];
+      to[1] = from[1];
+      to[2] = from[0];
+      to[3] = from[3];
+    }
+  }
+  cairo_surface_mark_dirty (surface);
+  return surface;
+}

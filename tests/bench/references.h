@@ -3,6 +3,7 @@
  * pictures that look like photographs, each with its own grain and bent in its own way. */
 #pragma once
 
+#include <cairo.h>
 #include <glib.h>
 
 #include "recognition/frame.h"
@@ -15,3 +16,6 @@ typedef struct {
 /* Reference `number` of the set of `seed`; the same arguments give the same pixels. Any thread. */
 LinceBenchReference *lince_bench_reference_new (guint64 seed, guint number);
 void lince_bench_reference_free (LinceBenchReference *reference);
+
+/* A picture without transparency as an ARGB32 surface, which the caller destroys. */
+cairo_surface_t *lince_bench_surface_new (const LincePicture *picture);

@@ -215,24 +215,9 @@ open_index (const char *path)
 static LinceCanvas *
 make_canvas (const LincePicture *picture)
 {
-  cairo_surface_t *surface =
-      cairo_image_surface_create (CAIRO_FORMAT_ARGB32, picture->width, picture->height);
-  LinceCanvas *canvas;
+  cairo_surface_t *surface = lince_bench_surface_new (picture);
+  LinceCanvas *canvas = lince_canvas_new (surface, LINCE_MATRIX_BT709);
 
-  for (int y = 0; y < picture->height; y++) {
-    const guint8 *from = picture->data + y * picture->stride;
-    guint8 *to = cairo_image_surface_get_data (surface) +
-                 (gsize) y * (gsize) cairo_image_surface_get_stride (surface);
-
-    for (int x = 0; x < picture->width; x++, from += 4, to += 4) {
-      to[0] = from[2];
-      to[1] = from[1];
-      to[2] = from[0];
-      to[3] = from[3];
-    }
-  }
-  cairo_surface_mark_dirty (surface);
-  canvas = lince_canvas_new (surface, LINCE_MATRIX_BT709);
   cairo_surface_destroy (surface);
   return canvas;
 }

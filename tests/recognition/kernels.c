@@ -12,8 +12,8 @@
 #define GUARD 64
 #define GUARD_VALUE 0xa5
 
-/* rows_agree 5, moments 1, descriptors 1, distances 2, choices 1, supports 1, sums 2, planes 7 */
-_Static_assert(sizeof (LinceKernels) == 20 * sizeof (void (*) (void)),
+/* rows_agree 5, moments 1, descriptors 1, distances 2, choices 1, supports 1, sums 2, planes 8 */
+_Static_assert(sizeof (LinceKernels) == 21 * sizeof (void (*) (void)),
     "a kernel more: compare it with plain C here, and give it a row in tests/bench/kernels.c");
 
 static uint32_t state = 1;
@@ -459,12 +459,13 @@ compare_samples (const LinceKernels *kernels, const LinceRows *rows)
 {
   int width = 2 + (int) random_below (40), height = 2 + (int) random_below (40);
   float zoom = (float) (1 + random_below (40)) * .1f;
+  float turn = random_below (2) ? -.2f : (float) random_below (5) * .02f - .04f;
   LinceSampling sampling = {.data = hostile_bytes ((size_t) (width * height)),
       .stride = width,
       .width = width,
       .height = height,
-      .map = {zoom, .1f, (float) random_below (60) - 30, -.2f, zoom, (float) random_below (60) - 30,
-          .001f * (float) random_below (9), 0, 1},
+      .map = {random_below (8) ? zoom : -zoom, .1f, (float) random_below (60) - 30, turn, zoom,
+          (float) random_below (60) - 30, .001f * (float) random_below (9), 0, 1},
       .left = (float) random_below (20),
       .offset = 128};
   size_t size = (size_t) ((rows->rows - 1) * rows->stride + rows->count) * sizeof (float);
@@ -477,6 +478,27 @@ compare_samples (const LinceKernels *kernels, const LinceRows *rows)
   compare (samples[0], samples[1], size, "sample_rows", rows->count);
   check_guards (samples[0], size, "sample_rows", rows->count);
   check_guards (samples[1], size, "sample_rows", rows->count);
+  release ();
+}
+
+static void
+compare_apart (const LinceKernels *kernels, const LinceRows *rows)
+{
+  size_t count = (size_t) ((rows->rows - 1) * rows->stride + rows->count);
+  size_t around = (size_t) rows->stride + 1;
+  const float *first = hostile_floats (count + 2 * around) + around;
+  const float *second = hostile_floats (count + 2 * around) + around;
+  uint8_t *differences[2] = {guarded (count * 4), guarded (count * 4)};
+
+  for (int i = 0; i < 2; i++) {
+    const LinceKernels *used = i == 0 ? &lince_kernels_c : kernels;
+
+    memset (differences[i], 0, count * 4);
+    used->apart_rows (first, second, rows, 1 / 6.f, (float *) differences[i]);
+  }
+  compare (differences[0], differences[1], count * 4, "apart_rows", rows->count);
+  for (int i = 0; i < 2; i++)
+    check_guards (differences[i], count * 4, "apart_rows", rows->count);
   release ();
 }
 
@@ -493,6 +515,7 @@ START_TEST (planes_agree)
     compare_light (kernels, &rows);
     compare_samples (kernels, &rows);
     compare_columns (kernels, count);
+    compare_apart (kernels, &rows);
     rows.count = LINCE_ROW_LANES;
     compare_cells (kernels, &rows);
   }
@@ -506,7 +529,8 @@ START_TEST (plain_planes_are_right)
   const LinceRows rows = {LANES, 1, LANES};
   float alpha[LANES], one[LANES], ground[LANES], colour[LANES], frame[LANES], model[LANES];
   float light[3] = {.5f, .25f, 4}, sums[LINCE_LIGHT_SUMS][LANES] = {0}, left[2][LANES] = {0};
-  float ramp[3 * LANES + 2], shifts[LINCE_SHIFT_SUMS][LANES] = {0}, samples[LANES];
+  float ramp[3 * LANES + 3], flat[3 * LANES + 2], shifts[LINCE_SHIFT_SUMS][LANES] = {0},
+                                                  samples[LANES];
   const uint8_t picture[4] = {0, 100, 50, 250};
 
   for (int i = 0; i < LANES; i++) {
@@ -515,8 +539,10 @@ START_TEST (plain_planes_are_right)
     colour[i] = 200;
     frame[i] = 104;
   }
-  for (int i = 0; i < 3 * LANES + 2; i++)
+  for (int i = 0; i < 3 * LANES + 3; i++)
     ramp[i] = (float) (3 * i);
+  for (int i = 0; i < 3 * LANES + 2; i++)
+    flat[i] = 500;
   lince_kernels_c.compose_rows (
       &(LinceLightPlanes){alpha, one, ground, colour, frame, 1, 0}, &rows, light, model);
   ck_assert (model[0] == 100 + (200 * .25f + 4 - 100 * .5f)); /* 104 */
@@ -532,6 +558,11 @@ START_TEST (plain_planes_are_right)
   /* slopes of 3 and 24 levels, 3 too little, weighed by 1 / (4 + 9 / 2) */
   ck_assert_float_eq_tol (shifts[LINCE_SHIFT_XX][2], 9 / 8.5f, 1e-5f);
   ck_assert_float_eq_tol (shifts[LINCE_SHIFT_Y][2], 24 * -3 / 8.5f, 1e-5f);
+  /* a slope of 3 levels against itself, a pixel aside, and against 500 all over */
+  memset (left, 0, sizeof left);
+  lince_kernels_c.apart_rows (ramp + LANES + 1, ramp + LANES + 2, &rows, .5f, left[0]);
+  lince_kernels_c.apart_rows (ramp + LANES + 1, flat + LANES + 1, &rows, .5f, left[1]);
+  ck_assert (left[0][0] == 0 && left[1][0] == .5f * (500 - 27) * (500 - 27));
   lince_kernels_c.sample_rows (&(LinceSampling){.data = picture,
                                    .stride = 2,
                                    .width = 2,

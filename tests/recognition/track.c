@@ -209,6 +209,34 @@ START_TEST (siblings_change_places_when_more_speaks_for_the_other)
 }
 END_TEST
 
+/* Under a plan that is frugal one that was beaten clearly is looked at now and then only, moves
+ * with what beat it in between, and changes places with it all the same. */
+START_TEST (a_beaten_sibling_rests)
+{
+  const LinceRivalry *rivalries;
+  float evidence = 0;
+  int looks = 0, changed = -1;
+
+  lince_plan_make (LINCE_PLAN_LIVE, WIDTH, HEIGHT, &plan);
+  stand_between_siblings ();
+  for (uint32_t i = 1; i < 28; i++) {
+    outline (160 + 1.5 * i, 120, 130, 130, .1, 0, place);
+    ck_assert_uint_eq (follow (0, i).object, 0);
+    ck_assert_uint_eq (lince_tracker_rivalries (tracker, &rivalries), 1);
+    ck_assert_uint_eq (rivalries->falls.object, 1);
+    ck_assert_double_lt (corner_error (rivalries->falls.corners, place), 4);
+    looks += i >= 12 && rivalries->falls.evidence != evidence;
+    evidence = rivalries->falls.evidence;
+  }
+  /* of 16 frames */
+  ck_assert_int_ge (looks, 1);
+  ck_assert_int_le (looks, 3);
+  for (uint32_t i = 28; i < 60 && changed < 0; i++)
+    changed = follow (1, i).object == 1 ? (int) i : -1;
+  ck_assert_int_ge (changed, 28);
+}
+END_TEST
+
 /* Of a mark that fades out its sibling may hold for longer: it does not stand for that. */
 START_TEST (a_sibling_does_not_outlast_a_mark_that_fades)
 {
@@ -434,6 +462,7 @@ main (void)
   tcase_add_test (tests, a_symmetrical_mark_is_turned_least);
   tcase_add_test (tests, any_other_mark_is_turned_as_it_stands);
   tcase_add_test (tests, siblings_change_places_when_more_speaks_for_the_other);
+  tcase_add_test (tests, a_beaten_sibling_rests);
   tcase_add_test (tests, a_sibling_does_not_outlast_a_mark_that_fades);
   tcase_add_test (tests, a_mark_of_the_screen_is_found_from_sides_that_are_not_its_own);
   tcase_add_test (tests, a_mark_that_moves_is_placed_where_it_is_now);

@@ -164,3 +164,32 @@ left_cell (const LinceLeftPlanes *p, const LinceRows *rows, float first[LINCE_RO
   add_to_sums (first, a);
   add_to_sums (second, b);
 }
+
+/* By how much pixels of `plane` lie outside of what `other` has there and next to it. */
+static inline LinceLanes
+outside_of (const float *plane, const float *other, int stride)
+{
+  LinceLanes value = lince_lanes_load (plane), least = lince_lanes_load (other), most = least;
+
+  for (int row = -stride; row <= stride; row += stride)
+    for (int x = -1; x <= 1; x++) {
+      LinceLanes near = lince_lanes_load (other + row + x);
+
+      least = lince_lanes_least (least, near);
+      most = lince_lanes_most (most, near);
+    }
+  return lince_lanes_most (lince_lanes_most (least - value, value - most), (LinceLanes){0});
+}
+
+static void
+apart_rows (
+    const float *first, const float *second, const LinceRows *rows, float factor, float *difference)
+{
+  for (int y = 0; y < rows->rows; y++)
+    for (int i = y * rows->stride; i < y * rows->stride + rows->count; i += LINCE_LANES) {
+      LinceLanes d = lince_lanes_most (outside_of (first + i, second + i, rows->stride),
+          outside_of (second + i, first + i, rows->stride));
+
+      lince_lanes_store (difference + i, lince_lanes_load (difference + i) + d * d * factor);
+    }
+}

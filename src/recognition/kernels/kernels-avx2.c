@@ -412,4 +412,5 @@ lince_avx2_support (
 const LinceKernels lince_kernels_avx2 = {lince_avx2_halve_row, lince_avx2_two_thirds_row,
     lince_avx2_smooth_row, lince_avx2_response_row, extrema_row, moments, describe,
     lince_avx2_distances, lince_avx2_scan, choose, lince_avx2_support, add_row, mean_row,
-    sample_rows, light_rows, light_cost_rows, compose_rows, change_columns, shift_cell, left_cell};
+    sample_rows, light_rows, light_cost_rows, compose_rows, change_columns, shift_cell, left_cell,
+    apart_rows};

@@ -173,4 +173,4 @@ const LinceKernels lince_kernels_avx512 = {lince_avx2_halve_row, lince_avx2_two_
     lince_avx2_smooth_row, lince_avx2_response_row, lince_avx512_extrema_row, moments, describe,
     lince_avx2_distances, lince_avx2_scan, lince_avx512_choose, lince_avx2_support, add_row,
     mean_row, sample_rows, light_rows, light_cost_rows, compose_rows, change_columns, shift_cell,
-    left_cell};
+    left_cell, apart_rows};

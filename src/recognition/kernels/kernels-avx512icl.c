@@ -123,4 +123,4 @@ scan (const LinceDescriptor *query, const LinceDescriptorBlock *blocks, uint32_t
 const LinceKernels lince_kernels_avx512icl = {lince_avx2_halve_row, two_thirds_row,
     lince_avx2_smooth_row, lince_avx2_response_row, lince_avx512_extrema_row, moments, describe,
     distances, scan, lince_avx512_choose, lince_avx2_support, add_row, mean_row, sample_rows,
-    light_rows, light_cost_rows, compose_rows, change_columns, shift_cell, left_cell};
+    light_rows, light_cost_rows, compose_rows, change_columns, shift_cell, left_cell, apart_rows};

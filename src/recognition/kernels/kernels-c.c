@@ -190,4 +190,5 @@ support (const LinceVotes *votes, uint32_t count, uint32_t seed, const LinceVote
 
 const LinceKernels lince_kernels_c = {halve_row, two_thirds_row, smooth_row, response_row,
     extrema_row, moments, describe, distances, scan, choose, support, add_row, mean_row,
-    sample_rows, light_rows, light_cost_rows, compose_rows, change_columns, shift_cell, left_cell};
+    sample_rows, light_rows, light_cost_rows, compose_rows, change_columns, shift_cell, left_cell,
+    apart_rows};

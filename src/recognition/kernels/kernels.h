@@ -195,6 +195,11 @@ typedef struct {
   /* The weighed squares that each explanation leaves, of rows of LINCE_ROW_LANES. */
   void (*left_cell) (const LinceLeftPlanes *planes, const LinceRows *rows,
       float first[LINCE_ROW_LANES], float second[LINCE_ROW_LANES]);
+  /* difference[i] += factor * d * d, with d by how much one value lies outside of what the other
+   * plane has there and at the eight next to it, the larger of both ways. One value around the rows
+   * is read on every side. */
+  void (*apart_rows) (const float *first, const float *second, const LinceRows *rows, float factor,
+      float *difference);
 } LinceKernels;
 
 /* The best table this CPU and LINCE_CPU_LEVEL allow. */
