@@ -46,6 +46,8 @@ lince_variant_name (const LinceVariant *variant)
     return g_strdup ("");
   if (variant->kind == LINCE_VARIANT_INVERSE)
     return g_strdup ("inverse");
+  if (variant->kind == LINCE_VARIANT_CUT_OUT)
+    return g_strdup ("cut out");
   if (variant->colour == 0)
     return g_strdup ("black");
   return variant->colour == 0xffffff ? g_strdup ("white")

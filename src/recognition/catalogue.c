@@ -130,7 +130,7 @@ read_variant (LinceVariant *variant, uint32_t flags)
 {
   variant->kind = (LinceVariantKind) (flags >> VARIANT_SHIFT & 3);
   variant->colour = flags >> COLOUR_SHIFT;
-  return variant->kind <= LINCE_VARIANT_INVERSE &&
+  return variant->kind <= LINCE_VARIANT_CUT_OUT &&
          (variant->colour == 0 || variant->kind == LINCE_VARIANT_ONE_COLOUR) && (flags & 128u) == 0;
 }
 

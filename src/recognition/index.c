@@ -355,6 +355,7 @@ lince_index_reference (
   reference->object = entry->object;
   reference->mark = entry->enrolment.mark;
   reference->print = entry->enrolment.print;
+  reference->cut_out = entry->enrolment.variant.kind == LINCE_VARIANT_CUT_OUT;
   return true;
 }
 

@@ -61,12 +61,14 @@ typedef enum {
 } LinceGenerator;
 #define LINCE_GENERATORS_ALL 7u
 
-/* How an image was made of its picture: as it is, or with its colours changed. The recogniser only
- * keeps it beside the image. */
+/* How an image was made of its picture: as it is, with its colours changed, or, by enrolment itself,
+ * without the plain ground that a small opaque picture was cut out with. The recogniser only keeps
+ * it beside the image. */
 typedef enum {
   LINCE_VARIANT_NONE = 0,
   LINCE_VARIANT_ONE_COLOUR, /* all of it in one colour */
   LINCE_VARIANT_INVERSE,    /* light for dark */
+  LINCE_VARIANT_CUT_OUT,    /* its ground transparent; of pictures as they are, never asked for */
 } LinceVariantKind;
 typedef struct {
   LinceVariantKind kind;

@@ -262,6 +262,8 @@ enrol_source (LinceBuilderImage *image, const LinceReferenceSource *source, uint
   return !enrolment->mark || lince_mark_enrol (&mark, &image->marks, error);
 }
 
+static const LinceVariant the_cut_out = {LINCE_VARIANT_CUT_OUT, 0};
+
 /* A picture and a variant with the same pixels are two images: which of them came first is then no
  * matter. */
 static uint64_t
@@ -284,36 +286,61 @@ check_variant (const LinceVariant *variant, LinceError *error)
   return false;
 }
 
-/* Everything that does not touch the builder: the costly part, which threads do side by side. */
+/* Everything that does not touch the builder: the costly part, which threads do side by side. Takes
+ * the levels of the source. */
 static LinceBuilderImage *
-enrol (
-    const LincePicture *picture, const LinceVariant *variant, uint32_t allowed, LinceError *error)
+enrol (const LincePicture *picture, const LinceVariant *variant, LinceReferenceSource *source,
+    uint32_t allowed, LinceError *error)
 {
-  LinceReferenceSource source = {0};
   LinceBuilderImage *image = calloc (1, sizeof *image);
 
   if (image == NULL) {
     no_memory (error);
     return NULL;
   }
+  if (!enrol_source (image, source, allowed, error)) {
+    free_image (image);
+    return NULL;
+  }
+  image->enrolment.content = hash_variant (hash_picture (picture), variant);
+  image->enrolment.variant = *variant;
   image->enrolment.width = picture->width;
   image->enrolment.height = picture->height;
-  if (!lince_reference_make (&source, picture, error) ||
-      !enrol_source (image, &source, allowed, error)) {
-    free_image (image);
-    image = NULL;
-  } else {
-    image->enrolment.content = hash_variant (hash_picture (picture), variant);
-    image->enrolment.variant = *variant;
-    image->enrolment.width = picture->width;
-    image->enrolment.height = picture->height;
-    image->enrolment.transparent = source.masked;
-    image->levels = source.levels;
-    image->levels_size = source.levels_size;
-    source.levels = NULL;
-  }
+  image->enrolment.transparent = source->masked;
+  image->levels = source->levels;
+  image->levels_size = source->levels_size;
+  source->levels = NULL;
+  return image;
+}
+
+static LinceBuilderImage *
+enrol_picture (
+    const LincePicture *picture, const LinceVariant *variant, uint32_t allowed, LinceError *error)
+{
+  LinceReferenceSource source = {0};
+  LinceBuilderImage *image = NULL;
+
+  if (lince_reference_make (&source, picture, error))
+    image = enrol (picture, variant, &source, allowed, error);
   lince_reference_clear (&source);
   return image;
+}
+
+/* Sets `*image` to the mark alone where the picture shows one on a plain ground, else to NULL. */
+static bool
+enrol_cut_out (
+    const LincePicture *picture, uint32_t allowed, LinceBuilderImage **image, LinceError *error)
+{
+  LinceReferenceSource source = {0};
+  bool cut_out, ok = lince_reference_cut_out (&source, picture, &cut_out, error);
+
+  *image = NULL;
+  if (ok && cut_out) {
+    *image = enrol (picture, &the_cut_out, &source, allowed, error);
+    ok = *image != NULL;
+  }
+  lince_reference_clear (&source);
+  return ok;
 }
 
 /* Keeps a reference in memory or, beyond the limit, puts it aside. Where that is not possible it
@@ -374,30 +401,51 @@ insert_image (
   return true;
 }
 
+/* Adds an image and, unless NULL, what was cut out of it; takes both, also on failure. */
+static bool
+insert_images (LinceIndexBuilder *builder, const char *id, LinceBuilderImage *image,
+    LinceBuilderImage *cut_out, LinceError *error)
+{
+  bool ok;
+
+  pthread_mutex_lock (&builder->lock);
+  ok = insert_image (builder, id, image, error);
+  if (!ok)
+    free_image (image);
+  if (cut_out != NULL && (!ok || !insert_image (builder, id, cut_out, error))) {
+    free_image (cut_out);
+    ok = false;
+  }
+  pthread_mutex_unlock (&builder->lock);
+  return ok;
+}
+
 bool
 lince_index_builder_add_variant (LinceIndexBuilder *builder, const char *id, const char *source,
     const LincePicture *picture, const LinceVariant *variant, LinceEnrolment *report,
     LinceError *error)
 {
-  LinceBuilderImage *image = NULL;
-  bool ok = false;
+  LinceBuilderImage *image = NULL, *cut_out = NULL;
+  uint32_t allowed = allowed_generators (builder, id);
+  LinceEnrolment enrolment;
 
   if (check_variant (variant, error))
-    image = enrol (picture, variant, allowed_generators (builder, id), error);
-  if (image != NULL) {
-    LinceEnrolment enrolment = image->enrolment;
-
-    pthread_mutex_lock (&builder->lock);
-    ok = insert_image (builder, id, image, error);
-    pthread_mutex_unlock (&builder->lock);
-    if (!ok)
-      free_image (image);
-    else if (report != NULL)
-      *report = enrolment;
+    image = enrol_picture (picture, variant, allowed, error);
+  if (image == NULL)
+    goto fail;
+  if (variant->kind == LINCE_VARIANT_NONE && !enrol_cut_out (picture, allowed, &cut_out, error)) {
+    free_image (image);
+    goto fail;
   }
-  if (!ok)
-    lince_error_prefix (error, "%s: ", source);
-  return ok;
+  enrolment = image->enrolment;
+  if (!insert_images (builder, id, image, cut_out, error))
+    goto fail;
+  if (report != NULL)
+    *report = enrolment;
+  return true;
+fail:
+  lince_error_prefix (error, "%s: ", source);
+  return false;
 }
 
 bool
@@ -409,32 +457,69 @@ lince_index_builder_add_image (LinceIndexBuilder *builder, const char *id, const
   return lince_index_builder_add_variant (builder, id, source, picture, &none, report, error);
 }
 
+/* Image `number` of the base, NULL when there is none or memory is short. */
+static LinceBuilderImage *
+take_based (LinceIndexBuilder *builder, uint32_t number, LinceError *error)
+{
+  LinceBuilderImage *image;
+  LinceIndexImage known;
+
+  if (builder->base == NULL || !lince_index_image_at (builder->base, number, &known)) {
+    lince_error_set (error, LINCE_ERROR_ARGUMENT, "there is no image %u to be taken over", number);
+    return NULL;
+  }
+  image = calloc (1, sizeof *image);
+  if (image == NULL) {
+    no_memory (error);
+    return NULL;
+  }
+  *image = (LinceBuilderImage){.enrolment = known.enrolment,
+      .based = true,
+      .number = number,
+      .segment = known.segment,
+      .block = known.block};
+  return image;
+}
+
+/* The image of the base that was cut out of image `number`; LINCE_NO_IMAGE: none was. */
+static uint32_t
+find_cut_out (const LinceIndex *base, uint32_t number)
+{
+  uint32_t object, other;
+  LinceEnrolment of, enrolment;
+  uint64_t content;
+
+  if (base == NULL || !lince_index_image (base, number, &object, &of) ||
+      of.variant.kind != LINCE_VARIANT_NONE)
+    return LINCE_NO_IMAGE;
+  content = hash_variant (of.content, &the_cut_out);
+  while (number > 0 && lince_index_image (base, number - 1, &other, NULL) && other == object)
+    number--;
+  for (; lince_index_image (base, number, &other, &enrolment) && other == object; number++)
+    if (enrolment.content == content)
+      return number;
+  return LINCE_NO_IMAGE;
+}
+
 bool
 lince_index_builder_keep_image (
     LinceIndexBuilder *builder, const char *id, uint32_t number, LinceError *error)
 {
-  LinceBuilderImage *image = calloc (1, sizeof *image);
-  LinceIndexImage known;
-  bool ok;
+  LinceBuilderImage *image, *cut_out = NULL;
+  uint32_t second;
 
-  if (image == NULL)
-    return no_memory (error);
   pthread_mutex_lock (&builder->lock);
-  ok = builder->base != NULL && lince_index_image_at (builder->base, number, &known);
-  if (!ok) {
-    lince_error_set (error, LINCE_ERROR_ARGUMENT, "there is no image %u to be taken over", number);
-  } else {
-    *image = (LinceBuilderImage){.enrolment = known.enrolment,
-        .based = true,
-        .number = number,
-        .segment = known.segment,
-        .block = known.block};
-    ok = insert_image (builder, id, image, error);
-  }
+  image = take_based (builder, number, error);
+  second = image != NULL ? find_cut_out (builder->base, number) : LINCE_NO_IMAGE;
+  if (second != LINCE_NO_IMAGE)
+    cut_out = take_based (builder, second, error);
   pthread_mutex_unlock (&builder->lock);
-  if (!ok)
-    free_image (image);
-  return ok;
+  if (image == NULL || (second != LINCE_NO_IMAGE && cut_out == NULL)) {
+    if (image != NULL)
+      free_image (image);
+    return false;
+  }
+  return insert_images (builder, id, image, cut_out, error);
 }
 
 static int

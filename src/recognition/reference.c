@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "recognition/matte.h"
+
 /* Below these a picture has nothing to be recognised by: the standard deviation of a component over
  * the opaque part of level 0, and the range of level 0's mask, both of 255. */
 #define FLAT_DEVIATION 2.0
@@ -478,8 +480,9 @@ check_size (const LincePicture *picture, LinceError *error)
   return true;
 }
 
-bool
-lince_reference_make (LinceReferenceSource *source, const LincePicture *picture, LinceError *error)
+/* Takes the picture apart, in full size. */
+static bool
+take_apart (LinceReferenceSource *source, const LincePicture *picture, LinceError *error)
 {
   size_t pixels;
 
@@ -503,7 +506,48 @@ lince_reference_make (LinceReferenceSource *source, const LincePicture *picture,
   extract (picture, CR, source->cr);
   if (source->masked)
     extract (picture, OPACITY, source->mask);
-  return make_levels (source, error) && check_contrast (source, picture, error);
+  return true;
+}
+
+bool
+lince_reference_make (LinceReferenceSource *source, const LincePicture *picture, LinceError *error)
+{
+  return take_apart (source, picture, error) && make_levels (source, error) &&
+         check_contrast (source, picture, error);
+}
+
+/* Where the picture has a plain ground, that becomes transparent. False when memory is short. */
+static bool
+take_matte (LinceReferenceSource *source, LinceError *error)
+{
+  LinceMattePicture picture = {
+      source->luma, source->cb, source->cr, NULL, source->width, source->height};
+
+  picture.mask = source->mask = malloc ((size_t) source->width * (size_t) source->height);
+  if (source->mask == NULL) {
+    lince_error_set (error, LINCE_ERROR_MEMORY, "no memory for a matte");
+    return false;
+  }
+  source->masked = lince_matte_make (&picture);
+  return true;
+}
+
+bool
+lince_reference_cut_out (
+    LinceReferenceSource *source, const LincePicture *picture, bool *cut_out, LinceError *error)
+{
+  *cut_out = false;
+  *source = (LinceReferenceSource){0};
+  if (picture->width > LINCE_MATTE_SIDE || picture->height > LINCE_MATTE_SIDE)
+    return true;
+  if (!take_apart (source, picture, error))
+    return false;
+  if (source->masked)
+    return true;
+  if (!take_matte (source, error))
+    return false;
+  *cut_out = source->masked;
+  return !*cut_out || make_levels (source, error);
 }
 
 void

@@ -39,6 +39,7 @@ typedef struct {
   uint32_t object; /* number in the index */
   bool mark;       /* compared by the compositing model, in luma and chroma */
   bool print;      /* has a poster's detail all over: compared by its texture, also where `mark` */
+  bool cut_out;    /* the mark alone of a picture that is another image of the object (matte.h) */
   int width, height; /* of the reference picture as enrolled, pixels: the homographies' space */
   int level_count;   /* 1 to LINCE_REFERENCE_LEVELS */
   LinceReferenceLevel levels[LINCE_REFERENCE_LEVELS];
@@ -82,4 +83,8 @@ typedef struct {
  * serve. The caller clears `source`, also after a failure. */
 bool lince_reference_make (
     LinceReferenceSource *source, const LincePicture *picture, LinceError *error);
+/* The same of the mark alone that a small opaque picture shows on a plain ground (matte.h). Where
+ * it shows none `*cut_out` is false, and `source` holds nothing to use. */
+bool lince_reference_cut_out (
+    LinceReferenceSource *source, const LincePicture *picture, bool *cut_out, LinceError *error);
 void lince_reference_clear (LinceReferenceSource *source);

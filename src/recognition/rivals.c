@@ -213,6 +213,15 @@ settle (const Settling *settling, LinceTrack *first, LinceTrack *second)
     second->dropped = true;
 }
 
+/* Which of two tracks stands unless their pixels say otherwise: of one object the whole picture,
+ * whose ground tells its place too, else what has more evidence. */
+static bool
+comes_first (const LinceVerdict *a, const LinceVerdict *b)
+{
+  return a->object == b->object && a->cut_out != b->cut_out ? b->cut_out
+                                                            : a->evidence >= b->evidence;
+}
+
 void
 lince_rivals_settle (LinceTrack *tracks, uint32_t count, LinceJudge *judge,
     const LincePyramid *pyramid, const LinceReferences *references, LinceRivalries *rivalries)
@@ -227,7 +236,7 @@ lince_rivals_settle (LinceTrack *tracks, uint32_t count, LinceJudge *judge,
 
       if (!a->verified || !b->verified || a->dropped || b->dropped || !explain_the_same (a, b))
         continue;
-      if (a->verdict.evidence >= b->verdict.evidence)
+      if (comes_first (&a->verdict, &b->verdict))
         settle (&settling, a, b);
       else
         settle (&settling, b, a);

@@ -398,7 +398,8 @@ prepare_hypotheses (LinceTracker *tracker, const LinceReferences *references,
   return prepared;
 }
 
-/* The verified track of the same object at that place, or NULL. */
+/* The verified track of the same object at that place, or NULL. That of a mark without its ground
+ * is none for the whole picture, which tells its place better. */
 static LinceTrack *
 track_at (LinceTracker *tracker, const LinceVerdict *verdict)
 {
@@ -406,6 +407,7 @@ track_at (LinceTracker *tracker, const LinceVerdict *verdict)
     LinceTrack *track = &tracker->tracks[i];
 
     if (track->verified && track->verdict.object == verdict->object &&
+        (verdict->cut_out || !track->verdict.cut_out) &&
         lince_quad_overlap (track->verdict.corners, verdict->corners) > SAME_PLACE)
       return track;
   }
@@ -440,7 +442,8 @@ accept (LinceTracker *tracker, const LinceVerdict *verdict)
   LinceTrack *track = track_at (tracker, verdict);
 
   if (track) {
-    if (verdict->evidence > track->verdict.evidence + LINCE_VERIFY_FOLLOWED)
+    if (verdict->cut_out == track->verdict.cut_out &&
+        verdict->evidence > track->verdict.evidence + LINCE_VERIFY_FOLLOWED)
       track->verdict = *verdict;
     return;
   }

@@ -168,6 +168,7 @@ set_place (LinceVerdict *verdict, const LincePyramid *pyramid, const LinceRefere
   memset (verdict, 0, sizeof *verdict);
   memcpy (verdict->homography, homography, sizeof verdict->homography);
   verdict->object = reference->object;
+  verdict->cut_out = reference->cut_out;
   if (!lince_quad_from_homography (
           verdict->homography, reference->width, reference->height, verdict->corners))
     return false;

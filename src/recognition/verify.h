@@ -40,6 +40,7 @@ typedef struct {
   float occluded;            /* 0 to 1: share of what is inside the frame that does not agree */
   float blur;       /* standard deviation against the reference, frame pixels; negative: not told */
   bool clear;       /* nothing that it could say speaks against it; see below */
+  bool cut_out;     /* of the mark alone, where the picture has a plain ground (matte.h) */
   bool mark;        /* compared as a mark, by its composition; else by its texture */
   int64_t stood;    /* ns before it was found, where a mean of frames tells; else 0 */
   float confidence; /* 0 to 1; 0.5 is the threshold at which no false event is expected */

@@ -156,7 +156,8 @@ lince_enrol_report_count_lost (const LinceEnrolReport *report)
   guint lost = 0;
 
   for (guint i = 0; i < report->count; i++)
-    lost += report->simulate && !report->rows[i].simulated.recognized;
+    lost += report->simulate && !report->rows[i].simulated.recognized &&
+            report->rows[i].enrolment.variant.kind != LINCE_VARIANT_CUT_OUT;
   return lost;
 }
 
@@ -189,6 +190,9 @@ describe_generators (const LinceEnrolment *enrolment)
 static char *
 advise_on_lost (const LinceEnrolRow *row)
 {
+  if (row->enrolment.variant.kind == LINCE_VARIANT_CUT_OUT)
+    return g_strdup ("without the ground that it was cut out with it is not recognised, so it is "
+                     "found on such a ground only: use a picture with a transparent ground");
   if (row->simulated.fineness > HAIR_LINES)
     return g_strdup ("its lines are so fine that nothing is left of them at usual sizes: "
                      "use a bolder picture of it");

@@ -90,13 +90,13 @@ START_TEST (names_are_ids)
   LinceObject object;
   struct stat before, after;
 
-  save_poster (folder, "lucene.net.png", 64, 64, 1);
-  save_poster (folder, "A_b-9.JPG", 64, 64, 2);
-  save_poster (folder, "\xd0\xbc-\xd0\xba\xd1\x96\xd0\xbd\xd0\xbe-hd.png", 64, 64, 3);
+  save_poster (folder, "lucene.net.png", 192, 192, 1);
+  save_poster (folder, "A_b-9.JPG", 192, 192, 2);
+  save_poster (folder, "\xd0\xbc-\xd0\xba\xd1\x96\xd0\xbd\xd0\xbe-hd.png", 192, 192, 3);
   ck_assert_int_eq (g_mkdir (several, 0700), 0);
-  save_poster (several, "front side.png", 64, 64, 4);
-  save_poster (several, "back.jpeg", 64, 64, 5);
-  save_poster (folder, "several.png", 64, 64, 6);
+  save_poster (several, "front side.png", 192, 192, 4);
+  save_poster (several, "back.jpeg", 192, 192, 5);
+  save_poster (folder, "several.png", 192, 192, 6);
   write_file (folder, "README.txt", "hello", -1);
   write_file (folder, ".hidden.png", "hello", -1);
   write_file (several, "notes", "hello", -1);
@@ -149,9 +149,9 @@ START_TEST (json_gives_generators)
   LinceEnrolment enrolment;
   LinceIndex *index;
 
-  save_poster (folder, "free.png", 128, 128, 1);
-  save_poster (folder, "kept.png", 128, 128, 2);
-  save_poster (folder, "other.png", 128, 128, 3);
+  save_poster (folder, "free.png", 192, 192, 1);
+  save_poster (folder, "kept.png", 192, 192, 2);
+  save_poster (folder, "other.png", 192, 192, 3);
   write_file (folder, "kept.json", "{\"generators\": [\"bug\", \"textured\"]}", -1);
   write_file (folder, "other.json", "{\"generators\": [\"bug\"]}", -1);
   index = open_folder (&heard);
@@ -268,8 +268,8 @@ START_TEST (json_gives_variants)
   g_autofree char *output = g_build_filename (cache, "out.index", NULL);
 
   save_mark ("a.png");
-  save_poster (folder, "b.png", 64, 64, 1);
-  save_poster (folder, "flat.png", 64, 64, 0);
+  save_poster (folder, "b.png", 192, 192, 1);
+  save_poster (folder, "flat.png", 192, 192, 0);
   write_file (folder, "a.json",
       "{\"variants\": [\"inverse\", \"black\", \"white\", \"#FF8800\", \"#000000\", \"#ff8800\"]}",
       -1);
@@ -435,14 +435,14 @@ START_TEST (cache_follows_the_directory)
   g_autofree char *d = g_build_filename (folder, "d.png", NULL);
   LinceObject object;
 
-  save_poster (folder, "a.png", 64, 64, 1);
-  save_poster (folder, "b.png", 64, 64, 2);
+  save_poster (folder, "a.png", 192, 192, 1);
+  save_poster (folder, "b.png", 192, 192, 2);
   before = lince_collection_fingerprint (folder);
   first = open_changed (NULL, 2);
   second = open_changed (first, 0);
   ck_assert_str_eq (lince_index_revision (first), lince_index_revision (second));
   lince_index_unref (second);
-  save_poster (folder, "b.png", 64, 64, 3);
+  save_poster (folder, "b.png", 192, 192, 3);
   after = lince_collection_fingerprint (folder);
   ck_assert_str_ne (before, after);
   second = open_changed (first, 1);
@@ -465,7 +465,7 @@ START_TEST (cache_follows_the_directory)
   second = open_changed (third, 2);
   ck_assert_uint_eq (lince_index_image_count (second), 3);
   lince_index_unref (third);
-  save_poster (folder, "d.png", 64, 64, 7);
+  save_poster (folder, "d.png", 192, 192, 7);
   third = open_changed (second, 1);
   ck_assert_uint_eq (lince_index_image_count (third), 4);
   lince_index_unref (second);
@@ -477,7 +477,7 @@ START_TEST (cache_follows_the_directory)
   third = open_changed (second, 0);
   lince_index_unref (second);
   /* what was read of it once is known */
-  save_poster (folder, "a.png", 64, 64, 4);
+  save_poster (folder, "a.png", 192, 192, 4);
   second = open_changed (NULL, 1);
   ck_assert (lince_index_object (second, 1, &object));
   ck_assert_str_eq (object.name, "B");

@@ -607,15 +607,19 @@ keep_many (LinceIndexBuilder *builder, const LinceIndex *base, int from, int to)
     LinceError error = {0};
     char id[16];
     int64_t number;
+    uint32_t object;
+    LinceEnrolment enrolment;
 
     snprintf (id, sizeof id, "o%03d", i);
     number = lince_index_find (base, id);
     if (number < 0)
       continue;
     add_object (builder, id);
-    /* an object of the set has one image, so their numbers are the same */
-    ck_assert_msg (
-        lince_index_builder_keep_image (builder, id, (uint32_t) number, &error), "%s", error.text);
+    /* what was cut out of an image comes with it */
+    for (uint32_t k = 0; lince_index_image (base, k, &object, &enrolment); k++)
+      ck_assert_msg (object != number || enrolment.variant.kind == LINCE_VARIANT_CUT_OUT ||
+                         lince_index_builder_keep_image (builder, id, k, &error),
+          "%s", error.text);
   }
 }
 
@@ -896,6 +900,54 @@ START_TEST (marks_are_kept)
 }
 END_TEST
 
+/* A mark on a plain ground, as it is cut from a frame, has an image without its ground; a large
+ * picture, and one without a plain border, have none. */
+START_TEST (small_marks_are_cut_out)
+{
+  static const struct {
+    int width, height;
+    bool plain;
+    uint32_t images;
+  } cases[] = {{100, 60, true, 2}, {100, 60, false, 1}, {200, 120, true, 1}};
+
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    int w = cases[i].width, h = cases[i].height;
+    LinceIndexBuilder *builder = lince_index_builder_new (NULL);
+    DrawnPicture drawn = new_picture (w, h);
+    LinceReference reference;
+    LinceEnrolment enrolment;
+    LinceIndex *index;
+    uint32_t count = 0, seed = 1;
+
+    fill_rectangle (&drawn, 0, 0, w, h, 0x4060a0ff);
+    for (int x = 0; x < w && !cases[i].plain; x += 8)
+      fill_rectangle (&drawn, x, 0, 8, h, next_random (&seed) << 8 | 255);
+    fill_rectangle (&drawn, w / 4, h / 4, w / 2, h / 2, 0xf0f0f0ff);
+    add_object (builder, "a");
+    ck_assert (lince_index_builder_add_image (builder, "a", "a", &drawn.picture, &enrolment, NULL));
+    ck_assert (!enrolment.transparent);
+    index = finish (builder);
+    ck_assert_uint_eq (lince_index_image_count (index), cases[i].images);
+    for (uint32_t n = 0; n < cases[i].images; n++) {
+      ck_assert (lince_index_image (index, n, NULL, &enrolment));
+      ck_assert (lince_index_reference (index, n, &reference, NULL));
+      ck_assert_int_eq (reference.cut_out, enrolment.variant.kind == LINCE_VARIANT_CUT_OUT);
+      ck_assert_int_eq (reference.cut_out, enrolment.transparent);
+      if (!reference.cut_out)
+        continue;
+      count++;
+      ck_assert_uint_eq (reference.levels[0].mask[0], 0);
+      ck_assert_uint_eq (reference.levels[0].mask[h / 2 * w + w / 2], 255);
+      ck_assert_uint_ge (reference.levels[0].luma[h / 2 * w + w / 2], 235);
+    }
+    ck_assert_uint_eq (count, cases[i].images - 1);
+    lince_index_unref (index);
+    lince_index_builder_free (builder);
+    free_picture (&drawn);
+  }
+}
+END_TEST
+
 /* A picture that the object has from the base already is taken once; what the base has not, never.
  */
 START_TEST (kept_images_are_checked)
@@ -946,6 +998,7 @@ main (void)
   tcase_add_test (tests, a_change_keeps_segments);
   tcase_add_test (tests, small_segments_are_merged);
   tcase_add_test (tests, a_base_lies_elsewhere);
+  tcase_add_test (tests, small_marks_are_cut_out);
   tcase_add_test (tests, kept_images_are_checked);
   tcase_add_test (tests, marks_are_kept);
   suite_add_tcase (suite, tests);

@@ -660,8 +660,11 @@ START_TEST (what_is_plain_or_transparent_is_a_mark)
   lince_index_builder_free (builder);
   index = lince_index_open (path, NULL);
   ck_assert_ptr_nonnull (index);
-  for (uint32_t i = 0; i < 4; i++) {
-    ck_assert (lince_index_image (index, i, NULL, &read));
+  for (uint32_t i = 0, image = 0; i < 4; i++) {
+    /* the first, small and opaque, has an image without its ground as well */
+    do
+      ck_assert (lince_index_image (index, image++, NULL, &read));
+    while (read.variant.kind == LINCE_VARIANT_CUT_OUT);
     ck_assert_int_eq (read.mark, report[i].mark);
     ck_assert_int_eq (read.transparent, report[i].transparent);
     ck_assert_int_eq (read.textured, report[i].textured);
