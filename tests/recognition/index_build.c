@@ -918,10 +918,13 @@ START_TEST (small_marks_are_cut_out)
     LinceEnrolment enrolment;
     LinceIndex *index;
     uint32_t count = 0, seed = 1;
+    int edge;
 
     fill_rectangle (&drawn, 0, 0, w, h, 0x4060a0ff);
     for (int x = 0; x < w && !cases[i].plain; x += 8)
       fill_rectangle (&drawn, x, 0, 8, h, next_random (&seed) << 8 | 255);
+    /* a soft edge, half of the one and half of the other */
+    fill_rectangle (&drawn, w / 4 - 1, h / 4 - 1, w / 2 + 2, h / 2 + 2, 0x98a8c8ff);
     fill_rectangle (&drawn, w / 4, h / 4, w / 2, h / 2, 0xf0f0f0ff);
     add_object (builder, "a");
     ck_assert (lince_index_builder_add_image (builder, "a", "a", &drawn.picture, &enrolment, NULL));
@@ -939,6 +942,9 @@ START_TEST (small_marks_are_cut_out)
       ck_assert_uint_eq (reference.levels[0].mask[0], 0);
       ck_assert_uint_eq (reference.levels[0].mask[h / 2 * w + w / 2], 255);
       ck_assert_uint_ge (reference.levels[0].luma[h / 2 * w + w / 2], 235);
+      edge = h / 2 * w + w / 4 - 1;
+      ck_assert_int_le (abs (reference.levels[0].mask[edge] - 128), 12);
+      ck_assert_uint_ge (reference.levels[0].luma[edge], 225);
     }
     ck_assert_uint_eq (count, cases[i].images - 1);
     lince_index_unref (index);
