@@ -452,13 +452,14 @@ find_bugs (
 {
   LinceReferences references = {recognizer, load_reference};
   LinceProfile *profile = &recognizer->profile;
-  LinceMarkPlan bug = {.work = plan->bug, .turn = recognizer->bug_turn++, .upright_only = true};
+  LinceMarkPlan bug = {.work = plan->bug, .turn = recognizer->bug_turn, .upright_only = true};
   const LincePyramid *gathered = lince_gather_pyramid (recognizer->gather);
   int64_t stood = time - recognizer->mean_time;
   uint32_t count;
 
   if (!has_marks (recognizer) || !lince_gather_add (recognizer->gather, frame, recognizer->pool))
     return false;
+  recognizer->bug_turn++;
   recognizer->mean_time = time;
   count = lince_mark_search_run (recognizer->mark_search, gathered, &recognizer->marks, &bug,
       recognizer->pool, profile, recognizer->hypotheses);
