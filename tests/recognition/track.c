@@ -162,25 +162,30 @@ follow (uint32_t shown, uint32_t frame)
   return placements[0];
 }
 
+/* Proposes both at `place`, on a frame that shows the first: one alone may be placed. */
+static void
+propose_both (LincePlacement *placements)
+{
+  Canvas canvas = show (0, 0);
+  LinceHypothesis hypotheses[2] = {suppose (0, 0), suppose (1, 0)};
+
+  ck_assert_uint_eq (propose (hypotheses, 2, placements), 1);
+  free_canvas (&canvas);
+}
+
 /* Mark 0 stands where both are supposed: it alone is placed, the other is followed unseen. Returns
  * its track. */
 static uint64_t
 stand_between_siblings (void)
 {
   LincePlacement placements[LINCE_MAX_PLACEMENTS];
-  LinceHypothesis hypotheses[2];
-  Canvas canvas;
 
   use_marks (MARK_RING, ORANGE);
   outline (160, 120, 130, 130, .1, 0, place);
-  canvas = show (0, 0);
-  hypotheses[0] = suppose (0, 0);
-  hypotheses[1] = suppose (1, 0);
-  ck_assert_uint_eq (propose (hypotheses, 2, placements), 1);
+  propose_both (placements);
   ck_assert_uint_eq (placements[0].object, 0);
   ck_assert_uint_eq (placements[0].alternative_count, 0);
   ck_assert_uint_eq (lince_tracker_count (tracker), 2);
-  free_canvas (&canvas);
   return placements[0].track;
 }
 
@@ -247,8 +252,6 @@ START_TEST (what_cannot_be_told_apart_is_an_alternative)
 {
   for (int print = 0; print < 2; print++) {
     LincePlacement placements[LINCE_MAX_PLACEMENTS];
-    LinceHypothesis hypotheses[2];
-    Canvas canvas;
 
     for (uint32_t i = 0; i < 2; i++) {
       marks[i] = new_reference (
@@ -257,14 +260,10 @@ START_TEST (what_cannot_be_told_apart_is_an_alternative)
       marks[i].reference.object = i;
     }
     outline (160, 120, 130, 130, .1, 0, place);
-    canvas = show (0, 0);
-    hypotheses[0] = suppose (0, 0);
-    hypotheses[1] = suppose (1, 0);
-    ck_assert_uint_eq (propose (hypotheses, 2, placements), 1);
+    propose_both (placements);
     ck_assert_uint_eq (placements[0].alternative_count, 1);
     ck_assert_uint_eq (placements[0].alternatives[0], 1 - placements[0].object);
     lince_tracker_clear (tracker);
-    free_canvas (&canvas);
     for (int i = 0; i < 2 && !print; i++)
       free_reference (&marks[i]);
   }
